@@ -1,0 +1,301 @@
+"""Gradients as values, functions with a derivative of one's own, and the modes of recording.
+
+Spelled as ``torch.autograd``.
+"""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import backend
+from .engine import (
+    Node,
+    detect_anomaly,
+    enable_grad,
+    mode,
+    no_grad,
+    set_detect_anomaly,
+    set_grad_enabled,
+    sweep,
+    wrap,
+)
+from .engine.graph import tick
+from .errors import ArgumentError, DTypeError, GraphError, ShapeError
+from .gradcheck import gradcheck, gradgradcheck, numerical_grad
+from .tensor import Tensor, initial
+from .tensor import backward as _backward
+
+__all__ = [
+    "Function", "backward", "detect_anomaly", "enable_grad", "grad", "gradcheck", "gradgradcheck", "no_grad", "numerical_grad",
+    "once_differentiable", "set_detect_anomaly", "set_grad_enabled",
+]  # fmt: skip
+
+
+def _several(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, Tensor) else [value]
+
+
+def backward(
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+) -> None:
+    """Add the gradients of the sum of ``tensors`` (weighted by ``grad_tensors``) to ``.grad`` of the leaves."""
+    roots = _several(tensors)
+    gradients = [None] * len(roots) if grad_tensors is None else _several(grad_tensors)
+    if len(gradients) != len(roots):
+        raise ArgumentError(f"backward: {len(roots)} tensors and {len(gradients)} gradients")
+    _backward(roots, gradients, retain_graph, create_graph, inputs)
+
+
+def grad(
+    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+    allow_unused: bool | None = None, materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:  # fmt: skip
+    """The gradients of (the sum of) ``outputs`` with respect to ``inputs``, one Tensor each; no ``.grad`` is touched.
+
+    ``grad_outputs`` weight the outputs and are needed for those of more than one element.  With ``create_graph`` the
+    gradients are recorded and can be differentiated again.  GraphError if an input was not used, unless
+    ``allow_unused`` (its gradient is None) or ``materialize_grads`` (zeros).
+
+    >>> import gradflow as gf
+    >>> x = gf.tensor(3.0, requires_grad=True)
+    >>> (dy,) = gf.autograd.grad(x ** 3, x, create_graph=True)
+    >>> gf.autograd.grad(dy, x)
+    (tensor(18.),)
+    """
+    outs, ins = _several(outputs), _several(inputs)
+    weights = [None] * len(outs) if grad_outputs is None else _several(grad_outputs)
+    if len(weights) != len(outs):
+        raise ArgumentError(f"grad: {len(outs)} outputs and {len(weights)} grad_outputs")
+    for i, t in enumerate(ins):
+        if not isinstance(t, Tensor) or t.node is None:
+            raise GraphError(f"grad: input {i} does not require grad")
+    roots = [(t.node, initial(t, w, create_graph)) for t, w in zip(outs, weights, strict=True)]
+    retain = create_graph if retain_graph is None else retain_graph
+    found = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=[t.node for t in ins])  # type: ignore[arg-type]
+    result: list[Tensor | None] = []
+    for i, t in enumerate(ins):
+        g = found.get(t.node)
+        if g is None:
+            if not (allow_unused or materialize_grads):
+                raise GraphError(f"grad: input {i} (shape {t.shape}) was not used in computing the outputs; allow_unused=True gives None")
+            result.append(wrap(backend.namespace_of(t.data).zeros_like(t.data)) if materialize_grads else None)
+        else:
+            result.append(g if create_graph else wrap(g))
+    return tuple(result)
+
+
+# --- functions with a derivative of one's own ---------------------------------------------------------------------------
+
+
+class _Parts:
+    """The gradients of the outputs of a Function on their way to its node: a tuple that adds up part by part."""
+
+    shape = None
+    ndim = 0
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, parts: dict[int, Any]) -> None:
+        self.parts = parts
+
+    def __add__(self, other: _Parts) -> _Parts:
+        merged = dict(self.parts)
+        for i, g in other.parts.items():
+            merged[i] = merged[i] + g if i in merged else g
+        return _Parts(merged)
+
+
+class Context:
+    """What forward leaves for backward: ``save_for_backward``, and any attributes you set."""
+
+    def __init__(self) -> None:
+        self._saved: list[tuple[Any, Any, int]] = []
+        self._outputs: dict[int, tuple[Any, Any]] = {}  # saved outputs; weakly, or node and output would hold each other
+        self._flat: set[int] = set()
+        self._materialize = True
+        self.needs_input_grad: tuple[bool, ...] = ()
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (inputs, outputs or others; None too) for backward; overwritten ones are noticed."""
+        self._saved = [(t, getattr(t, "data", None), tick()) for t in tensors]
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What ``save_for_backward`` kept."""
+        return tuple(self._with_graph(t) for t, _, _ in self._saved)
+
+    def _with_graph(self, t: Any) -> Any:
+        data, node = self._outputs.get(id(t), (None, None))
+        return t if data is None else wrap(data, node() if node is not None else None)
+
+    def mark_non_differentiable(self, *outputs: Tensor) -> None:
+        """These outputs get no gradient."""
+        self._flat |= {id(t) for t in outputs}
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros (the default) or None for an output nobody used."""
+        self._materialize = value
+
+
+class _FunctionOp:
+    """The operation of a Function's node: calls its ``backward`` on Tensors."""
+
+    kind, holomorphic, frees, keeps = "function", False, True, ("ctx",)
+
+    def __init__(self, function: type[Function], places: list[int], outputs: list[tuple[Any, Any, Any]]) -> None:
+        self.function, self.name = function, function.__name__
+        self.title = function.__name__ + "Backward"
+        self.places = places  # which of the arguments the parents belong to
+        self.outputs = outputs  # (namespace, shape, dtype) of each
+
+    def lift(self, node: Node) -> Any:
+        return node.kept
+
+    def backward(self, xp: Any, g: _Parts, kept: Any, parents: Any, give: Any) -> None:
+        (ctx,) = kept
+        _check_saved(ctx, self.title)
+        recording = mode.recording  # set by the sweep: True only with create_graph
+        grads: list[Any] = []
+        for i, (space, shape, dtype) in enumerate(self.outputs):
+            part = g.parts.get(i)
+            if part is None and ctx._materialize:
+                part = space.zeros(shape, dtype)
+            grads.append(part if part is None or isinstance(part, Tensor) else wrap(space.asarray(part)))
+        made = self.function.backward(ctx, *grads)
+        made = made if isinstance(made, tuple) else (made,)
+        count = len(ctx.needs_input_grad)
+        if len(made) != count:
+            raise GraphError(f"{self.name}.backward returned {len(made)} gradients for the {count} arguments of forward (None where there is none)")
+        for p, place in zip(parents, self.places, strict=True):
+            grad = made[place]
+            if p is None or grad is None:
+                continue
+            if not isinstance(grad, Tensor):
+                grad = wrap(backend.namespace_of(grad).asarray(grad))
+            if grad.shape != p.shape:
+                raise ShapeError(f"{self.name}.backward: the gradient of argument {place} has shape {grad.shape}; the argument has {p.shape}")
+            give(p, grad if recording else grad.data)
+
+
+class _PartOp:
+    """The operation of one output's node: hands its gradient on as a part of the Function's."""
+
+    kind, holomorphic, frees, keeps = "function", False, False, ()
+
+    def __init__(self, place: int, title: str) -> None:
+        self.place, self.title, self.name = place, title, title
+
+    def lift(self, node: Node) -> Any:
+        return ()
+
+    def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any) -> None:
+        give(parents[0], _Parts({self.place: g}))
+
+
+def _check_saved(ctx: Context, title: str) -> None:
+    from .engine import writes
+
+    for t, data, when in ctx._saved:
+        if data is not None and isinstance(t, Tensor):
+            stamp = writes.stamp_of(data) if writes.last > when else None
+            if stamp is not None and stamp.tick > when:
+                raise GraphError(f"{title}: a saved tensor of shape {t.shape} was overwritten by an in-place operation after it was saved")
+
+
+class Function:
+    """An operation with a derivative of your own, as ``torch.autograd.Function``.
+
+    ``forward(ctx, *args)`` gets what ``apply`` was called with and returns a Tensor or a tuple of them; what it does is
+    not recorded.  ``backward(ctx, *grads)`` gets a Tensor per output and returns a gradient per argument (None for those
+    without).  Written in recorded operations, backward can be differentiated again; otherwise say ``once_differentiable``.
+    Both may work on ``.data``, the bare arrays, so a pair of ``cupy.RawKernel`` fits in.
+
+    >>> import gradflow as gf
+    >>> class Cube(gf.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x ** 3
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         (x,) = ctx.saved_tensors
+    ...         return 3 * x ** 2 * g
+    >>> x = gf.tensor(2.0, requires_grad=True)
+    >>> Cube.apply(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError("a Function defines forward(ctx, *args) as a staticmethod")
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        raise NotImplementedError("a Function defines backward(ctx, *grads) as a staticmethod")
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run forward, and record it with this class's backward."""
+        ctx = Context()
+        needs = [isinstance(a, Tensor) and a.node is not None for a in args]
+        ctx.needs_input_grad = tuple(needs)
+        with no_grad():
+            made = cls.forward(ctx, *args, **kwargs)
+        outputs = made if isinstance(made, tuple) else (made,)
+        for o in outputs:
+            if not isinstance(o, Tensor):
+                raise DTypeError(f"{cls.__name__}.forward returned {type(o).__name__}; it returns a Tensor or a tuple of Tensors")
+        if not (any(needs) and mode.recording):
+            return made
+        places = [i for i, n in enumerate(needs) if n]
+        node = Node()
+        node.op = _FunctionOp(cls, places, [(backend.namespace_of(o.data), o.shape, o.dtype) for o in outputs])
+        node.parents = tuple(args[i].node for i in places)
+        node.kept, node.shape, node.extra, node.seq = (ctx,), None, None, tick()  # type: ignore[assignment]
+        inputs = {id(a.data) for a in args if isinstance(a, Tensor)}
+        results: list[Tensor] = []
+        part: Any = None
+        for i, o in enumerate(outputs):
+            flat = id(o) in ctx._flat or o.dtype.kind not in "fc"
+            t: Tensor = wrap(o.data.copy() if id(o.data) in inputs else o.data)
+            if not flat:
+                part = t.node = Node()
+                part.op, part.parents, part.kept, part.shape = _PartOp(i, cls.__name__ + "Backward"), (node,), (), t.shape
+                part.extra, part.seq = None, tick()
+            if any(saved is o for saved, _, _ in ctx._saved):
+                ctx._outputs[id(o)] = (t.data, weakref.ref(part) if not flat else None)
+            results.append(t)
+        return tuple(results) if isinstance(made, tuple) else results[0]
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """For a ``backward`` that is not made of recorded operations: differentiating its gradients raises GraphError."""
+
+    @functools.wraps(backward)
+    def once(ctx: Any, *grads: Any) -> Any:
+        recording = mode.recording
+        with no_grad():
+            made = backward(ctx, *grads)
+        if not recording:
+            return made
+        single = not isinstance(made, tuple)
+        blocked = tuple(_Blocked.apply(g, *grads) if isinstance(g, Tensor) else g for g in ((made,) if single else made))
+        return blocked[0] if single else blocked
+
+    return once
+
+
+class _Blocked(Function):
+    @staticmethod
+    def forward(ctx: Any, value: Any, *_: Any) -> Any:
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        raise GraphError("a gradient of a once_differentiable backward cannot be differentiated again")
+

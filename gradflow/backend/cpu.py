@@ -1,0 +1,378 @@
+"""The NumPy backend: what ``xp`` is for arrays in host memory.
+
+Every name here stands in ``cuda.py`` with the same signature.  Names and parameters are NumPy's; where NumPy's own
+function is a slow Python wrapper (``np.sum``, ``np.flip``, ...) the ufunc method beneath it is called instead.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import LinAlgError
+from ..typing import Array, DType, Index, Shape
+from .devices import CPU, device
+
+ndarray = np.ndarray
+generic = np.generic
+inf, nan, pi = math.inf, math.nan, math.pi
+floating_errors = np.errstate
+
+absolute, add, arccos, arccosh, arcsin, arcsinh = np.absolute, np.add, np.arccos, np.arccosh, np.arcsin, np.arcsinh
+arctan, arctan2, arctanh, bitwise_and, bitwise_or = np.arctan, np.arctan2, np.arctanh, np.bitwise_and, np.bitwise_or
+bitwise_xor, ceil, conjugate, cos, cosh, divide = np.bitwise_xor, np.ceil, np.conjugate, np.cos, np.cosh, np.divide
+equal, exp, expm1, floor, floor_divide, fmod = np.equal, np.exp, np.expm1, np.floor, np.floor_divide, np.fmod
+greater, greater_equal, invert, isfinite, isinf = np.greater, np.greater_equal, np.invert, np.isfinite, np.isinf
+isnan, less, less_equal, log, log10, log1p, log2 = np.isnan, np.less, np.less_equal, np.log, np.log10, np.log1p, np.log2
+logical_and, logical_not, logical_or, logical_xor = np.logical_and, np.logical_not, np.logical_or, np.logical_xor
+matmul, maximum, minimum, multiply, negative = np.matmul, np.maximum, np.minimum, np.multiply, np.negative
+not_equal, power, reciprocal, remainder, rint = np.not_equal, np.power, np.reciprocal, np.remainder, np.rint
+sign, sin, sinh, sqrt, square, subtract, tan, tanh = (
+    np.sign, np.sin, np.sinh, np.sqrt, np.square, np.subtract, np.tan, np.tanh,
+)  # fmt: skip
+trunc = np.trunc
+
+arange, array, asarray, ascontiguousarray, empty = np.arange, np.array, np.asarray, np.ascontiguousarray, np.empty
+empty_like, eye, full, full_like, linspace, ones = np.empty_like, np.eye, np.full, np.full_like, np.linspace, np.ones
+ones_like, zeros, zeros_like, tri = np.ones_like, np.zeros, np.zeros_like, np.tri
+broadcast_to, concatenate, diagonal, dot, einsum = np.broadcast_to, np.concatenate, np.diagonal, np.dot, np.einsum
+moveaxis, repeat, reshape, roll, swapaxes, tensordot = (
+    np.moveaxis, np.repeat, np.reshape, np.roll, np.swapaxes, np.tensordot,
+)  # fmt: skip
+tile, transpose, tril, triu, where = np.tile, np.transpose, np.tril, np.triu, np.where
+argmax, argmin, argsort, copyto, take_along_axis = np.argmax, np.argmin, np.argsort, np.copyto, np.take_along_axis
+broadcast_shapes = np.broadcast_shapes
+
+_sum, _prod = np.add.reduce, np.multiply.reduce
+_max, _min = np.maximum.reduce, np.minimum.reduce
+_all, _any = np.logical_and.reduce, np.logical_or.reduce
+
+
+def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+    return _sum(x, axis, None, None, keepdims)
+
+
+def prod(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return _prod(x, axis, None, None, keepdims)
+
+
+def max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+    return _max(x, axis, None, None, keepdims)
+
+
+def min(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+    return _min(x, axis, None, None, keepdims)
+
+
+def all(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+    return _all(x, axis, bool, None, keepdims)
+
+
+def any(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+    return _any(x, axis, bool, None, keepdims)
+
+
+def cumsum(x: Array, axis: int) -> Array:
+    return np.add.accumulate(x, axis)
+
+
+def cumprod(x: Array, axis: int) -> Array:
+    return np.multiply.accumulate(x, axis)
+
+
+def recurrence(a: Array, u: Array, axis: int) -> Array:
+    """``y_i = u_i + a_i y_(i-1)`` along ``axis``, from y = 0."""
+    y = np.array(u)
+    steps, factors = np.moveaxis(y, axis, 0), np.moveaxis(a, axis, 0)
+    for i in range(1, len(steps)):
+        steps[i] += factors[i] * steps[i - 1]
+    return y
+
+
+def mean(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    total = _sum(x, axis, None, None, keepdims)
+    return total * total.dtype.type(total.size / x.size if x.size else nan)
+
+
+def astype(x: Array, dtype: DType, copy: bool = False) -> Array:
+    """``x`` with elements of ``dtype``; a complex array gives its real part to a real dtype."""
+    if x.dtype.kind == "c" and np.dtype(dtype).kind not in "cb":
+        x = x.real
+    return x.astype(dtype, copy=copy)
+
+
+def real(x: Array) -> Array:
+    return x.real
+
+
+def imag(x: Array) -> Array:
+    return x.imag
+
+
+def flip(x: Array, axis: tuple[int, ...]) -> Array:
+    """A copy with the order along ``axis`` reversed (a copy, as PyTorch's, not NumPy's view)."""
+    back = slice(None, None, -1)
+    return x[tuple(back if d in axis else slice(None) for d in range(x.ndim))].copy()
+
+
+def sum_to(x: Array, shape: Shape) -> Array:
+    """Sum ``x`` over the dimensions along which ``shape`` was broadcast to get ``x.shape``."""
+    lead = x.ndim - len(shape)
+    if lead:
+        x = _sum(x, tuple(range(lead)))
+    axes = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
+    return _sum(x, axes, None, None, True) if axes else x
+
+
+def chain(g: Array, d: Array) -> Array:
+    """The chain rule's product ``g * d``, and 0 wherever ``g`` is 0, even where ``d`` is infinite or NaN."""
+    out = np.multiply(g, d)
+    if isinstance(out, np.ndarray):
+        out[np.equal(g, 0) if g.shape == out.shape else np.broadcast_to(np.equal(g, 0), out.shape)] = 0
+        return out
+    return out if g != 0 else out.dtype.type(0)
+
+
+def pow_scalar(x: Array, exponent: float) -> Array:
+    """``x ** exponent`` for a Python number, by the shortest way there is for it."""
+    return x**exponent
+
+
+def put_add(values: Array, index: Index, shape: Shape) -> Array:
+    """Zeros of ``shape`` with ``values`` added at ``index``; an element named twice gets both."""
+    out = np.zeros(shape, values.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if builtin_any(isinstance(i, np.ndarray) and i.dtype != bool for i in parts):
+        np.add.at(out, index, values)
+    else:
+        out[index] = values
+    return out
+
+
+def window(x: Array, offset: Array) -> Array:
+    """The elements at the places ``offset`` of the flattened ``x``."""
+    return x.reshape(-1)[offset]
+
+
+def window_put(values: Array, shape: Shape, offset: Array) -> Array:
+    """Zeros of ``shape`` with ``values`` added at the places ``offset`` of the flattened array."""
+    return put_add(values, offset, (math.prod(shape),)).reshape(shape)
+
+
+def window_set(x: Array, values: Array, offset: Array) -> Array:
+    """A copy of ``x`` with ``values`` at the places ``offset`` of the flattened array."""
+    flat = x.flatten()
+    flat[offset] = values
+    return flat.reshape(x.shape)
+
+
+def index_set(x: Array, values: Array, index: Index) -> Array:
+    """A copy of ``x`` with ``values`` at ``index``."""
+    out = x.copy()
+    out[index] = values
+    return out
+
+
+def diagonal_scatter(values: Array, shape: Shape, offset: int, axis1: int, axis2: int) -> Array:
+    """Zeros of ``shape`` with ``values`` on a diagonal."""
+    out = np.zeros(shape, values.dtype)
+    view = np.diagonal(out, offset, axis1, axis2)
+    view.flags.writeable = True
+    view[...] = values
+    return out
+
+
+def sigmoid(x: Array) -> Array:
+    """``1 / (1 + exp(-x))`` without overflow, accurate in both tails."""
+    if x.dtype.kind == "c":
+        return np.reciprocal(1 + np.exp(-x))
+    return np.exp(np.minimum(x, scalar(0, x.dtype))) / (np.exp(-np.absolute(x)) + scalar(1, x.dtype))
+
+
+def pad(x: Array, widths: Any, value: float = 0.0) -> Array:
+    """``x`` with ``value`` around it; ``widths`` are (before, after) pairs, one for each dimension."""
+    return np.pad(x, widths, constant_values=value)
+
+
+def getitem(x: Array, index: Index) -> Array:
+    return x[index]
+
+
+def erf(x: Array) -> Array:
+    """The error function, to within 1 ulp in float64.
+
+    Source: the piecewise rational approximations of Sun's fdlibm (s_erf.c), which split the axis at 0.84375, 1.25
+    and 1/0.35.
+    """
+    x = np.asarray(x)
+    a = np.absolute(x).ravel()
+    out = np.ones_like(a)
+    part = a < 0.84375
+    v = a[part]
+    out[part] = v + v * _ratio(v * v, _ERF_SMALL)
+    part = (a >= 0.84375) & (a < 1.25)
+    out[part] = 0.845062911510467529297 + _ratio(a[part] - 1, _ERF_NEAR_ONE)
+    for low, high, coefficients in ((1.25, 1 / 0.35, _ERF_MIDDLE), (1 / 0.35, 6.0, _ERF_TAIL)):
+        part = (a >= low) & (a < high)
+        v = a[part]
+        out[part] = 1 - np.exp(-v * v - 0.5625 + _ratio(1 / (v * v), coefficients)) / v
+    out[np.isnan(a)] = nan
+    return np.copysign(out.reshape(x.shape), x)
+
+
+def _ratio(t: Array, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Array:
+    """A quotient of two polynomials in ``t``, each given from its constant term up."""
+    top, bottom = coefficients
+    p, q = np.full_like(t, top[-1]), np.full_like(t, bottom[-1])
+    for c in top[-2::-1]:
+        p = p * t + c
+    for c in bottom[-2::-1]:
+        q = q * t + c
+    return p / q
+
+
+_ERF_SMALL = (
+    (0.128379167095512558561, -0.325042107247001499370, -0.0284817495755985104766, -0.00577027029648944159157,
+     -2.37630166566501626084e-05),
+    (1.0, 0.397917223959155352819, 0.0650222499887672944485, 0.00508130628187576562776, 1.32494738004321644526e-04,
+     -3.96022827877536812320e-06),
+)  # fmt: skip
+_ERF_NEAR_ONE = (
+    (-0.00236211856075265944077, 0.414856118683748331666, -0.372207876035701323847, 0.318346619901161753674,
+     -0.110894694282396677476, 0.0354783043256182359371, -0.00216637559486879084300),
+    (1.0, 0.106420880400844228286, 0.540397917702171048937, 0.0718286544141962662868, 0.126171219808761642112,
+     0.0136370839120290507362, 0.0119844998467991074170),
+)  # fmt: skip
+_ERF_MIDDLE = (
+    (-0.00986494403484714822705, -0.693858572707181764372, -10.5586262253232909814, -62.3753324503260060396,
+     -162.396669462573470355, -184.605092906711035994, -81.2874355063065934246, -9.81432934416914548592),
+    (1.0, 19.6512716674392571292, 137.657754143519042600, 434.565877475229228821, 645.387271733267880336,
+     429.008140027567833386, 108.635005541779435134, 6.57024977031928170135, -0.0604244152148580987438),
+)  # fmt: skip
+_ERF_TAIL = (
+    (-0.00986494292470009928597, -0.799283237680523006574, -17.7579549177547519889, -160.636384855821916062,
+     -637.566443368389627722, -1025.09513161107724954, -483.519191608651397019),
+    (1.0, 30.3380607434824582924, 325.792512996573918826, 1536.72958608443695994, 3199.85821950859553908,
+     2553.05040643316442583, 474.528541206955367215, -22.4409524465858183362),
+)  # fmt: skip
+
+
+def inv(x: Array) -> Array:
+    return _factorised(np.linalg.inv, x)
+
+
+def solve(a: Array, b: Array) -> Array:
+    return _factorised(np.linalg.solve, a, b)
+
+
+def det(x: Array) -> Array:
+    return np.linalg.det(x)
+
+
+def slogdet(x: Array) -> tuple[Array, Array]:
+    sign_, log_ = np.linalg.slogdet(x)
+    return sign_, log_
+
+
+def cholesky(x: Array) -> Array:
+    return _factorised(np.linalg.cholesky, x)
+
+
+def _factorised(function: Any, *matrices: Array) -> Array:
+    try:
+        return function(*matrices)
+    except np.linalg.LinAlgError as problem:
+        raise LinAlgError(f"linalg.{function.__name__}: {problem} (shape {matrices[0].shape})") from None
+
+
+_scalars: dict[tuple[float, DType], Array] = {}
+
+
+def scalar(value: Any, dtype: DType) -> Array:
+    """A Python number as an operand: a 0-d array, remembered, because NumPy takes one faster than a number."""
+    key = (value, dtype)
+    found = _scalars.get(key)
+    if found is None:
+        found = np.array(value, dtype)
+        found.flags.writeable = False
+        if value == 0 or value != value:  # -0.0 equals 0.0 and NaN equals nothing: neither can be looked up
+            return found
+        if len(_scalars) > 1000:
+            _scalars.clear()
+        _scalars[key] = found
+    return found
+
+
+def owner(x: Array) -> Any:
+    """The object that holds the memory which ``x`` shows; views of one memory have one owner."""
+    base = x.base
+    while isinstance(base, np.ndarray):
+        x, base = base, base.base
+    return x
+
+
+def address(x: Array) -> int:
+    """Where the first element of ``x`` lies."""
+    return int(x.__array_interface__["data"][0])
+
+
+def to_host(x: Array) -> np.ndarray[Any, Any]:
+    return np.asarray(x)
+
+
+def from_host(x: np.ndarray[Any, Any], where: device) -> Array:
+    return x
+
+
+def moved(x: Array, where: device) -> Array:
+    """``x`` copied to another device."""
+    from . import namespace_for
+
+    return namespace_for(where).from_host(x, where)
+
+
+def device_of(x: Array) -> device:
+    return CPU
+
+
+def device_count() -> int:
+    return 1
+
+
+def synchronize() -> None:
+    """Nothing to wait for: NumPy has finished when it returns."""
+
+
+class Random:
+    """A stream of random numbers; the same seed gives the same numbers."""
+
+    def __init__(self, seed: int, where: device) -> None:
+        self._rng = np.random.Generator(np.random.PCG64(seed))
+
+    def uniform(self, shape: Shape, dtype: DType) -> Array:
+        """In [0, 1)."""
+        return np.asarray(self._rng.random(shape, dtype if dtype.itemsize > 2 else np.float32), dtype)
+
+    def normal(self, shape: Shape, dtype: DType) -> Array:
+        """Mean 0, standard deviation 1."""
+        return np.asarray(self._rng.standard_normal(shape, dtype if dtype.itemsize > 2 else np.float32), dtype)
+
+    def integers(self, low: int, high: int, shape: Shape) -> Array:
+        """int64 in [low, high)."""
+        return np.asarray(self._rng.integers(low, high, shape))
+
+    def permutation(self, n: int) -> Array:
+        return self._rng.permutation(n)
+
+    def get_state(self) -> dict[str, Any]:
+        return dict(self._rng.bit_generator.state)
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._rng.bit_generator.state = state
+
+
+def builtin_any(items: Any) -> bool:
+    """``any`` of the language, which the reduction above hides in this module."""
+    return True in (bool(i) for i in items)

@@ -1,0 +1,409 @@
+"""The CuPy backend: what ``xp`` is for arrays in a GPU's memory.
+
+Every name here stands in ``cpu.py`` with the same signature.  This module alone imports CuPy, and it is itself
+imported when a CUDA device is first asked for.  Nothing here waits for the device unless its docstring says so.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any
+
+import cupy
+import cupyx
+import numpy as np
+from cupyx.scipy.special import erf as _erf
+
+from ..errors import ArgumentError, LinAlgError
+from ..typing import Array, DType, Index, Shape
+from .devices import device
+
+ndarray = cupy.ndarray
+generic = cupy.generic
+inf, nan, pi = math.inf, math.nan, math.pi
+
+absolute, add, arccos, arccosh, arcsin = cupy.absolute, cupy.add, cupy.arccos, cupy.arccosh, cupy.arcsin
+arcsinh, arctan, arctan2, arctanh, ceil = cupy.arcsinh, cupy.arctan, cupy.arctan2, cupy.arctanh, cupy.ceil
+bitwise_and, bitwise_or, bitwise_xor, invert = cupy.bitwise_and, cupy.bitwise_or, cupy.bitwise_xor, cupy.invert
+conjugate, cos, cosh, divide, equal, exp = cupy.conjugate, cupy.cos, cupy.cosh, cupy.divide, cupy.equal, cupy.exp
+expm1, floor, floor_divide, fmod, greater = cupy.expm1, cupy.floor, cupy.floor_divide, cupy.fmod, cupy.greater
+greater_equal, isfinite, isinf, isnan, less = cupy.greater_equal, cupy.isfinite, cupy.isinf, cupy.isnan, cupy.less
+less_equal, log, log10, log1p, log2 = cupy.less_equal, cupy.log, cupy.log10, cupy.log1p, cupy.log2
+logical_and, logical_not, logical_or, logical_xor = (
+    cupy.logical_and, cupy.logical_not, cupy.logical_or, cupy.logical_xor,
+)  # fmt: skip
+matmul, maximum, minimum, multiply, negative = cupy.matmul, cupy.maximum, cupy.minimum, cupy.multiply, cupy.negative
+not_equal, power, reciprocal, remainder, rint = cupy.not_equal, cupy.power, cupy.reciprocal, cupy.remainder, cupy.rint
+sign, sin, sinh, sqrt, square, subtract, tan, tanh = (
+    cupy.sign, cupy.sin, cupy.sinh, cupy.sqrt, cupy.square, cupy.subtract, cupy.tan, cupy.tanh,
+)  # fmt: skip
+trunc = cupy.trunc
+
+arange, array, asarray, ascontiguousarray = cupy.arange, cupy.array, cupy.asarray, cupy.ascontiguousarray
+empty, empty_like, eye, full, full_like = cupy.empty, cupy.empty_like, cupy.eye, cupy.full, cupy.full_like
+linspace, ones, ones_like, zeros, zeros_like = cupy.linspace, cupy.ones, cupy.ones_like, cupy.zeros, cupy.zeros_like
+tri, broadcast_to, concatenate, diagonal, dot = cupy.tri, cupy.broadcast_to, cupy.concatenate, cupy.diagonal, cupy.dot
+einsum, moveaxis, repeat, reshape, roll = cupy.einsum, cupy.moveaxis, cupy.repeat, cupy.reshape, cupy.roll
+swapaxes, tensordot, tile, transpose = cupy.swapaxes, cupy.tensordot, cupy.tile, cupy.transpose
+tril, triu, where, argmax, argmin = cupy.tril, cupy.triu, cupy.where, cupy.argmax, cupy.argmin
+argsort, copyto, take_along_axis, broadcast_shapes = (
+    cupy.argsort, cupy.copyto, cupy.take_along_axis, cupy.broadcast_shapes,
+)  # fmt: skip
+
+
+def floating_errors(
+    *, call: Any = None, all: Any = None, divide: Any = None, over: Any = None, under: Any = None, invalid: Any = None
+) -> AbstractContextManager[None]:
+    """``numpy.errstate``'s stand-in: a GPU raises no floating-point warnings that could be silenced."""
+    return nullcontext()
+
+
+def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return x.sum(axis, keepdims=keepdims)
+
+
+def prod(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return x.prod(axis, keepdims=keepdims)
+
+
+def max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return x.max(axis, keepdims=keepdims)
+
+
+def min(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return x.min(axis, keepdims=keepdims)
+
+
+def all(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return x.all(axis, keepdims=keepdims)
+
+
+def any(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return x.any(axis, keepdims=keepdims)
+
+
+def cumsum(x: Array, axis: int) -> Array:
+    return x.cumsum(axis)
+
+
+def cumprod(x: Array, axis: int) -> Array:
+    return x.cumprod(axis)
+
+
+# One thread walks along the axis; neighbouring threads walk beside it, so that they read neighbouring memory.
+_recurrence = cupy.ElementwiseKernel(
+    "raw T a, raw T u, int64 steps",
+    "raw T y",
+    """
+    const long long lanes = _ind.size();
+    T held = u[i];
+    y[i] = held;
+    for (long long j = i + lanes; j < steps * lanes; j += lanes) {
+        held = u[j] + a[j] * held;
+        y[j] = held;
+    }
+    """,
+    "gf_recurrence",
+)
+
+
+def recurrence(a: Array, u: Array, axis: int) -> Array:
+    """``y_i = u_i + a_i y_(i-1)`` along ``axis``, from y = 0."""
+    y = cupy.empty(u.shape, u.dtype)
+    if y.size:
+        a = cupy.broadcast_to(a, u.shape).astype(u.dtype, copy=False)
+        a, u, out = (cupy.moveaxis(v, axis, 0) for v in (a, u, y))
+        _recurrence(a, u, len(out), out, size=out[0].size)
+    return y
+
+
+def mean(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return x.mean(axis, keepdims=keepdims)
+
+
+def astype(x: Array, dtype: DType, copy: bool = False) -> Array:
+    """``x`` with elements of ``dtype``; a complex array gives its real part to a real dtype."""
+    if x.dtype.kind == "c" and np.dtype(dtype).kind not in "cb":
+        x = x.real
+    return x.astype(dtype, copy=copy)
+
+
+def real(x: Array) -> Array:
+    return x.real
+
+
+def imag(x: Array) -> Array:
+    return x.imag
+
+
+def flip(x: Array, axis: tuple[int, ...]) -> Array:
+    """A copy with the order along ``axis`` reversed (a copy, as PyTorch's, not NumPy's view)."""
+    back = slice(None, None, -1)
+    return x[tuple(back if d in axis else slice(None) for d in range(x.ndim))].copy()
+
+
+def sum_to(x: Array, shape: Shape) -> Array:
+    """Sum ``x`` over the dimensions along which ``shape`` was broadcast to get ``x.shape``."""
+    lead = x.ndim - len(shape)
+    if lead:
+        x = sum(x, tuple(range(lead)))
+    axes = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
+    return sum(x, axes, True) if axes else x
+
+
+def chain(g: Array, d: Array) -> Array:
+    """The chain rule's product ``g * d``, and 0 wherever ``g`` is 0, even where ``d`` is infinite or NaN."""
+    out = cupy.multiply(g, d)
+    # Not out[g == 0] = 0: a mask of booleans may be counted on the host first.
+    return cupy.where(cupy.equal(g, 0), out.dtype.type(0), out)
+
+
+_SHORT_POWERS = {-1: cupy.reciprocal, 0.5: cupy.sqrt, 2: cupy.square}
+
+
+def pow_scalar(x: Array, exponent: float) -> Array:
+    """``x ** exponent`` for a Python number, by the shortest way there is for it."""
+    # Integers have no short ways: of them ** -1 is refused and ** 0.5 is a float.
+    short = _SHORT_POWERS.get(exponent) if x.dtype.kind in "fc" else None
+    return x**exponent if short is None else short(x)
+
+
+_ATOMIC = "efdilILqQ"
+"""The dtypes, by their one-letter codes, that the GPU adds to memory in one step."""
+
+
+def put_add(values: Array, index: Index, shape: Shape) -> Array:
+    """Zeros of ``shape`` with ``values`` added at ``index``; an element named twice gets both.
+
+    Floats are added in no fixed order, so the last bits may change from run to run.  A boolean mask makes it wait.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    if not builtin_any(isinstance(i, ndarray | np.ndarray) and i.dtype != bool for i in parts):
+        out = cupy.zeros(shape, values.dtype)
+        out[index] = values
+        return out
+    held = values.dtype
+    if held.kind == "c":
+        out = cupy.zeros(shape, held)
+        cupyx.scatter_add(out.real, index, values.real)
+        cupyx.scatter_add(out.imag, index, values.imag)
+        return out
+    # Short integers are summed as int32, which wraps to the same value; booleans too, where any sum but 0 is True.
+    out = cupy.zeros(shape, held if held.char in _ATOMIC else np.int32)
+    cupyx.scatter_add(out, index, values.astype(out.dtype, copy=False))
+    return out.astype(held, copy=False)
+
+
+def window(x: Array, offset: Array) -> Array:
+    """The elements at the places ``offset`` of the flattened ``x``."""
+    return x.reshape(-1)[offset]
+
+
+def window_put(values: Array, shape: Shape, offset: Array) -> Array:
+    """Zeros of ``shape`` with ``values`` added at the places ``offset`` of the flattened array."""
+    return put_add(values, offset, (math.prod(shape),)).reshape(shape)
+
+
+def window_set(x: Array, values: Array, offset: Array) -> Array:
+    """A copy of ``x`` with ``values`` at the places ``offset`` of the flattened array."""
+    flat = x.flatten()
+    flat[offset] = values
+    return flat.reshape(x.shape)
+
+
+def index_set(x: Array, values: Array, index: Index) -> Array:
+    """A copy of ``x`` with ``values`` at ``index``; which one stays where an element is named twice is not fixed."""
+    out = x.copy()
+    out[index] = values
+    return out
+
+
+def diagonal_scatter(values: Array, shape: Shape, offset: int, axis1: int, axis2: int) -> Array:
+    """Zeros of ``shape`` with ``values`` on a diagonal."""
+    out = cupy.zeros(shape, values.dtype)
+    cupy.diagonal(out, offset, axis1, axis2)[...] = values
+    return out
+
+
+# exp(-|x|) never overflows, not even float16, and T(1) keeps a float32 kernel free of double precision.
+_sigmoid = cupy.ElementwiseKernel(
+    "T x",
+    "T y",
+    """
+    const T e = exp(x < T(0) ? x : T(-x));
+    y = (x < T(0) ? e : T(1)) / (T(1) + e);
+    """,
+    "gf_sigmoid",
+)
+
+
+def sigmoid(x: Array) -> Array:
+    """``1 / (1 + exp(-x))`` without overflow, accurate in both tails."""
+    return _sigmoid(x) if x.dtype.kind == "f" else cupy.reciprocal(1 + cupy.exp(-x))
+
+
+def pad(x: Array, widths: Any, value: float = 0.0) -> Array:
+    """``x`` with ``value`` around it; ``widths`` are (before, after) pairs, one for each dimension."""
+    return cupy.pad(x, widths, constant_values=value)
+
+
+def getitem(x: Array, index: Index) -> Array:
+    """A number in an index array that is too large wraps around; a boolean mask makes it wait."""
+    return x[index]
+
+
+def erf(x: Array) -> Array:
+    """The error function, as CUDA's mathematical library computes it."""
+    out = _erf(x)
+    return out.astype(x.dtype, copy=False) if x.dtype.kind == "f" else out  # CuPy turns float16 into float64 here
+
+
+def inv(x: Array) -> Array:
+    """Waits for the device, to learn whether ``x`` was singular; so do solve and cholesky."""
+    return _factorised(cupy.linalg.inv, x)
+
+
+def solve(a: Array, b: Array) -> Array:
+    return _factorised(cupy.linalg.solve, a, b)
+
+
+def det(x: Array) -> Array:
+    return cupy.linalg.det(x)
+
+
+def slogdet(x: Array) -> tuple[Array, Array]:
+    sign_, log_ = cupy.linalg.slogdet(x)
+    return sign_, log_
+
+
+def cholesky(x: Array) -> Array:
+    return _factorised(cupy.linalg.cholesky, x)
+
+
+def _factorised(function: Any, *matrices: Array) -> Array:
+    try:
+        with cupyx.errstate(linalg="raise"):
+            return function(*matrices)
+    except np.linalg.LinAlgError as problem:
+        raise LinAlgError(f"linalg.{function.__name__}: {problem} (shape {matrices[0].shape})") from None
+
+
+def scalar(value: Any, dtype: DType) -> Array:
+    """A Python number as an operand: a NumPy scalar, which CuPy hands to a kernel by value, with no copy."""
+    return dtype.type(value)
+
+
+def owner(x: Array) -> Any:
+    """The object that holds the memory which ``x`` shows; views of one memory have one owner."""
+    return x.data.mem
+
+
+def address(x: Array) -> int:
+    """Where the first element of ``x`` lies."""
+    return int(x.data.ptr)
+
+
+def to_host(x: Array) -> np.ndarray[Any, Any]:
+    """A copy in host memory; waits until it is there."""
+    return np.asarray(cupy.asnumpy(x))
+
+
+def from_host(x: np.ndarray[Any, Any], where: device) -> Array:
+    """A copy on ``where``, or on the current GPU if that names no index."""
+    with cupy.cuda.Device(where.index):
+        return cupy.array(x)
+
+
+def device_of(x: Array) -> device:
+    return _device(x.device.id)
+
+
+@cache
+def _device(index: int) -> device:
+    return device("cuda", index)
+
+
+def device_count() -> int:
+    """How many GPUs answer: 0 without a driver."""
+    try:
+        return int(cupy.cuda.runtime.getDeviceCount())
+    except cupy.cuda.runtime.CUDARuntimeError:
+        return 0
+
+
+def synchronize() -> None:
+    """Wait until the current GPU has finished all that it was given."""
+    cupy.cuda.runtime.deviceSynchronize()
+
+
+class Random:
+    """A stream of random numbers; the same seed gives the same numbers.
+
+    CuPy's generator cannot be asked for its state.  So every draw restarts it at a seed of its own, made from the
+    stream's seed and the number of the draw, and these two numbers are the state.  The generator is Philox
+    (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), which is made for this: a restart is cheap
+    and any two seeds give independent numbers.
+    """
+
+    def __init__(self, seed: int, where: device) -> None:
+        self._sequence = np.random.SeedSequence(seed)
+        self._draws = 0
+        self._device = cupy.cuda.Device(where.index)
+        with self._device:
+            self._rng = cupy.random.RandomState(0, cupy.cuda.curand.CURAND_RNG_PSEUDO_PHILOX4_32_10)
+
+    def _restarted(self) -> Any:
+        """The generator, set to where the next draw begins."""
+        here = np.random.SeedSequence(self._sequence.entropy, spawn_key=(self._draws,))
+        self._draws += 1
+        self._rng.seed(int(here.generate_state(1, np.uint64)[0]))
+        return self._rng
+
+    def uniform(self, shape: Shape, dtype: DType) -> Array:
+        """In [0, 1)."""
+        with self._device:
+            if dtype.itemsize > 2:
+                return self._restarted().random_sample(shape, dtype)
+            # The steps between float16 numbers below 1: rounding a float32 instead would give 1 now and then.
+            steps = cupy.floor(self._restarted().random_sample(shape, np.float32) * np.float32(2048))
+            return (steps / np.float32(2048)).astype(dtype)
+
+    def normal(self, shape: Shape, dtype: DType) -> Array:
+        """Mean 0, standard deviation 1."""
+        with self._device:
+            held = dtype if dtype.itemsize > 2 else np.float32
+            return self._restarted().standard_normal(shape, held).astype(dtype, copy=False)
+
+    def integers(self, low: int, high: int, shape: Shape) -> Array:
+        """int64 in [low, high)."""
+        with self._device:
+            rng = self._restarted()
+            if not 0 < high - low <= 1 << 32:
+                return rng.randint(low, high, shape, np.int64)  # exact by rejection, for which it waits
+            # 63 random bits need no rejection; their remainder favours no number by more than 1 part in 2**31.
+            out = rng.randint(0, 1 << 63, shape, np.int64)
+            out %= high - low
+            out += low
+            return out
+
+    def permutation(self, n: int) -> Array:
+        with self._device:
+            return self._restarted().permutation(int(n))
+
+    def get_state(self) -> dict[str, Any]:
+        return {"seed": self._sequence.entropy, "draws": self._draws}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        if set(state) != {"seed", "draws"}:
+            raise ArgumentError(
+                "this is not the state of a generator on CUDA; a generator's state fits only a generator on the same "
+                "kind of device, so take it from one with get_state()"
+            )
+        self._sequence, self._draws = np.random.SeedSequence(state["seed"]), int(state["draws"])
+
+
+def builtin_any(items: Any) -> bool:
+    """``any`` of the language, which the reduction above hides in this module."""
+    return True in (bool(i) for i in items)

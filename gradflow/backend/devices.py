@@ -1,0 +1,85 @@
+"""Where arrays live: ``device("cpu")``, ``device("cuda")``, ``device("cuda", 1)``."""
+
+from __future__ import annotations
+
+from _thread import _local
+from typing import Any
+
+from ..errors import ArgumentError
+
+
+class device:  # noqa: N801 - spelled as torch.device
+    """A place for arrays: ``"cpu"``, ``"cuda"`` (the current GPU) or ``"cuda:1"``.
+
+    As a context manager it is the default of everything created inside:
+
+    >>> import gradflow as gf
+    >>> with gf.device("cpu"):
+    ...     print(gf.zeros(2).device)
+    cpu
+
+    Raises ArgumentError for a name that is no device.  Whether a GPU is there is found out when an array is first
+    asked for, not here.
+    """
+
+    __slots__ = ("_outer", "index", "type")
+    type: str
+    index: int | None
+
+    def __init__(self, type: str | device, index: int | None = None) -> None:  # noqa: A002 - torch's parameter name
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        name, colon, number = str(type).partition(":")
+        if name not in ("cpu", "cuda") or (colon and not number.isdigit()) or (colon and index is not None):
+            raise ArgumentError(f"{type!r} is not a device; use 'cpu', 'cuda' or 'cuda:N'")
+        if colon:
+            index = int(number)
+        if index is not None and (isinstance(index, bool) or not isinstance(index, int) or index < 0):
+            raise ArgumentError(f"a device's index is a count from 0, not {index!r}")
+        if name == "cpu" and index:
+            raise ArgumentError(f"there is one CPU: 'cpu' or 'cpu:0', not 'cpu:{index}'")
+        self.type, self.index = name, index if name == "cuda" else None
+        self._outer: list[device | None] = []
+
+    def __repr__(self) -> str:
+        return f"device(type={self.type!r}" + (f", index={self.index})" if self.index is not None else ")")
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __enter__(self) -> device:
+        self._outer.append(_scope.device)
+        _scope.device = self
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        _scope.device = self._outer.pop()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return device, (self.type, self.index)
+
+
+class _Scope(_local):
+    device: device | None = None
+
+
+CPU = device("cpu")
+_scope = _Scope()
+_default = CPU
+
+
+def get_default_device() -> device:
+    """The device of everything that is created without naming one."""
+    return _scope.device or _default
+
+
+def set_default_device(to: str | device) -> None:
+    """Create everything for which no device is named on ``to`` from now on (in all threads)."""
+    global _default
+    _default = device(to)

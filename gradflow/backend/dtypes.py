@@ -1,0 +1,106 @@
+"""Element types: their names, the default float, and PyTorch's promotion.
+
+NumPy promotes int64 with float32 to float64 and lets a 0-d array count as much as a matrix; PyTorch does neither.
+gradflow follows PyTorch (its manual, "type promotion"), so that nothing turns into float64 by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+
+float16 = half = np.dtype(np.float16)
+float32 = float_ = np.dtype(np.float32)
+float64 = double = np.dtype(np.float64)
+complex64 = cfloat = np.dtype(np.complex64)
+complex128 = cdouble = np.dtype(np.complex128)
+uint8 = np.dtype(np.uint8)
+int8 = np.dtype(np.int8)
+int16 = short = np.dtype(np.int16)
+int32 = int_ = np.dtype(np.int32)
+int64 = long = np.dtype(np.int64)
+bool_ = np.dtype(np.bool_)
+
+CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+_default = float32
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """The dtype of floats for which none is named (float32 unless changed)."""
+    return _default
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Make ``dtype``, a real floating type, the one given to floats for which none is named."""
+    global _default
+    d = np.dtype(dtype)
+    if d.kind != "f":
+        raise DTypeError(f"set_default_dtype: the default must be a floating dtype, not {d}; use gf.float32 or gf.float64")
+    _default = d
+
+
+def as_dtype(dtype: Any) -> np.dtype[Any]:
+    """``dtype`` as a NumPy dtype that gradflow can hold; DTypeError for strings, objects, dates and the like."""
+    try:
+        d = np.dtype(dtype)
+    except TypeError:
+        raise DTypeError(f"{dtype!r} is not a dtype; use one of gradflow's, such as gf.float32 or gf.int64") from None
+    if d.kind not in CATEGORY:
+        raise DTypeError(f"gradflow holds numbers and booleans, not {d}")
+    return d
+
+
+def of_python(value: Any) -> np.dtype[Any]:
+    """The dtype that the Python number ``value`` becomes where nothing else decides."""
+    if isinstance(value, bool):
+        return bool_
+    if isinstance(value, int):
+        return int64
+    if isinstance(value, float):
+        return _default
+    return complex_of(_default)
+
+
+def complex_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The complex dtype whose parts are ``dtype`` (complex64 for anything shorter than double)."""
+    return complex128 if dtype == float64 else complex64
+
+
+def real_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of the parts of a complex ``dtype``; any other dtype is its own."""
+    return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
+
+
+def promote_types(a: Any, b: Any) -> np.dtype[Any]:
+    """The smallest dtype that PyTorch lets both ``a`` and ``b`` become: int64 with float32 is float32."""
+    a, b = np.dtype(a), np.dtype(b)
+    ca, cb = CATEGORY[a.kind], CATEGORY[b.kind]
+    if ca != cb and min(ca, cb) < 2:
+        return a if ca > cb else b
+    return np.promote_types(a, b)
+
+
+def result_type(*values: Any) -> np.dtype[Any]:
+    """PyTorch's result dtype of an operation between ``values`` (arrays and Python numbers).
+
+    Arrays with dimensions decide; a 0-d array, and after it a Python number, only counts where it is of a higher
+    category (bool < integer < float < complex).
+    """
+    ranked: list[np.dtype[Any] | None] = [None, None, None]  # arrays with dimensions, 0-d arrays, Python numbers
+    for v in values:
+        rank, dtype = (2, of_python(v)) if not hasattr(v, "dtype") else (1 if v.ndim == 0 else 0, v.dtype)
+        held = ranked[rank]
+        ranked[rank] = dtype if held is None else promote_types(held, dtype)
+    result: np.dtype[Any] | None = None
+    for candidate in ranked:
+        if candidate is None:
+            continue
+        if result is None:
+            result = candidate
+        elif CATEGORY[candidate.kind] > CATEGORY[result.kind]:
+            result = promote_types(result, candidate) if candidate.kind != "c" or result.kind != "f" else complex_of(result)
+    assert result is not None
+    return result

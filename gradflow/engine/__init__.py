@@ -1,0 +1,25 @@
+"""Floor 2: the engine.  It knows arrays and graphs, and no operation by name.
+
+``graph``: nodes, recording, the clock of writes.  ``op``: the form of an operation.  ``sweep``: the backward loop.
+``views``: which tensors share memory.  ``modes``: ``no_grad`` and its kin.
+"""
+
+from .graph import Ghost, Leaf, Node, RemovableHandle, Value, mode, writes
+from .modes import (
+    detect_anomaly,
+    enable_grad,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    no_grad,
+    set_detect_anomaly,
+    set_grad_enabled,
+)
+from .op import REGISTRY, Op, cast_to, elementwise, linear, primitive, set_tensor, wrap
+from .sweep import accumulate, sweep
+from .views import base_of, views_of
+
+__all__ = [
+    "REGISTRY", "Ghost", "Leaf", "Node", "Op", "RemovableHandle", "Value", "accumulate", "base_of", "cast_to",
+    "detect_anomaly", "elementwise", "enable_grad", "is_anomaly_enabled", "is_grad_enabled", "linear", "mode", "no_grad",
+    "primitive", "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "views_of", "wrap", "writes",
+]  # fmt: skip

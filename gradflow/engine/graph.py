@@ -1,0 +1,249 @@
+"""What a recorded computation is made of: nodes, the modes of recording, and the clock of writes.
+
+A ``Node`` is data, not a closure.  It is made when an operation runs on something that requires grad, and holds the
+operation, the nodes its inputs came from, and what the derivative rules asked to keep.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from _thread import _local
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from .. import backend
+from ..errors import InPlaceError
+from ..typing import Array, Shape
+
+tick: Callable[[], int] = count(1).__next__
+"""One clock for everything: a node is stamped when it is made, a memory when it is written in place."""
+
+
+class _Mode(_local):
+    """Whether operations are recorded, and checked for NaN and infinity, in this thread."""
+
+    recording: bool = True
+    anomaly: bool = False
+
+
+mode = _Mode()
+
+
+class Value:
+    """The slots of a Tensor: the bare array, and the node that made it (None where no gradient is asked for)."""
+
+    __slots__ = ("__weakref__", "_base", "_frozen", "_views", "data", "node")
+    data: Array
+    node: Node | None
+    _base: Any  # the Tensor whose memory this one shows
+    _views: Any  # the Tensors that show this one's memory
+    _frozen: Leaf | None  # where .grad stays while requires_grad is off
+
+
+class Ghost:
+    """What a rule sees of an input it named with a leading underscore: shape and dtype, no elements."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, array: Array) -> None:
+        self.shape, self.dtype = array.shape, array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        return f"<{self.dtype} array of shape {self.shape}, not kept>"
+
+
+class Extra:
+    """What few nodes have: hooks, a retained gradient, the line of the user's code that made them."""
+
+    __slots__ = ("grad", "hooks", "post_hooks", "pre_hooks", "retain", "variable", "where")
+
+    def __init__(self) -> None:
+        self.hooks: dict[int, Callable[[Any], Any]] = {}
+        self.pre_hooks: dict[int, Callable[[Any], Any]] = {}
+        self.post_hooks: dict[int, Callable[..., Any]] = {}
+        self.retain = False
+        self.grad: Any = None
+        self.variable: weakref.ref[Any] | None = None
+        self.where: str | None = None
+
+
+class RemovableHandle:
+    """What registering a hook returns; ``remove()`` takes the hook off again, also as a context manager."""
+
+    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        if not callable(hook):
+            raise TypeError(f"a hook is a function, not {type(hook).__name__}")
+        self._hooks, self._key = hooks, tick()
+        hooks[self._key] = hook
+
+    def remove(self) -> None:
+        self._hooks.pop(self._key, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+class Node:
+    """One recorded operation, ``grad_fn`` of the tensor it made."""
+
+    __slots__ = ("__weakref__", "extra", "kept", "op", "parents", "seq", "shape")
+    op: Any
+    parents: tuple[Node | None, ...]  # where the gradients of the differentiable inputs go
+    kept: tuple[Any, ...] | None  # what the rules named; None once backward has freed it
+    shape: Shape
+    seq: int
+    extra: Extra | None
+
+    def name(self) -> str:
+        """The operation's name as PyTorch writes it, ``MulBackward``."""
+        return str(self.op.title)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes that backward goes to from here, one pair per differentiable input, None where no gradient goes."""
+        return tuple((p, 0) for p in self.parents)
+
+    @property
+    def metadata(self) -> Extra:
+        if self.extra is None:
+            self.extra = Extra()
+        return self.extra
+
+    def register_hook(self, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call ``hook(grad_inputs, grad_outputs)`` after this node's backward; a returned tuple replaces grad_inputs."""
+        return RemovableHandle(self.metadata.post_hooks, hook)
+
+    def register_prehook(self, hook: Callable[[tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call ``hook(grad_outputs)`` before this node's backward; a returned tuple replaces grad_outputs."""
+        return RemovableHandle(self.metadata.pre_hooks, hook)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
+
+
+class _Accumulate:
+    """The 'operation' of a leaf: its gradient is added to ``.grad``."""
+
+    title, name, kind = "AccumulateGrad", "leaf", "leaf"
+
+
+class Leaf(Node):
+    """Where gradients end: the node of a tensor made by the user with ``requires_grad=True``.
+
+    ``grad`` is the tensor's ``.grad``; its buffer lasts, and backward adds into it.
+    """
+
+    __slots__ = ("dtype", "grad", "stamp")
+
+    def __init__(self, owner: Value) -> None:
+        self.op = _Accumulate
+        self.parents, self.kept, self.seq = (), (), 0  # 0: older than every operation
+        self.shape, self.dtype = owner.data.shape, owner.data.dtype
+        self.extra = Extra()
+        self.extra.variable = weakref.ref(owner)  # weak, or tensor and node would keep each other alive
+        self.grad: Any = None
+        self.stamp: Stamp | None = None
+
+    @property
+    def variable(self) -> Any:
+        """The tensor whose gradient is collected here (None once it is gone)."""
+        assert self.extra is not None and self.extra.variable is not None
+        return self.extra.variable()
+
+
+class Stamp:
+    """When one memory was last written in place, and how often."""
+
+    __slots__ = ("count", "ref", "tick")
+
+    def __init__(self) -> None:
+        self.tick = self.count = 0
+        self.ref: Any = None
+
+
+class Writes:
+    """The in-place writes, by the memory they went to.
+
+    A kept array is intact if its memory's last write is older than the node that kept it, so recording an operation
+    costs nothing for it, and backward looks only at nodes older than the last write of all.
+    """
+
+    def __init__(self) -> None:
+        self.last = 0
+        self._stamps: dict[int, Stamp] = {}
+
+    def stamp_of(self, array: Array) -> Stamp:
+        """The stamp of the memory of ``array``, made at its first write."""
+        owner = backend.namespace_of(array).owner(array)
+        key = id(owner)
+        found = self._stamps.get(key)
+        if found is None:
+            found = Stamp()
+            stamps = self._stamps
+            try:
+                found.ref = weakref.ref(owner, lambda _: stamps.pop(key, None) and None)
+            except TypeError:
+                found.ref = owner  # a memory that cannot be watched is kept, or its id could be given away
+            stamps[key] = found
+        return found
+
+    def written(self, array: Array) -> None:
+        """Note that ``array`` has just been written in place."""
+        self.stamped(self.stamp_of(array))
+
+    def stamped(self, stamp: Stamp) -> None:
+        stamp.tick = self.last = tick()
+        stamp.count += 1
+
+    def version(self, array: Array) -> int:
+        found = self._stamps.get(id(backend.namespace_of(array).owner(array)))
+        return found.count if found is not None else 0
+
+    def check(self, node: Node) -> None:
+        """Raise InPlaceError if anything that ``node`` kept has been overwritten since."""
+        assert node.kept is not None
+        for name, kept in zip(node.op.keeps, node.kept, strict=True):
+            for array in kept if isinstance(kept, tuple) else (kept,):
+                if not backend.is_array(array):
+                    continue
+                stamp = self._stamps.get(id(backend.namespace_of(array).owner(array)))
+                if stamp is not None and stamp.tick > node.seq:
+                    what = "its output" if name == "y" else f"its input {name!r}"
+                    raise InPlaceError(
+                        f"{node.name()}: {what} (shape {array.shape}) is needed for backward but was overwritten by an "
+                        f"in-place operation after it was used (its memory is now at version {stamp.count})"
+                        f"{made_at(node)}; write out of place, or clone() before writing"
+                    )
+
+
+writes = Writes()
+
+
+def made_at(node: Node) -> str:
+    """', made at FILE:LINE' if anomaly mode noted where ``node`` was made."""
+    where = node.extra.where if node.extra is not None else None
+    return f", made at {where}" if where else ""
+
+
+def user_line() -> str:
+    """The innermost line of code outside this package that is running now."""
+    package = __name__.rpartition(".")[0].rpartition(".")[0]
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if not (module == package or module.startswith(package + ".")) and not frame.f_code.co_filename.startswith("<gradflow "):
+            import linecache
+
+            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}" + (f" ({line})" if line else "")
+        frame = frame.f_back
+    return "an unknown line"

@@ -1,0 +1,501 @@
+"""An operation: its derivative rules above its definition.
+
+    @elementwise(lambda g, b: g * b,      # d/da
+                 lambda g, a: g * a)      # d/db
+    def mul(xp, a, b):
+        return xp.multiply(a, b)
+
+A rule names what it needs and gets it by name: ``g`` the incoming gradient, ``y`` the output, an input (kept for
+backward), an input with a leading underscore (a Ghost: only shape and dtype are kept), a parameter, a further value
+that the definition returns (``also``), ``needs`` (which gradients are asked for), ``xp``.
+
+From that the two functions of the operation, its call and its backward, are written out as straight-line source.  The
+source is made when the operation is first called, so that importing gradflow does not pay for operations nobody uses.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
+
+import numpy as np
+
+from .. import backend
+from ..backend import dtypes
+from ..errors import (
+    AnomalyError,
+    DeviceError,
+    DTypeError,
+    GradflowError,
+    IndexingError,
+    RuleError,
+    ShapeError,
+)
+from ..typing import Array
+from .graph import Ghost, Node, Value, made_at, mode, tick, user_line, writes
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+P = ParamSpec("P")
+Rule = Callable[..., Any] | None
+Definition = Callable[Concatenate[Any, P], Any]
+
+REGISTRY: dict[str, Op] = {}
+"""Every operation by name; the tests go through it, so that none is left unchecked."""
+
+tensor_type: type[Any] = Value
+tensor_namespace: Any = None
+
+
+def set_tensor(kind: type[Any], namespace: Any) -> None:
+    """Told once by the floor above: the class of the values, and the namespace in which rules are recorded."""
+    global tensor_type, tensor_namespace
+    tensor_type, tensor_namespace = kind, namespace
+
+
+def wrap(data: Array, node: Node | None = None) -> Any:
+    """A Tensor of a bare array."""
+    t = object.__new__(tensor_type)
+    t.data, t.node = data, node
+    return t
+
+
+class Op:
+    """What the decorators make of a definition and its rules."""
+
+    def __init__(
+        self, kind: str, definition: Callable[..., Any], rules: dict[str, Rule], joint: Rule, promoted: list[str],
+        also: list[str], floats: bool, holomorphic: bool, view: bool,
+    ) -> None:  # fmt: skip
+        code = definition.__code__
+        names = list(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
+        self.name = definition.__name__.strip("_")
+        self.title = "".join(w.capitalize() for w in self.name.split("_")) + "Backward"
+        self.kind, self.forward, self.rules, self.joint = kind, definition, rules, joint
+        self.variadic = code.co_varnames[len(names) + 1] if code.co_flags & 4 else None
+        self.also, self.floats, self.holomorphic, self.view = also, floats, holomorphic, view
+        self.inputs = [n for n in names if n in rules]
+        self.params = [n for n in names if n not in rules]
+        self.differentiable = [n for n in self.inputs if rules[n] is not None]
+        self.promoted = [n for n in self.inputs if n in promoted]
+        self.positional = names[: code.co_argcount - 1]
+        self.defaults = dict(zip(reversed(self.positional), reversed(definition.__defaults__ or ()), strict=False))
+        self.defaults |= definition.__kwdefaults__ or {}
+        self.optional = {n for n in self.inputs if n in self.defaults and self.defaults[n] is None}
+        self.wants = {n: _names(r) for n, r in rules.items() if r is not None}
+        self._check([*names, *([self.variadic] if self.variadic else [])])
+        wanted = {w for want in self.wants.values() for w in want} - {"xp", "g", "needs"}
+        if wanted & set(also):  # recorded again from the inputs when the derivative is itself differentiated
+            wanted |= set(self.inputs)
+        self.keeps = tuple(sorted(wanted))
+        held = {"y", *self.inputs, *also, *([self.variadic] if self.variadic else [])}
+        self.frees = bool(wanted & held)
+        self.backward: Callable[..., None] = self._first_backward
+
+    def _check(self, names: list[str]) -> None:
+        inputs = [*self.inputs, *([self.variadic] if self.variadic else [])]
+        known = {"xp", "g", "y", "needs", *names, *("_" + n for n in inputs), *self.also}
+        for target, wants in self.wants.items():
+            if target not in names:
+                raise RuleError(f"{self.name}: there is a rule for {target!r}, but the definition takes {names}")
+            for want in wants:
+                if want not in known:
+                    raise RuleError(f"{self.name}: the rule for {target!r} asks for {want!r}; it may name {sorted(known)}")
+
+    def _first_backward(self, *args: Any) -> None:
+        source, env = _backward_source(self)
+        self.backward = _compile(self, "backward", source, env)
+        self.backward(*args)
+
+    def lift(self, node: Node) -> tuple[Any, ...]:
+        """What ``node`` kept, as Tensors that know where they come from, for a backward that is itself recorded."""
+        assert node.kept is not None
+        origin = dict(zip(self.differentiable, node.parents, strict=False)) if self.variadic is None else {}
+        lifted = {}
+        for name, kept in zip(self.keeps, node.kept, strict=True):
+            if name == "y":
+                lifted[name] = wrap(kept, node) if kept is not None else None
+            elif name == self.variadic:
+                lifted[name] = tuple(wrap(k, p) for k, p in zip(kept, node.parents, strict=True))
+            elif name in origin and kept is not None:
+                lifted[name] = wrap(kept, origin[name])
+            else:
+                lifted[name] = kept
+        if any(name in lifted for name in self.also):
+            values = {**lifted, **dict(zip(self.keeps, node.kept, strict=True))} | lifted
+            arguments = {n: values.get(n, self.defaults.get(n)) for n in self.positional}
+            _, *others = self.forward(tensor_namespace, **arguments)
+            lifted |= {n: v for n, v in zip(self.also, others, strict=True) if n in lifted}
+        return tuple(lifted[n] for n in self.keeps)
+
+    def record(self, y: Array, parents: tuple[Node | None, ...], kept: dict[str, Any]) -> Node:
+        """A node for a result that is already there (an in-place write, a view of one)."""
+        n = Node()
+        n.op, n.parents, n.shape, n.extra, n.seq = self, parents, y.shape, None, tick()
+        n.kept = tuple(kept[name] for name in self.keeps)
+        return n
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} operation {self.name}>"
+
+
+def _names(function: Any) -> tuple[str, ...]:
+    return tuple(function.__code__.co_varnames[: function.__code__.co_argcount])
+
+
+def _definer(
+    kind: str, positional: tuple[Rule, ...], named: dict[str, Rule], joint: tuple[Callable[..., Any], str] | None,
+    also: str, floats: bool, holomorphic: bool, view: bool,
+) -> Callable[[Definition[P]], Callable[P, Tensor]]:  # fmt: skip
+    def define(definition: Definition[P]) -> Callable[P, Tensor]:
+        names = definition.__code__.co_varnames[1 : definition.__code__.co_argcount]
+        rules: dict[str, Rule] = dict(zip(names, positional, strict=False)) | named
+        if len(positional) > len(names):
+            raise RuleError(f"{definition.__name__}: {len(positional)} rules for {len(names)} inputs")
+        shared = None
+        if joint is not None:
+            shared, served = joint
+            rules |= dict.fromkeys(served.split(), shared)
+        promoted = [n for n in rules if n in names[: len(positional)] or rules[n] is not None]
+        op = Op(kind, definition, rules, shared, promoted, also.split(), floats, holomorphic, view)
+        REGISTRY[op.name] = op
+        return cast("Callable[P, Tensor]", _callable(op))
+
+    return define
+
+
+def elementwise(
+    *rules: Rule, floats: bool = False, holomorphic: bool = True, **named: Rule
+) -> Callable[[Definition[P]], Callable[P, Tensor]]:
+    """An operation on each element alone; gradients are summed back over dimensions that were broadcast.
+
+    ``rules`` serve the first inputs in order, ``named`` rules the input of that name (None: it gets no gradient and is
+    not promoted).  ``floats``: integers are made floats first.
+    """
+    return _definer("elementwise", rules, named, None, "", floats, holomorphic, False)
+
+
+def linear(
+    *rules: Rule, view: bool = False, joint: tuple[Callable[..., Any], str] | None = None, **named: Rule
+) -> Callable[[Definition[P]], Callable[P, Tensor]]:
+    """An operation linear in its inputs taken together; ``view``: its result may show its input's memory."""
+    return _definer("linear", rules, named, joint, "", False, True, view)
+
+
+def primitive(
+    *rules: Rule, joint: tuple[Callable[..., Any], str] | None = None, also: str = "", floats: bool = False,
+    holomorphic: bool = True, **named: Rule,
+) -> Callable[[Definition[P]], Callable[P, Tensor]]:  # fmt: skip
+    """Any other operation.
+
+    ``joint=(rule, "x weight")``: one rule returns the gradients of several inputs as a tuple.  ``also="mean rstd"``:
+    the definition returns those values after its result, and a rule may name them.
+    """
+    return _definer("primitive", rules, named, joint, also, floats, holomorphic, False)
+
+
+# --- writing the two functions of an operation ----------------------------------------------------------------------
+
+
+def _stub(*args: Any, **kwargs: Any) -> Any:
+    return build(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821 - a global of each operation's own
+
+
+def _callable(op: Op) -> FunctionType:
+    """The public function: a stub that, when first called, takes on the code written for the operation."""
+    env: dict[str, Any] = {"__builtins__": __builtins__, "__name__": op.forward.__module__}
+    call = FunctionType(_stub.__code__, env, op.forward.__name__)
+
+    def build(*args: Any, **kwargs: Any) -> Any:
+        source, names = _call_source(op) if op.variadic is None else _variadic_source(op)
+        made = _compile(op, "call", source, names)
+        env.update(names)
+        call.__defaults__, call.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
+        call.__code__ = made.__code__
+        return call(*args, **kwargs)
+
+    env["build"] = build
+    call.__doc__ = op.forward.__doc__
+    call.__qualname__ = op.forward.__name__
+    call.__module__ = op.forward.__module__
+    call.__annotations__ = {k: v for k, v in op.forward.__annotations__.items() if k != "xp"}
+    call.__wrapped__ = _Signature(op.forward)  # type: ignore[attr-defined]
+    call.op = op  # type: ignore[attr-defined]
+    return call
+
+
+class _Signature:
+    """Stands for the definition less its ``xp`` where ``inspect.signature`` looks, which is seldom and slow to make."""
+
+    def __init__(self, definition: Callable[..., Any]) -> None:
+        self._definition = definition
+
+    def __call__(self) -> None: ...
+
+    @property
+    def __signature__(self) -> Any:
+        import inspect
+
+        full = inspect.signature(self._definition)
+        return full.replace(parameters=list(full.parameters.values())[1:])
+
+
+def _compile(op: Op, what: str, source: str, env: dict[str, Any]) -> FunctionType:
+    file = f"<gradflow {op.name}.{what}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    scope = dict(env)
+    exec(compile(source, file, "exec"), scope)
+    return cast("FunctionType", scope[what])
+
+
+def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
+    ins, grads = op.inputs, op.differentiable
+    parameters = []
+    for n in op.positional:
+        parameters.append(f"{n}=_d_{n}" if n in op.defaults else n)
+    test = [f"isinstance({n}, Tensor)" if n not in op.optional else f"({n} is None or isinstance({n}, Tensor))" for n in ins]
+    lines = [f"def call({', '.join(parameters)}):", f"    if {' and '.join(test)}:"]
+    for n in ins:
+        take = f"{n}_ = {n}.data" + (f"; {n}_n = {n}.node" if n in grads else "")
+        if n in op.optional:
+            none = f"{n}_ = None" + (f"; {n}_n = None" if n in grads else "")
+            lines += [f"        if {n} is None: {none}", f"        else: {take}"]
+        else:
+            lines.append(f"        {take}")
+    unpack = ", ".join(x for n in ins for x in ([f"{n}_", f"{n}_n"] if n in grads else [f"{n}_"])) + ","
+    enter = f"{unpack} = enter(op, ({', '.join(ins)},))"
+    first, *rest = op.promoted or [""]
+    differs = [
+        f"{first}_.dtype is not {n}_.dtype" if n not in op.optional else f"({n}_ is not None and {first}_.dtype is not {n}_.dtype)"
+        for n in rest
+    ]
+    if op.floats:
+        differs.append(f"({first}_.dtype is not F32 and {first}_.dtype.kind in 'biu')")
+    if differs:
+        lines += [f"        if {' or '.join(differs)}:", f"            {enter}"]
+    lines += ["    else:", f"        {enter}"]
+    arguments = ", ".join(f"{n}_" if n in ins else n for n in op.positional)
+    result = "y" if not op.also else "y, " + ", ".join(op.also)
+    lines += [
+        f"    xp = cpu if type({ins[0]}_) is ndarray else namespace_of({ins[0]}_)",
+        f"    try: {result} = forward(xp, {arguments})",
+        f"    except Exception as problem: raise explain(op, ({', '.join(f'{n}_' for n in ins)},), problem) from problem",
+        "    if type(y) is not ndarray: y = xp.asarray(y)",
+        "    t = new(Tensor); t.data = y",
+    ]
+    if grads:
+        lines += [
+            f"    if ({' or '.join(f'{n}_n is not None' for n in grads)}) and mode.recording:",
+            f"        n = t.node = new(Node); n.op = op; n.parents = ({', '.join(f'{n}_n' for n in grads)},)",
+            f"        n.kept = ({''.join(_keeping(op, k) + ', ' for k in op.keeps)})",
+            "        n.shape = y.shape; n.extra = None; n.seq = tick()",
+            "        if mode.anomaly: inspect_forward(n, xp, y)",
+            "    else: t.node = None",
+        ]
+    else:
+        lines.append("    t.node = None")
+    if op.view:
+        lines.append(f"    if isinstance({ins[0]}, Tensor): link(t, {ins[0]})")
+    lines.append("    return t" if not op.also else f"    return (t, {', '.join(op.also)})")
+    env = _env(op) | {f"_d_{n}": v for n, v in op.defaults.items()}
+    return "\n".join(lines) + "\n", env
+
+
+def _keeping(op: Op, name: str) -> str:
+    """The expression for one thing kept: only if a gradient whose rule names it will be asked for."""
+    if name == "y" or name in op.inputs:
+        value = "y" if name == "y" else f"{name}_"
+        users = [n for n in op.differentiable if name in op.wants[n]]
+        if op.also or len(users) == len(op.differentiable):
+            return value
+        return f"({value} if {' or '.join(f'{n}_n is not None' for n in users)} else None)"
+    if name.startswith("_"):
+        source = f"{name[1:]}_"
+        return f"(None if {source} is None else Ghost({source}))" if name[1:] in op.optional else f"Ghost({source})"
+    return name
+
+
+def _variadic_source(op: Op) -> tuple[str, dict[str, Any]]:
+    xs, params = op.variadic, [*op.positional, *(n for n in op.params if n not in op.positional)]
+    plain = [n for n in params if n in op.positional]
+    keyword = [n for n in params if n not in op.positional]
+    signature = ", ".join([*plain, f"*{xs}", *(f"{n}=_d_{n}" if n in op.defaults else n for n in keyword)])
+    passed = ", ".join([*plain, "*raw", *(f"{n}={n}" for n in keyword)])
+    keep = {xs: "raw", f"_{xs}": "tuple([Ghost(a) for a in raw])", "y": "y"}
+    return f"""\
+def call({signature}):
+    raw, nodes = enter_all(op, {xs})
+    xp = cpu if type(raw[0]) is ndarray else namespace_of(raw[0])
+    try: y = forward(xp, {passed})
+    except Exception as problem: raise explain(op, raw, problem) from problem
+    if type(y) is not ndarray: y = xp.asarray(y)
+    t = new(Tensor); t.data = y; t.node = None
+    if mode.recording and any([n is not None for n in nodes]):
+        n = t.node = new(Node); n.op = op; n.parents = nodes
+        n.kept = ({"".join(keep.get(k, k) + ", " for k in op.keeps)})
+        n.shape = y.shape; n.extra = None; n.seq = tick()
+        if mode.anomaly: inspect_forward(n, xp, y)
+    return t
+""", _env(op) | {f"_d_{n}": v for n, v in op.defaults.items()}
+
+
+def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
+    lines = ["def backward(xp, g, kept, parents, give):"]
+    if op.keeps:
+        lines.append(f"    {', '.join(op.keeps)}, = kept")
+    names = op.differentiable if op.variadic is None else []
+    for i, n in enumerate(names):
+        lines.append(f"    p{i} = parents[{i}]")
+    sum_back = [f"        if d.shape != {{p}}.shape: d = xp.sum_to(d, {{p}}.shape)"] if op.kind == "elementwise" else []
+    env: dict[str, Any] = {"zip": zip}
+    if op.joint is not None:
+        env["joint"] = op.joint
+        served = [(i, n) for i, n in enumerate(names) if op.rules[n] is op.joint]
+        if op.variadic is not None or "needs" in _names(op.joint):
+            lines.append("    needs = tuple([p is not None for p in parents])")
+        wants = ", ".join(_names(op.joint))
+        if op.variadic is not None:
+            lines += [f"    for p, d in zip(parents, joint({wants})):", "        if p is not None: give(p, d)"]
+        else:
+            lines.append(f"    {', '.join(f'd{i}' for i, _ in served)}, = joint({wants})")
+            lines += [f"    if p{i} is not None: give(p{i}, d{i})" for i, _ in served]
+    for i, n in enumerate(names):
+        if op.rules[n] is op.joint:
+            continue
+        env[f"rule_{n}"] = op.rules[n]
+        lines += [f"    if p{i} is not None:", f"        d = rule_{n}({', '.join(op.wants[n])})"]
+        lines += [s.format(p=f"p{i}") for s in sum_back]
+        lines.append(f"        give(p{i}, d)")
+    return "\n".join(lines) + "\n", env
+
+
+def _env(op: Op) -> dict[str, Any]:
+    from .views import link
+
+    return {
+        "__builtins__": __builtins__, "__name__": op.forward.__module__, "op": op, "forward": op.forward,
+        "Tensor": tensor_type, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "tick": tick,
+        "cpu": backend.cpu, "ndarray": np.ndarray, "namespace_of": backend.namespace_of, "F32": dtypes.float32,
+        "enter": _enter, "enter_all": _enter_all, "explain": _explain, "inspect_forward": inspect_forward, "link": link,
+    }  # fmt: skip
+
+
+# --- the slow way in: Python numbers, bare arrays, several dtypes ----------------------------------------------------
+
+
+def _enter(op: Op, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arrays and nodes of the inputs, brought to one dtype by PyTorch's rules; casts of Tensors are recorded."""
+    raw, nodes = _unwrap(op, op.inputs, values)
+    xp = _namespace(op, op.inputs, raw)
+    chosen = [i for i, n in enumerate(op.inputs) if n in op.promoted and raw[i] is not None]
+    if chosen:
+        _promote(op, xp, raw, nodes, chosen)
+    out: list[Any] = []
+    for n, array, node in zip(op.inputs, raw, nodes, strict=True):
+        out.append(xp.asarray(array) if isinstance(array, int | float | complex) else array)
+        if n in op.differentiable:
+            out.append(node)
+    return tuple(out)
+
+
+def _enter_all(op: Op, values: tuple[Any, ...]) -> tuple[tuple[Array, ...], tuple[Node | None, ...]]:
+    """The same for an operation on any number of inputs."""
+    if not values:
+        raise ShapeError(f"{op.name}: needs at least one tensor, got none")
+    names = [f"tensors[{i}]" for i in range(len(values))]
+    raw, nodes = _unwrap(op, names, values)
+    xp = _namespace(op, names, raw)
+    if any(r.__class__ is not np.ndarray or r.dtype is not raw[0].dtype for r in raw):
+        _promote(op, xp, raw, nodes, list(range(len(raw))))
+    return tuple(raw), tuple(nodes)
+
+
+def _unwrap(op: Op, names: list[str], values: tuple[Any, ...]) -> tuple[list[Any], list[Node | None]]:
+    raw: list[Any] = []
+    nodes: list[Node | None] = []
+    for name, v in zip(names, values, strict=True):
+        node = None
+        if isinstance(v, tensor_type):
+            v, node = v.data, v.node
+        elif isinstance(v, np.generic):
+            v = v.item()  # a NumPy scalar is as weak as a Python number
+        if isinstance(v, int | float | complex) or (v is None and name in op.optional):
+            pass
+        elif not backend.is_array(v):
+            raise DTypeError(f"{op.name}: {name} must be a Tensor, an array or a number, not {type(v).__name__}")
+        elif v.dtype.kind not in dtypes.CATEGORY:
+            raise DTypeError(f"{op.name}: {name} has dtype {v.dtype}; gradflow computes with numbers and booleans")
+        raw.append(v)
+        nodes.append(node)
+    return raw, nodes
+
+
+def _namespace(op: Op, names: list[str], raw: list[Any]) -> Any:
+    places = [(n, backend.namespace_of(a), a) for n, a in zip(names, raw, strict=True) if hasattr(a, "dtype")]
+    if not places:
+        return backend.namespace_for(None)
+    (first, xp, a), *rest = places
+    for n, other, b in rest:
+        if xp.device_of(a) != other.device_of(b):
+            raise DeviceError(
+                f"{op.name}: {first} is on {xp.device_of(a)} and {n} on {other.device_of(b)}; bring them together with "
+                f"{n}.to('{xp.device_of(a)}')"
+            )
+    return xp
+
+
+def _promote(op: Op, xp: Any, raw: list[Any], nodes: list[Node | None], chosen: list[int]) -> None:
+    dtype = dtypes.result_type(*(raw[i] for i in chosen))
+    if op.floats and dtype.kind in "biu":
+        dtype = dtypes.get_default_dtype()
+    for i in chosen:
+        if isinstance(raw[i], int | float | complex):
+            raw[i] = xp.scalar(raw[i], dtype)
+        elif raw[i].dtype != dtype:
+            node = nodes[i]
+            if node is not None and mode.recording:
+                recorded = cast_to(wrap(raw[i], node), dtype)
+                raw[i], nodes[i] = recorded.data, recorded.node
+            else:
+                raw[i] = xp.astype(raw[i], dtype)
+
+
+@linear(lambda xp, g, _x: xp.astype(g, _x.dtype))
+def cast_to(xp: Any, x: Any, dtype: Any) -> Any:
+    """``x`` with elements of another dtype; the gradient goes back in the dtype of ``x`` (its real part, if that is real)."""
+    return xp.astype(x, dtype, copy=True)
+
+
+# --- errors that name the operation -----------------------------------------------------------------------------------
+
+
+def _explain(op: Op, arrays: tuple[Any, ...], problem: Exception) -> Exception:
+    """The error to raise for what a backend complained about."""
+    if isinstance(problem, GradflowError):
+        return problem
+    known = [a for a in arrays if hasattr(a, "dtype")]
+    if len({str(backend.namespace_of(a).device_of(a)) for a in known}) > 1:
+        where = ", ".join(f"{n} on {backend.namespace_of(a).device_of(a)}" for n, a in zip(op.inputs, arrays, strict=False) if a in known)
+        return DeviceError(f"{op.name}: inputs on different devices ({where}); bring them together with .to(device)")
+    kinds = {IndexError: IndexingError, ValueError: ShapeError, TypeError: DTypeError}
+    for builtin, ours in kinds.items():
+        if isinstance(problem, builtin):
+            described = ", ".join(f"{a.dtype} {tuple(a.shape)}" for a in known)
+            return ours(f"{op.name}({described}): {problem}")
+    return problem
+
+
+def inspect_forward(node: Node, xp: Any, y: Array) -> None:
+    """Anomaly mode: remember the user's line, and raise if the result has a NaN or an infinity."""
+    node.metadata.where = user_line()
+    if y.dtype.kind in "fc" and not bool(xp.isfinite(y).all()):
+        shapes = [p.shape if p is not None else "no grad" for p in node.parents]
+        raise AnomalyError(f"forward of {node.op.name}: {_found(xp, y)} in its result of shape {y.shape} (inputs {shapes}){made_at(node)}")
+
+
+def _found(xp: Any, array: Array) -> str:
+    nans, infs = int(xp.isnan(array).sum()), int(xp.isinf(array).sum())
+    return " and ".join(f"{n} {what}" for n, what in ((nans, "NaN"), (infs, "infinite")) if n)

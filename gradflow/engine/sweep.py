@@ -1,0 +1,229 @@
+"""The backward pass: one loop over the recorded nodes, newest first."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..errors import AnomalyError, GraphError, ShapeError
+from ..typing import Array
+from . import op as op_module
+from .graph import Leaf, Node, made_at, mode, writes
+from .op import _found, wrap
+
+_seq = attrgetter("seq")
+Gradients = dict[Node, Any]
+
+
+def sweep(
+    roots: Iterable[tuple[Node, Any]], *, create_graph: bool = False, retain_graph: bool = False,
+    inputs: Sequence[Node] | None = None,
+) -> Gradients:  # fmt: skip
+    """The gradients that reach the leaves (or ``inputs``, interior nodes among them) from ``roots``.
+
+    Nothing is stored in any ``.grad``: a pass that fails leaves those as they were.  Gradients are bare arrays, and
+    Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded in turn.
+    """
+    grads: Gradients = {}
+    owned: set[Node] = set()  # nodes whose gradient is a buffer made here, which may be added to in place
+    todo: list[Node] = []  # nodes with a gradient, oldest first; leaves are not among them
+    captured: Gradients = {}
+    wanted = None if inputs is None else set(inputs)
+    needed = None if wanted is None else _leading_to(wanted, [n for n, _ in roots])
+
+    def give(p: Node, g: Any) -> None:
+        h = grads.get(p)
+        if h is None:
+            grads[p] = g
+            if p.seq:
+                if todo and todo[-1].seq > p.seq:
+                    insort(todo, p, key=_seq)
+                else:
+                    todo.append(p)
+        elif p in owned:
+            h += g
+        else:
+            h = grads[p] = h + g
+            if not create_graph and h.ndim:
+                owned.add(p)
+
+    was = mode.recording
+    mode.recording = create_graph
+    try:
+        with np.errstate(all="ignore"):
+            for node, g in roots:
+                give(node, g)
+            while todo:
+                n = todo.pop()
+                g = grads.pop(n)
+                kept = n.kept
+                if kept is None:
+                    raise GraphError(
+                        f"{n.name()}: what it kept for backward has been freed by an earlier backward; call that one with "
+                        "retain_graph=True to go through the graph again"
+                    )
+                if n.extra is not None:
+                    g = _run_hooks(n, g, create_graph)
+                if n.seq < writes.last:
+                    writes.check(n)
+                if wanted is not None and n in wanted:
+                    captured[n] = g
+                parents = n.parents
+                if needed is not None:
+                    if n not in needed:
+                        continue
+                    parents = tuple([p if p in needed or p in wanted else None for p in parents])  # type: ignore[operator]
+                if create_graph:
+                    xp: Any = op_module.tensor_namespace
+                    kept = n.op.lift(n)
+                else:
+                    xp = backend.cpu if type(g) is np.ndarray else backend.namespace_of(g)
+                out: Any = give
+                if n.extra is not None or mode.anomaly:
+                    out = _Watched(n, g, give, create_graph)
+                if g.dtype.kind == "c" and n.op.holomorphic:
+                    n.op.backward(xp, xp.conjugate(g), kept, parents, _conjugating(xp, out))
+                else:
+                    n.op.backward(xp, g, kept, parents, out)
+                if out is not give:
+                    out.finish()
+                if not retain_graph and n.op.frees:
+                    n.kept = None
+            for leaf in [n for n in grads if n.extra is not None and n.extra.hooks]:
+                grads[leaf] = _run_hooks(leaf, grads[leaf], create_graph)
+    finally:
+        mode.recording = was
+    if wanted is not None:
+        captured |= {n: g for n, g in grads.items() if n in wanted}
+        return {n: g if create_graph or n in owned else _own(g) for n, g in captured.items()}
+    return {n: g if create_graph or n in owned else _Borrowed(g) for n, g in grads.items()}
+
+
+class _Borrowed:
+    """A gradient that may share memory with something else: to be added from, or copied, not adopted."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+
+
+def _own(g: Array) -> Array:
+    return backend.namespace_of(g).array(g, copy=True)
+
+
+def accumulate(grads: Gradients, create_graph: bool) -> None:
+    """Add what reached each leaf to its ``.grad``, in place in the buffer that lasts."""
+    for leaf, g in grads.items():
+        assert isinstance(leaf, Leaf)
+        held = leaf.grad
+        if create_graph:
+            leaf.grad = g if held is None else held + g
+        else:
+            borrowed = type(g) is _Borrowed
+            array = g.array if borrowed else g
+            if held is None:
+                leaf.grad = wrap(_own(array) if borrowed else array)
+                leaf.stamp = None
+            elif held.node is not None:  # a gradient with a graph of its own
+                leaf.grad = held + wrap(array)
+            else:
+                buffer = held.data
+                buffer += array
+                if leaf.stamp is None:
+                    leaf.stamp = writes.stamp_of(buffer)
+                writes.stamped(leaf.stamp)
+    for leaf in grads:
+        extra = leaf.extra
+        if extra is not None and extra.post_hooks:
+            for hook in list(extra.post_hooks.values()):
+                hook(leaf.variable)  # type: ignore[attr-defined]
+
+
+def _leading_to(wanted: set[Node], roots: Sequence[Node]) -> set[Node]:
+    """The nodes below ``roots`` from which a wanted node is reached."""
+    seen = set(roots)
+    stack = list(roots)
+    while stack:
+        for p in stack.pop().parents:
+            if p is not None and p not in seen:
+                seen.add(p)
+                stack.append(p)
+    leading: set[Node] = set()
+    for n in sorted(seen, key=_seq):  # parents are older than what was made of them
+        if any(p in wanted or p in leading for p in n.parents):
+            leading.add(n)
+    return leading
+
+
+def _conjugating(xp: Any, give: Any) -> Any:
+    """The gradient of a holomorphic f is g * conj(f'), which is conj(conj(g) * f'): PyTorch's convention."""
+    return lambda p, g: give(p, xp.conjugate(g) if g.dtype.kind == "c" else g)
+
+
+def _as_tensor(g: Any, create_graph: bool) -> Any:
+    return g if create_graph else wrap(backend.namespace_of(g).asarray(g))
+
+
+def _run_hooks(n: Node, g: Any, create_graph: bool) -> Any:
+    """The hooks that see a gradient before it is used, each of which may replace it; then a retained gradient is kept."""
+    extra = n.extra
+    assert extra is not None
+    for hooks, is_pre in ((extra.hooks, False), (extra.pre_hooks, True)):
+        for hook in list(hooks.values()):
+            t = _as_tensor(g, create_graph)
+            made = hook((t,)) if is_pre else hook(t)
+            if made is None:
+                continue
+            made = made[0] if is_pre and isinstance(made, tuple) else made
+            if not isinstance(made, op_module.tensor_type):
+                raise TypeError(f"{n.name()}: a hook returned {type(made).__name__}; it returns a Tensor or None")
+            if made.data.shape != n.shape:
+                raise ShapeError(f"{n.name()}: a hook returned a gradient of shape {made.data.shape}, not {n.shape}")
+            g = made if create_graph else made.data.astype(g.dtype, copy=False)
+    if extra.retain:
+        t = _as_tensor(g, create_graph)
+        if not create_graph:
+            t = wrap(_own(t.data))
+        extra.grad = t if extra.grad is None else extra.grad + t
+    return g
+
+
+class _Watched:
+    """``give`` for a node with hooks, or in anomaly mode: holds the gradients back until all are there and looked at."""
+
+    def __init__(self, node: Node, g: Any, give: Any, create_graph: bool) -> None:
+        self._node, self._g, self._give, self._create = node, g, give, create_graph
+        self._given: list[tuple[Node, Any]] = []
+
+    def __call__(self, p: Node, g: Any) -> None:
+        self._given.append((p, g))
+
+    def finish(self) -> None:
+        node, given = self._node, self._given
+        if mode.anomaly:
+            for p, g in given:
+                raw = g.data if self._create else g
+                xp = backend.namespace_of(raw)
+                if raw.dtype.kind in "fc" and not bool(xp.isfinite(raw).all()):
+                    raise AnomalyError(
+                        f"backward of {node.op.name}: {_found(xp, raw)} in the gradient of an input of shape {p.shape}; "
+                        f"its result has shape {node.shape}{made_at(node)}"
+                    )
+        hooks = node.extra.post_hooks if node.extra is not None else {}
+        for hook in list(hooks.values()):
+            by_node = [[_as_tensor(g, self._create) for q, g in given if q is p] for p in node.parents]
+            made = hook(tuple(gs[0] if gs else None for gs in by_node), (_as_tensor(self._g, self._create),))
+            if made is not None:
+                if not isinstance(made, tuple) or len(made) != len(node.parents):
+                    raise TypeError(f"{node.name()}: a hook returns None or a tuple of {len(node.parents)} gradients")
+                given = [
+                    (p, t if self._create else t.data) for p, t in zip(node.parents, made, strict=True) if p is not None and t is not None
+                ]
+        for p, g in given:
+            self._give(p, g)

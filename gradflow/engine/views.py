@@ -1,0 +1,37 @@
+"""Which tensors show the memory of which, so that an in-place write through one reaches the graph of all."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from .. import backend
+
+
+def link(view: Any, source: Any) -> None:
+    """Note that ``view`` was made from ``source``, if it really shows its memory."""
+    a, b = view.data, source.data
+    if a is not b and a.base is None:
+        return
+    xp = backend.namespace_of(a)
+    if xp.owner(a) is not xp.owner(b):
+        return
+    base = base_of(source)
+    view._base = base
+    views = getattr(base, "_views", None)
+    if views is None:
+        views = base._views = []
+    elif len(views) > 8 and len(views) & (len(views) - 1) == 0:  # at each power of two, forget those that are gone
+        views[:] = [r for r in views if r() is not None]
+    views.append(weakref.ref(view))
+
+
+def base_of(tensor: Any) -> Any:
+    """The tensor whose memory ``tensor`` shows: itself, unless it was made by a view operation."""
+    base = getattr(tensor, "_base", None)
+    return tensor if base is None else base
+
+
+def views_of(base: Any) -> list[Any]:
+    """The living tensors that show the memory of ``base``."""
+    return [t for t in (r() for r in getattr(base, "_views", None) or ()) if t is not None]

@@ -1,0 +1,182 @@
+"""Derivatives checked against central differences, the chapter's (f(w + h) - f(w - h)) / 2h."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import backend
+from .backend import dtypes
+from .engine import sweep, wrap
+from .errors import ArgumentError, GradcheckError
+from .tensor import Tensor
+
+__all__ = ["gradcheck", "gradgradcheck", "numerical_grad"]
+
+
+def numerical_grad(f: Callable[[Any], Any], w: Any, h: float = 1e-5) -> Tensor:
+    """The gradient of ``f`` at ``w`` by central differences, (f(w + h) - f(w - h)) / 2h for each element in turn.
+
+    ``f`` takes a tensor of the shape of ``w`` and returns one number.  The elements of ``w`` are changed on a copy.  In
+    float32 an ``h`` of 1e-5 leaves little of the difference: use float64.
+
+    >>> import gradflow as gf
+    >>> gf.autograd.numerical_grad(lambda w: (w ** 2).sum(), gf.tensor([1.0, 2.0], dtype=gf.float64))
+    tensor([2., 4.], dtype=float64)
+    """
+    from .creation import tensor
+    from .engine import no_grad
+
+    point = tensor(w)
+    if point.dtype.kind != "f":
+        raise ArgumentError(f"numerical_grad: w is of {point.dtype}; differences need floats")
+    if not h > 0:
+        raise ArgumentError(f"numerical_grad: the step h must be positive, not {h}")
+    slopes = np.empty(point.shape, np.float64)
+    flat = point.data.reshape(-1)
+    with no_grad():
+        for i, at in enumerate(np.ndindex(*point.shape)):
+            was = flat[i].copy()
+            flat[i] = was + h
+            up = float(f(point))
+            flat[i] = was - h
+            down = float(f(point))
+            flat[i] = was
+            slopes[at] = (up - down) / (2 * h)
+    return tensor(slopes, dtype=point.dtype, device=point.device)
+
+
+def gradcheck(
+    func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3, raise_exception: bool = True,
+    check_undefined_grad: bool = False,
+) -> bool:  # fmt: skip
+    """True if the gradients of ``func(*inputs)`` agree with central differences of step ``eps``.
+
+    ``inputs`` are tensors (float64 or complex128, or the differences are too coarse: a warning says so); those that
+    require grad are checked, for every element of every output.  On a disagreement of more than ``atol`` + ``rtol`` times
+    the size, GradcheckError says which input, which entry and by how much (or, with ``raise_exception=False``, False is
+    returned).
+
+    >>> import gradflow as gf
+    >>> gf.gradcheck(gf.tanh, gf.randn(3, dtype=gf.float64, requires_grad=True))
+    True
+    """
+    arguments = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    checked = [(i, t) for i, t in enumerate(arguments) if isinstance(t, Tensor) and t.requires_grad]
+    if not checked:
+        raise ArgumentError("gradcheck: no input requires grad, so there is nothing to check")
+    for i, t in checked:
+        if t.dtype not in (dtypes.float64, dtypes.complex128):
+            warnings.warn(f"gradcheck: input {i} is {t.dtype}; differences need float64 to be of use", UserWarning, stacklevel=2)
+    try:
+        outputs = _outputs(func, arguments)
+        if not any(o.requires_grad for o in outputs):
+            raise GradcheckError("no output requires grad: the function does not depend on the inputs through recorded operations")
+        for place, t in checked:
+            _compare(func, arguments, outputs, place, t, eps, atol, rtol)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradgradcheck(
+    func: Callable[..., Any], inputs: Any, grad_outputs: Any = None, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
+    raise_exception: bool = True,
+) -> bool:  # fmt: skip
+    """``gradcheck`` of the gradients themselves: second derivatives, with respect to the inputs and the gradient fed in."""
+    from .autograd import grad
+    from .creation import randn
+
+    arguments = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    places = [i for i, t in enumerate(arguments) if isinstance(t, Tensor) and t.requires_grad]
+    outputs = [o for o in _outputs(func, arguments) if o.requires_grad]
+    if grad_outputs is None:
+        weights = [randn(o.shape, dtype=o.dtype, device=o.device, requires_grad=True) for o in outputs]
+    else:
+        weights = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
+
+    def first(*everything: Any) -> Any:
+        values = list(everything[: len(arguments)])
+        outs = [o for o in _outputs(func, values) if o.requires_grad]
+        grads = grad(outs, [values[i] for i in places], list(everything[len(arguments) :]), create_graph=True, allow_unused=True)
+        return tuple(g for g in grads if g is not None and g.requires_grad)
+
+    return gradcheck(first, [*arguments, *weights], eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception)
+
+
+def _outputs(func: Callable[..., Any], arguments: Sequence[Any]) -> list[Tensor]:
+    made = func(*arguments)
+    outs = list(made) if isinstance(made, tuple | list) else [made]
+    return [o for o in outs if isinstance(o, Tensor) and o.dtype.kind in "fc"]
+
+
+def _compare(
+    func: Callable[..., Any], arguments: list[Any], outputs: list[Tensor], place: int, t: Tensor, eps: float, atol: float, rtol: float
+) -> None:
+    assert t.node is not None
+    slopes = _differences(func, arguments, place, t, eps)
+    for k, o in enumerate(outputs):
+        sides = (1.0, 1j) if o.dtype.kind == "c" else (1.0,)
+        for at in np.ndindex(*o.shape):
+            for side in sides:
+                got = np.zeros(t.shape, np.complex128)
+                if o.node is not None:
+                    seed = np.zeros(o.shape, o.dtype)
+                    seed[at] = side
+                    xp = backend.namespace_of(o.data)
+                    seed = xp.from_host(seed, o.device)
+                    found = sweep([(o.node, seed)], retain_graph=True, inputs=[t.node])
+                    if t.node in found:
+                        got = wrap(found[t.node]).to_numpy().astype(np.complex128)
+                # d Re(conj(seed) * output): PyTorch's convention for complex gradients
+                want = (np.conj(side) * slopes[0][k][at]).real + 0j
+                if t.dtype.kind == "c":
+                    want = want + 1j * (np.conj(side) * slopes[1][k][at]).real
+                off = np.abs(got - want)
+                allowed = atol + rtol * np.abs(want)
+                if not (off <= allowed).all():
+                    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(off), np.inf, off - allowed))), t.shape) if t.shape else ()
+                    where = tuple(int(i) for i in worst)
+                    a, b = (got[where], want[where]) if t.dtype.kind == "c" else (got[where].real, want[where].real)
+                    raise GradcheckError(
+                        f"the derivative of output {k}, entry {at}, with respect to input {place}, entry {where}, is {a:.6g} by backward "
+                        f"and {b:.6g} by central differences of {eps:g}: off by {abs(a - b):.3g}, allowed {float(allowed[where]):.3g}"
+                    )
+
+
+def _differences(func: Callable[..., Any], arguments: list[Any], place: int, t: Tensor, eps: float) -> list[list[np.ndarray[Any, Any]]]:
+    """For each direction (real, and imaginary if the input is complex) and output: d output / d input, input entries last."""
+    found: list[list[np.ndarray[Any, Any]]] = []
+    for step in (eps, 1j * eps) if t.dtype.kind == "c" else (eps,):
+        columns: list[list[np.ndarray[Any, Any]]] = []
+        for at in np.ndindex(*t.shape):
+            sides = []
+            for sign in (1, -1):
+                moved = np.array(t.to_numpy())
+                moved[at] += sign * step
+                xp = backend.namespace_of(t.data)
+                shifted = Tensor(_laid_like(xp.from_host(moved, t.device), t.data), requires_grad=True)
+                outs = _outputs(func, [*arguments[:place], shifted, *arguments[place + 1 :]])
+                sides.append([o.to_numpy().astype(np.complex128) for o in outs])
+            columns.append([(up - down) / (2 * eps) for up, down in zip(*sides, strict=True)])
+        outs = _outputs(func, arguments) if not columns else []
+        count = len(columns[0]) if columns else len(outs)
+        stacked = []
+        for k in range(count):
+            column = [c[k] for c in columns]
+            shape = column[0].shape if columns else outs[k].shape
+            stacked.append(np.stack(column, -1).reshape(*shape, *t.shape) if columns else np.zeros((*shape, *t.shape), np.complex128))
+        found.append(stacked)
+    return found
+
+
+def _laid_like(array: Any, like: Any) -> Any:
+    """``array`` in memory of the order of ``like``, so that the function takes the same way through views."""
+    if array.flags.c_contiguous and not like.flags.c_contiguous and like.flags.f_contiguous:
+        return backend.namespace_of(array).array(array, order="F")
+    return array

@@ -1,0 +1,306 @@
+"""gradflow spelled like NumPy, as ``jax.numpy`` is: the operations over Tensors with ``axis`` and ``keepdims``.
+
+It is a module to use (``import gradflow.numpy as gnp``), the table behind ``np.exp(tensor)`` and its like, and the
+namespace in which derivative rules run when the derivative is itself recorded.
+
+>>> import gradflow as gf, gradflow.numpy as gnp
+>>> gnp.sum(gf.ones(2, 3), axis=1)
+tensor([3., 3.])
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import backend, creation
+from .backend.cpu import inf, nan, pi
+from .engine import wrap
+from .errors import ArgumentError
+from .ops import elementwise as e
+from .ops import index as ix
+from .ops import linalg as la
+from .ops import neural as nn
+from .ops import reduce as r
+from .ops import shape as s
+
+newaxis = None
+
+absolute = abs = e.abs
+add, subtract, multiply, divide, negative = e._add, e._sub, e.mul, e._div, e.neg
+true_divide, floor_divide, remainder, mod, fmod = e._div, e.floor_divide, e.remainder, e.remainder, e.fmod
+power = pow = e.pow
+square, sqrt, reciprocal, exp, expm1 = e.square, e.sqrt, e.reciprocal, e.exp, e.expm1
+log, log1p, log2, log10, erf, sigmoid = e.log, e.log1p, e.log2, e.log10, e.erf, e.sigmoid
+sin, cos, tan, arcsin, arccos, arctan, arctan2 = e.sin, e.cos, e.tan, e.asin, e.acos, e.atan, e.atan2
+sinh, cosh, tanh, arcsinh, arccosh, arctanh = e.sinh, e.cosh, e.tanh, e.asinh, e.acosh, e.atanh
+asin, acos, atan, atan2, asinh, acosh, atanh = e.asin, e.acos, e.atan, e.atan2, e.asinh, e.acosh, e.atanh
+maximum, minimum, where, sign, floor, ceil, rint, trunc = (
+    e.maximum, e.minimum, e.where, e.sign, e.floor, e.ceil, e.round, e.trunc,
+)  # fmt: skip
+equal, not_equal, less, less_equal, greater, greater_equal = e.eq, e.ne, e.lt, e.le, e.gt, e.ge
+logical_and, logical_or, logical_xor, logical_not = e.logical_and, e.logical_or, e.logical_xor, e.logical_not
+bitwise_and, bitwise_or, bitwise_xor, invert, bitwise_not = e.bitwise_and, e.bitwise_or, e.bitwise_xor, e.bitwise_not, e.bitwise_not
+isnan, isinf, isfinite = e.isnan, e.isinf, e.isfinite
+conjugate = conj = e.conj
+real, imag, angle, chain = e.real, e.imag, e.angle, e.chain
+pow_scalar = e.pow
+
+matmul, dot_vectors, outer, einsum, kron = la.matmul, la.dot, la.outer, la.einsum, la.kron
+solve, inv, det, cholesky, slogdet = la.solve, la.inv, la.det, la.cholesky, la.slogdet
+sum_to, broadcast_to, tril, triu, trace = s.sum_to, s.broadcast_to, s.tril, s.triu, s.trace
+diagonal_scatter, window, window_put, window_set = s.diagonal_scatter, s.window, s.window_put, s.window_set
+put_add, index_set, getitem, recurrence = ix.put_add, ix.index_set, ix.getitem, r.recurrence
+pad_zero = nn.pad_zero
+
+
+def sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    return r.sum(x, axis, keepdims, dtype=dtype)
+
+
+def mean(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    return r.mean(x, axis, keepdims, dtype=dtype)
+
+
+def prod(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    return r.prod(x, axis, keepdims)
+
+
+def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    return r.var(x, axis, None, keepdims, correction=ddof)
+
+
+def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    return r.std(x, axis, None, keepdims, correction=ddof)
+
+
+def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    return r.amax(x, axis, keepdims)
+
+
+def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    return r.amin(x, axis, keepdims)
+
+
+amax, amin = max, min
+
+
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    return r.all(x, axis, keepdims)
+
+
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    return r.any(x, axis, keepdims)
+
+
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    return r.argmax(x, axis, keepdims)
+
+
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    return r.argmin(x, axis, keepdims)
+
+
+def cumsum(x: Any, axis: int | None = None) -> Any:
+    return r.cumsum(s.ravel(x), 0) if axis is None else r.cumsum(x, axis)
+
+
+def cumprod(x: Any, axis: int | None = None) -> Any:
+    return r.cumprod(s.ravel(x), 0) if axis is None else r.cumprod(x, axis)
+
+
+def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """NumPy's median: the mean of the two middle elements where their number is even."""
+    x = s.ravel(x) if axis is None else x
+    d = 0 if axis is None else axis
+    n = x.shape[d]
+    ordered = r.sort(x, d).values
+    middle = s.narrow(ordered, d, (n - 1) // 2, 2 - n % 2)
+    return r.mean(middle, d, keepdims)
+
+
+def sort(x: Any, axis: int = -1) -> Any:
+    return r.sort(x, axis).values
+
+
+def argsort(x: Any, axis: int = -1) -> Any:
+    return r.argsort(x, axis)
+
+
+def dot(a: Any, b: Any) -> Any:
+    """NumPy's dot: products of numbers, inner products, matrix products, and for more dimensions ``tensordot``."""
+    na, nb = getattr(a, "ndim", 0), getattr(b, "ndim", 0)
+    if not (na and nb):
+        return e.mul(a, b)
+    if nb <= 2:
+        return la.matmul(a, b)
+    return la.tensordot(a, b, ((na - 1,), (nb - 2,)))
+
+
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    return la.tensordot(a, b, axes)
+
+
+def reshape(x: Any, shape: Any) -> Any:
+    return s.reshape(x, shape)
+
+
+def ravel(x: Any) -> Any:
+    return s.ravel(x)
+
+
+def transpose(x: Any, axes: Any = None) -> Any:
+    return s.permute(x, tuple(reversed(range(x.ndim))) if axes is None else axes)
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    return s.transpose(x, axis1, axis2)
+
+
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    return s.movedim(x, source, destination)
+
+
+def squeeze(x: Any, axis: Any = None) -> Any:
+    return s.squeeze(x, axis)
+
+
+def expand_dims(x: Any, axis: int) -> Any:
+    return s.unsqueeze(x, axis)
+
+
+def concatenate(tensors: Any, axis: int | None = 0) -> Any:
+    return s.cat([s.ravel(t) for t in tensors]) if axis is None else s.cat(tensors, axis)
+
+
+def stack(tensors: Any, axis: int = 0) -> Any:
+    return s.stack(tensors, axis)
+
+
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    n = x.shape[axis]
+    if isinstance(indices_or_sections, int):
+        if n % indices_or_sections:
+            raise ArgumentError(f"split: {n} elements do not divide into {indices_or_sections} equal parts")
+        return list(s.split(x, n // indices_or_sections, axis))
+    cuts = [0, *indices_or_sections, n]
+    return list(s.split(x, [b - a for a, b in zip(cuts, cuts[1:], strict=False)], axis))
+
+
+def flip(x: Any, axis: Any = None) -> Any:
+    return s.flip(x, tuple(range(x.ndim)) if axis is None else axis)
+
+
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+    return s.roll(x, shift, axis)
+
+
+def tile(x: Any, reps: Any) -> Any:
+    return s.tile(x, reps)
+
+
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    return s.repeat_interleave(x, repeats, axis)
+
+
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return s.diagonal(x, offset, axis1, axis2)
+
+
+def diag(x: Any, k: int = 0) -> Any:
+    return s.diag(x, k)
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    x, d = (s.ravel(x), 0) if axis is None else (x, axis % x.ndim)
+    return ix.getitem(x, (slice(None),) * d + (indices,))
+
+
+def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    return ix.take_along_dim(x, indices, axis)
+
+
+def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
+    return e.clamp(x, a_min, a_max)
+
+
+def pad(x: Any, widths: Any) -> Any:
+    return nn.pad_zero(x, widths)
+
+
+def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+    if ord not in (None, "fro") and axis is None and x.ndim > 1:
+        raise ArgumentError(f"norm: the matrix norm ord={ord} is not recorded; give axis= for norms of vectors")
+    return r.norm(x, 2 if ord is None else ord, axis, keepdims)
+
+
+def astype(x: Any, dtype: Any) -> Any:
+    return e.cast(x, backend.dtypes.as_dtype(dtype))
+
+
+def moved(x: Any, where: Any) -> Any:
+    return x.to(device=where)
+
+
+def copy(x: Any) -> Any:
+    return s.clone(x)
+
+
+def array(x: Any, copy: bool = True, order: str = "K") -> Any:
+    """A Tensor of ``x``; of a Tensor, a recorded copy."""
+    return s.clone(x) if hasattr(x, "node") else wrap(backend.namespace_for(None).array(x))
+
+
+def shape(x: Any) -> Any:
+    return x.shape
+
+
+def ndim(x: Any) -> int:
+    return int(x.ndim)
+
+
+def size(x: Any) -> int:
+    return int(x.size)
+
+
+def scalar(value: Any, dtype: Any) -> Any:
+    """A Python number as it is: the operations give it the dtype of what it meets."""
+    return value
+
+
+def broadcast_shapes(*shapes: Any) -> Any:
+    return backend.cpu.broadcast_shapes(*shapes)
+
+
+zeros_like, ones_like, full_like, empty_like = creation.zeros_like, creation.ones_like, creation.full_like, creation.empty_like
+arange, linspace, eye = creation.arange, creation.linspace, creation.eye
+
+
+def zeros(shape: Any, dtype: Any = None) -> Any:
+    return creation.zeros(shape, dtype=dtype)
+
+
+def ones(shape: Any, dtype: Any = None) -> Any:
+    return creation.ones(shape, dtype=dtype)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
+    return creation.full(shape, fill_value, dtype=dtype)
+
+
+asarray = creation.as_tensor
+
+_HIDDEN = {"dot_vectors", "linalg_norm"}
+
+
+def table() -> dict[Any, Any]:
+    """NumPy's functions and what stands for each of them here."""
+    import numpy as np
+
+    names = {n: f for n, f in globals().items() if not n.startswith("_") and callable(f) and n not in _HIDDEN}
+    found = {getattr(np, n): f for n, f in names.items() if callable(getattr(np, n, None)) and not isinstance(getattr(np, n), type)}
+    for n, f in {"norm": linalg_norm, "inv": inv, "det": det, "solve": solve, "cholesky": cholesky, "slogdet": slogdet}.items():
+        found[getattr(np.linalg, n)] = f
+    return found
+
+
+__all__ = sorted(n for n in globals() if not n.startswith("_") and n not in {"annotations", "Any", "backend", "creation", "wrap", "ArgumentError", "e", "ix", "la", "nn", "r", "s", "table", *_HIDDEN})

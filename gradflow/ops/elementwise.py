@@ -1,0 +1,622 @@
+"""Operations on each element alone: arithmetic, powers, exponentials, trigonometry, comparison, selection.
+
+Rules of functions with an infinite or missing derivative somewhere use ``xp.chain(g, d)``, the product that is 0 where
+``g`` is 0: an element that the result does not depend on (the branch that ``where`` threw away) then gets 0, not NaN.
+Formulas: NIST Digital Library of Mathematical Functions, chapters 4 and 7.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..engine import cast_to, elementwise
+from ..errors import ArgumentError, DTypeError
+from ..typing import Array, DType, Namespace, TensorLike
+
+# --- arithmetic ---------------------------------------------------------------------------------------------------
+
+
+@elementwise(lambda g: g, lambda g: g)
+def _add(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.add(a, b)
+
+
+@elementwise(lambda g: g, lambda g: -g)
+def _sub(xp: Namespace, a: Array, b: Array) -> Array:
+    if a.dtype == bool:
+        raise DTypeError("sub: booleans have no difference; use ^ or logical_not")
+    return xp.subtract(a, b)
+
+
+@elementwise(lambda g, b: g * b, lambda g, a: g * a)
+def mul(xp: Namespace, a: Array, b: Array) -> Array:
+    """Elementwise product ``a * b``; shapes broadcast.
+
+    >>> import gradflow as gf
+    >>> gf.mul(gf.tensor([1.0, 2.0]), 3.0)
+    tensor([3., 6.])
+    """
+    return xp.multiply(a, b)
+
+
+@elementwise(lambda xp, g, b: xp.chain(g, xp.reciprocal(b)), lambda xp, g, y, b: xp.chain(g, -y / b), floats=True)
+def _div(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.divide(a, b)
+
+
+def add(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Any:
+    """``a + alpha * b``; shapes broadcast.
+
+    >>> import gradflow as gf
+    >>> gf.add(gf.tensor([1.0, 2.0]), 3.0, alpha=2)
+    tensor([7., 8.])
+    """
+    return _add(a, b) if alpha == 1 else _add(a, mul(b, alpha))
+
+
+def sub(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Any:
+    """``a - alpha * b``; shapes broadcast.  DTypeError for booleans."""
+    return _sub(a, b) if alpha == 1 else _sub(a, mul(b, alpha))
+
+
+def rsub(a: TensorLike, b: TensorLike) -> Any:
+    """``b - a``."""
+    return _sub(b, a)
+
+
+def div(a: TensorLike, b: TensorLike, *, rounding_mode: str | None = None) -> Any:
+    """``a / b``; integers give floats.  ``rounding_mode``: None, "trunc" (towards 0) or "floor".
+
+    >>> import gradflow as gf
+    >>> gf.div(gf.tensor([7.0, -7.0]), 2, rounding_mode="floor")
+    tensor([ 3., -4.])
+    """
+    if rounding_mode is None:
+        return _div(a, b)
+    if rounding_mode == "floor":
+        return floor_divide(a, b)
+    if rounding_mode == "trunc":
+        whole = trunc(_div(a, b))
+        dtype = mul(a, b).dtype
+        return cast_to(whole.detach(), dtype) if dtype.kind in "iu" else whole
+    raise ArgumentError(f"div: rounding_mode is None, 'trunc' or 'floor', not {rounding_mode!r}")
+
+
+def rdiv(a: TensorLike, b: TensorLike) -> Any:
+    """``b / a``."""
+    return _div(b, a)
+
+
+@elementwise(lambda g: -g)
+def neg(xp: Namespace, x: Array) -> Array:
+    """``-x``."""
+    if x.dtype == bool:
+        raise DTypeError("neg: booleans have no negative; use ~x or logical_not")
+    return xp.negative(x)
+
+
+@elementwise(
+    lambda xp, g, a, b: xp.chain(g, xp.where(b == 0, xp.zeros_like(a), b * xp.power(a, b - 1))),
+    lambda xp, g, y, a, b: xp.chain(g, xp.where((a == 0) & (b >= 0), xp.zeros_like(y), y * xp.log(a))),
+)
+def _pow(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.power(a, b)
+
+
+@elementwise(lambda xp, g, x, exponent: xp.chain(g, exponent * xp.pow_scalar(x, exponent - 1)) if exponent else xp.zeros_like(g))
+def _pow_scalar(xp: Namespace, x: Array, exponent: Any) -> Array:
+    return xp.pow_scalar(x, exponent)
+
+
+def pow(x: TensorLike, exponent: TensorLike) -> Any:  # noqa: A001
+    """``x`` to the power ``exponent``; d/dx is exponent * x^(exponent - 1), 0 for exponent 0.
+
+    >>> import gradflow as gf
+    >>> gf.pow(gf.tensor([2.0, 3.0]), 2)
+    tensor([4., 9.])
+    """
+    if isinstance(exponent, int | float) and not isinstance(exponent, bool) and hasattr(x, "dtype"):
+        if x.dtype.kind in "iub" and isinstance(exponent, int) and exponent < 0:
+            raise ArgumentError("pow: integers to negative integer powers are not integers; make x a float first")
+        if x.dtype.kind not in "iub":
+            return _pow_scalar(x, exponent)
+    return _pow(x, exponent)
+
+
+def rpow(x: TensorLike, base: TensorLike) -> Any:
+    """``base ** x``."""
+    return _pow(base, x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.sign(x)), holomorphic=False)
+def _abs(xp: Namespace, x: Array) -> Array:
+    return xp.absolute(x)
+
+
+def abs(x: TensorLike) -> Any:  # noqa: A001
+    """Absolute value ``|x|``; its derivative is taken to be 0 at 0.
+
+    >>> import gradflow as gf
+    >>> gf.abs(gf.tensor([-1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return _abs(x)
+
+
+@elementwise(lambda xp, g, x: 2 * (g * x))
+def square(xp: Namespace, x: Array) -> Array:
+    """``x * x``."""
+    return xp.square(x)
+
+
+@elementwise(lambda xp, g, y: xp.chain(g, 0.5 / y), floats=True)
+def sqrt(xp: Namespace, x: Array) -> Array:
+    """Square root; d/dx is 1 / (2 sqrt(x))."""
+    return xp.sqrt(x)
+
+
+@elementwise(lambda xp, g, x, y: xp.chain(g, -0.5 * y / x), floats=True)
+def rsqrt(xp: Namespace, x: Array) -> Array:
+    """``1 / sqrt(x)``."""
+    return xp.reciprocal(xp.sqrt(x))
+
+
+@elementwise(lambda xp, g, y: xp.chain(g, -(y * y)), floats=True)
+def reciprocal(xp: Namespace, x: Array) -> Array:
+    """``1 / x``."""
+    return xp.reciprocal(x)
+
+
+@elementwise(lambda g: g, lambda xp, g, a, b: -g * xp.floor(a / b))
+def remainder(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a - b * floor(a / b)``, with the sign of ``b`` (Python's ``%``)."""
+    return xp.remainder(a, b)
+
+
+@elementwise(lambda g: g, lambda xp, g, a, b: -g * xp.trunc(a / b))
+def fmod(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a - b * trunc(a / b)``, with the sign of ``a`` (C's ``fmod``)."""
+    return xp.fmod(a, b)
+
+
+@elementwise(lambda xp, g: xp.zeros_like(g), lambda xp, g: xp.zeros_like(g))
+def floor_divide(xp: Namespace, a: Array, b: Array) -> Array:
+    """``floor(a / b)``; flat almost everywhere, so its gradient is 0."""
+    return xp.floor_divide(a, b)
+
+
+def rfloor_divide(a: TensorLike, b: TensorLike) -> Any:
+    """``floor(b / a)``."""
+    return floor_divide(b, a)
+
+
+def rremainder(a: TensorLike, b: TensorLike) -> Any:
+    """``remainder(b, a)``."""
+    return remainder(b, a)
+
+
+@elementwise(lambda g, weight: g - g * weight, lambda g, weight: g * weight, lambda g, a, b: g * (b - a))
+def lerp(xp: Namespace, a: Array, b: Array, weight: Array) -> Array:
+    """``a + weight * (b - a)``."""
+    return a + weight * (b - a)
+
+
+# --- rounding: flat, so the gradient is 0 -------------------------------------------------------------------------
+
+
+@elementwise(lambda xp, g: xp.zeros_like(g), holomorphic=False)
+def sign(xp: Namespace, x: Array) -> Array:
+    """-1, 0 or 1."""
+    return xp.astype(x, x.dtype) if x.dtype == bool else xp.sign(x)
+
+
+@elementwise(lambda xp, g: xp.zeros_like(g))
+def floor(xp: Namespace, x: Array) -> Array:
+    """The largest whole number that is not above ``x``."""
+    return xp.floor(x)
+
+
+@elementwise(lambda xp, g: xp.zeros_like(g))
+def ceil(xp: Namespace, x: Array) -> Array:
+    """The smallest whole number that is not below ``x``."""
+    return xp.ceil(x)
+
+
+@elementwise(lambda xp, g: xp.zeros_like(g))
+def _round(xp: Namespace, x: Array) -> Array:
+    return xp.rint(x)
+
+
+def round(x: TensorLike, *, decimals: int = 0) -> Any:  # noqa: A001
+    """``x`` to the nearest number with that many decimals, halves to the even one; the gradient is 0."""
+    if decimals == 0:
+        return _round(x)
+    scale = 10.0**decimals
+    return _div(_round(mul(x, scale)), scale)
+
+
+@elementwise(lambda xp, g: xp.zeros_like(g))
+def trunc(xp: Namespace, x: Array) -> Array:
+    """``x`` without its fraction."""
+    return xp.trunc(x)
+
+
+# --- exponentials and logarithms ------------------------------------------------------------------------------------
+
+
+@elementwise(lambda g, y: g * y, floats=True)
+def exp(xp: Namespace, x: Array) -> Array:
+    """e to the power ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.exp(gf.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
+    return xp.exp(x)
+
+
+@elementwise(lambda g, y: g * y + g, floats=True)
+def expm1(xp: Namespace, x: Array) -> Array:
+    """``exp(x) - 1``, accurate near 0."""
+    return xp.expm1(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(x)), floats=True)
+def log(xp: Namespace, x: Array) -> Array:
+    """Natural logarithm."""
+    return xp.log(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(x + 1)), floats=True)
+def log1p(xp: Namespace, x: Array) -> Array:
+    """``log(1 + x)``, accurate near 0."""
+    return xp.log1p(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(x * math.log(2))), floats=True)
+def log2(xp: Namespace, x: Array) -> Array:
+    """Logarithm to base 2."""
+    return xp.log2(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(x * math.log(10))), floats=True)
+def log10(xp: Namespace, x: Array) -> Array:
+    """Logarithm to base 10."""
+    return xp.log10(x)
+
+
+@elementwise(lambda xp, g, x: (2 / math.sqrt(math.pi)) * (g * xp.exp(-(x * x))), floats=True)
+def erf(xp: Namespace, x: Array) -> Array:
+    """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to ``x`` (DLMF 7.2.1)."""
+    return xp.erf(x)
+
+
+@elementwise(lambda g, y: g * (y - y * y), floats=True)
+def sigmoid(xp: Namespace, x: Array) -> Array:
+    """``1 / (1 + exp(-x))``, without overflow and accurate in both tails; d/dx is y (1 - y).
+
+    >>> import gradflow as gf
+    >>> gf.sigmoid(gf.tensor([0.0, 100.0]))
+    tensor([0.5000, 1.0000])
+    """
+    return xp.sigmoid(x)
+
+
+# --- trigonometric and hyperbolic functions ---------------------------------------------------------------------------
+
+
+@elementwise(lambda xp, g, x: g * xp.cos(x), floats=True)
+def sin(xp: Namespace, x: Array) -> Array:
+    """Sine of ``x`` in radians."""
+    return xp.sin(x)
+
+
+@elementwise(lambda xp, g, x: -g * xp.sin(x), floats=True)
+def cos(xp: Namespace, x: Array) -> Array:
+    """Cosine of ``x`` in radians."""
+    return xp.cos(x)
+
+
+@elementwise(lambda g, y: g + g * y * y, floats=True)
+def tan(xp: Namespace, x: Array) -> Array:
+    """Tangent of ``x`` in radians."""
+    return xp.tan(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(xp.sqrt(1 - x * x))), floats=True)
+def asin(xp: Namespace, x: Array) -> Array:
+    """Inverse sine, in radians."""
+    return xp.arcsin(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, -xp.reciprocal(xp.sqrt(1 - x * x))), floats=True)
+def acos(xp: Namespace, x: Array) -> Array:
+    """Inverse cosine, in radians."""
+    return xp.arccos(x)
+
+
+@elementwise(lambda xp, g, x: g / (1 + x * x), floats=True)
+def atan(xp: Namespace, x: Array) -> Array:
+    """Inverse tangent, in radians."""
+    return xp.arctan(x)
+
+
+@elementwise(
+    lambda xp, g, a, b: xp.chain(g, b / (a * a + b * b)),
+    lambda xp, g, a, b: xp.chain(g, -a / (a * a + b * b)),
+    floats=True,
+)
+def atan2(xp: Namespace, a: Array, b: Array) -> Array:
+    """The angle of the point (``b``, ``a``), in radians from -pi to pi."""
+    return xp.arctan2(a, b)
+
+
+@elementwise(lambda xp, g, x: g * xp.cosh(x), floats=True)
+def sinh(xp: Namespace, x: Array) -> Array:
+    """Hyperbolic sine."""
+    return xp.sinh(x)
+
+
+@elementwise(lambda xp, g, x: g * xp.sinh(x), floats=True)
+def cosh(xp: Namespace, x: Array) -> Array:
+    """Hyperbolic cosine."""
+    return xp.cosh(x)
+
+
+@elementwise(lambda g, y: g * (1 - y * y), floats=True)
+def tanh(xp: Namespace, x: Array) -> Array:
+    """Hyperbolic tangent; d/dx is 1 - y^2."""
+    return xp.tanh(x)
+
+
+@elementwise(lambda xp, g, x: g / xp.sqrt(x * x + 1), floats=True)
+def asinh(xp: Namespace, x: Array) -> Array:
+    """Inverse hyperbolic sine."""
+    return xp.arcsinh(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(xp.sqrt(x - 1) * xp.sqrt(x + 1))), floats=True)
+def acosh(xp: Namespace, x: Array) -> Array:
+    """Inverse hyperbolic cosine."""
+    return xp.arccosh(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(1 - x * x)), floats=True)
+def atanh(xp: Namespace, x: Array) -> Array:
+    """Inverse hyperbolic tangent."""
+    return xp.arctanh(x)
+
+
+# --- selection --------------------------------------------------------------------------------------------------------
+
+
+def _share(xp: Namespace, a: Array, b: Array, g: Array) -> Array:
+    """1 where ``a`` is the larger, 1/2 where both are equal, 0 elsewhere."""
+    return xp.astype(a > b, g.dtype) + 0.5 * xp.astype(a == b, g.dtype)
+
+
+@elementwise(lambda xp, g, a, b: g * _share(xp, a, b, g), lambda xp, g, a, b: g * _share(xp, b, a, g))
+def maximum(xp: Namespace, a: Array, b: Array) -> Array:
+    """The larger of the two; where they are equal each gets half of the gradient."""
+    return xp.maximum(a, b)
+
+
+@elementwise(lambda xp, g, a, b: g * _share(xp, b, a, g), lambda xp, g, a, b: g * _share(xp, a, b, g))
+def minimum(xp: Namespace, a: Array, b: Array) -> Array:
+    """The smaller of the two; where they are equal each gets half of the gradient."""
+    return xp.minimum(a, b)
+
+
+@elementwise(
+    condition=None,
+    a=lambda xp, g, condition: xp.where(condition, g, xp.zeros_like(g)),
+    b=lambda xp, g, condition: xp.where(condition, xp.zeros_like(g), g),
+)
+def _where(xp: Namespace, condition: Array, a: Array, b: Array) -> Array:
+    if condition.dtype != bool:
+        raise DTypeError(f"where: the condition is an array of booleans, not {condition.dtype}; compare it with something")
+    return xp.where(condition, a, b)
+
+
+@elementwise(lambda xp, g, x, low: g * xp.astype(x >= low, g.dtype))
+def _clamp_min(xp: Namespace, x: Array, low: Any) -> Array:
+    return xp.maximum(x, xp.scalar(low, x.dtype))
+
+
+@elementwise(lambda xp, g, x, high: g * xp.astype(x <= high, g.dtype))
+def _clamp_max(xp: Namespace, x: Array, high: Any) -> Array:
+    return xp.minimum(x, xp.scalar(high, x.dtype))
+
+
+def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None) -> Any:  # noqa: A002
+    """``x`` held between ``min`` and ``max`` (numbers or tensors; None: no bound).
+
+    Where a number is the bound the gradient is 1 inside and on it, 0 outside.
+
+    >>> import gradflow as gf
+    >>> gf.clamp(gf.tensor([-2.0, 0.5, 2.0]), -1, 1)
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
+    if min is None and max is None:
+        raise ArgumentError("clamp: give min, max or both")
+    if min is not None:
+        x = _clamp_min(x, min) if _fits(x, min) else maximum(x, min)
+    if max is not None:
+        x = _clamp_max(x, max) if _fits(x, max) else minimum(x, max)
+    return x
+
+
+def _fits(x: Any, bound: Any) -> bool:
+    """True if the number ``bound`` can become of ``x``'s dtype without promoting ``x``."""
+    kind = x.dtype.kind if hasattr(x, "dtype") else "?"
+    return (isinstance(bound, int) and kind in "fiu") or (isinstance(bound, float) and kind == "f")
+
+
+# --- comparison and logic: booleans, no gradient ----------------------------------------------------------------------
+
+
+@elementwise(None, None)
+def eq(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a == b``, element by element."""
+    return xp.equal(a, b)
+
+
+@elementwise(None, None)
+def ne(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a != b``, element by element."""
+    return xp.not_equal(a, b)
+
+
+@elementwise(None, None)
+def lt(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a < b``, element by element."""
+    return xp.less(a, b)
+
+
+@elementwise(None, None)
+def le(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a <= b``, element by element."""
+    return xp.less_equal(a, b)
+
+
+@elementwise(None, None)
+def gt(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a > b``, element by element."""
+    return xp.greater(a, b)
+
+
+@elementwise(None, None)
+def ge(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a >= b``, element by element."""
+    return xp.greater_equal(a, b)
+
+
+@elementwise(None, None)
+def logical_and(xp: Namespace, a: Array, b: Array) -> Array:
+    """True where both are nonzero."""
+    return xp.logical_and(a, b)
+
+
+@elementwise(None, None)
+def logical_or(xp: Namespace, a: Array, b: Array) -> Array:
+    """True where one or both are nonzero."""
+    return xp.logical_or(a, b)
+
+
+@elementwise(None, None)
+def logical_xor(xp: Namespace, a: Array, b: Array) -> Array:
+    """True where just one is nonzero."""
+    return xp.logical_xor(a, b)
+
+
+@elementwise(None)
+def logical_not(xp: Namespace, x: Array) -> Array:
+    """True where ``x`` is zero."""
+    return xp.logical_not(x)
+
+
+@elementwise(None, None)
+def bitwise_and(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a & b`` of integers or booleans."""
+    return xp.bitwise_and(a, b)
+
+
+@elementwise(None, None)
+def bitwise_or(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a | b`` of integers or booleans."""
+    return xp.bitwise_or(a, b)
+
+
+@elementwise(None, None)
+def bitwise_xor(xp: Namespace, a: Array, b: Array) -> Array:
+    """``a ^ b`` of integers or booleans."""
+    return xp.bitwise_xor(a, b)
+
+
+@elementwise(None)
+def bitwise_not(xp: Namespace, x: Array) -> Array:
+    """``~x`` of integers or booleans."""
+    return xp.invert(x)
+
+
+@elementwise(None)
+def isnan(xp: Namespace, x: Array) -> Array:
+    """True where ``x`` is not a number."""
+    return xp.isnan(x)
+
+
+@elementwise(None)
+def isinf(xp: Namespace, x: Array) -> Array:
+    """True where ``x`` is infinite."""
+    return xp.isinf(x)
+
+
+@elementwise(None)
+def isfinite(xp: Namespace, x: Array) -> Array:
+    """True where ``x`` is neither infinite nor NaN."""
+    return xp.isfinite(x)
+
+
+# --- complex numbers ----------------------------------------------------------------------------------------------------
+
+
+@elementwise(lambda xp, g: xp.conjugate(g), holomorphic=False)
+def _conj(xp: Namespace, x: Array) -> Array:
+    return xp.conjugate(x)
+
+
+def conj(x: TensorLike) -> Any:
+    """The complex conjugate; a real tensor is returned as it is."""
+    return x if hasattr(x, "dtype") and x.dtype.kind != "c" else _conj(x)
+
+
+@elementwise(lambda xp, g, _x: xp.astype(g, _x.dtype), holomorphic=False)
+def _real(xp: Namespace, x: Array) -> Array:
+    return xp.real(x).copy()
+
+
+def real(x: TensorLike) -> Any:
+    """The real part (a copy); a real tensor is returned as it is."""
+    return x if hasattr(x, "dtype") and x.dtype.kind != "c" else _real(x)
+
+
+@elementwise(lambda xp, g, _x: 1j * xp.astype(g, _x.dtype), holomorphic=False)
+def imag(xp: Namespace, x: Array) -> Array:
+    """The imaginary part of a complex tensor (a copy)."""
+    if x.dtype.kind != "c":
+        raise DTypeError(f"imag: a tensor of dtype {x.dtype} has no imaginary part")
+    return xp.imag(x).copy()
+
+
+def angle(x: TensorLike) -> Any:
+    """The angle of ``x`` in the complex plane, in radians."""
+    if hasattr(x, "dtype") and x.dtype.kind == "c":
+        return atan2(imag(x), real(x))
+    return where(lt(x, 0), math.pi, mul(x, 0.0))
+
+
+# --- products that rules use ------------------------------------------------------------------------------------------
+
+
+@elementwise(lambda xp, g, d: xp.chain(g, d), lambda xp, g, a: xp.chain(g, a))
+def chain(xp: Namespace, a: Array, d: Array) -> Array:
+    """``a * d``, and 0 wherever ``a`` is 0, even where ``d`` is infinite or NaN."""
+    return xp.chain(a, d)
+
+
+def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Any:
+    """``a`` where ``condition`` is true, ``b`` elsewhere; each gets the gradient of the elements taken from it.
+
+    >>> import gradflow as gf
+    >>> gf.where(gf.tensor([True, False]), 1.0, gf.tensor([5.0, 6.0]))
+    tensor([1., 6.])
+    """
+    return _where(condition, a, b)
+
+
+def cast(x: TensorLike, dtype: DType) -> Any:
+    """``x`` with elements of ``dtype``; between floats it is recorded, to an integer or boolean type the graph ends."""
+    return cast_to(x, dtype) if dtype.kind in "fc" else cast_to(x.detach(), dtype)
+
+

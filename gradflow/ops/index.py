@@ -1,0 +1,216 @@
+"""Picking elements by index, and putting them back.
+
+All of it is one pair of operations: ``getitem``, and its adjoint ``put_add``, which adds at an index into zeros.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from ..backend import cpu, namespace_of
+from ..engine import elementwise, linear, primitive
+from ..errors import DTypeError, IndexingError, ShapeError
+from ..typing import Array, Index, Namespace, Shape, TensorLike
+from . import dims
+from .elementwise import _add, mul, where
+
+
+@linear(lambda xp, g, _x, index: xp.put_add(g, index, _x.shape), view=True)
+def _getitem(xp: Namespace, x: Array, index: Index) -> Array:
+    return x[index]
+
+
+@linear(lambda xp, g, index: xp.getitem(g, index))
+def put_add(xp: Namespace, x: Array, index: Index, shape: Shape) -> Array:
+    """Zeros of ``shape`` with ``x`` added at ``index``; an element named twice gets both."""
+    return xp.put_add(x, index, shape)
+
+
+@linear(
+    lambda xp, g, index: xp.index_set(g, xp.zeros_like(xp.getitem(g, index)), index),
+    lambda xp, g, _v, index: xp.sum_to(xp.getitem(g, index), _v.shape),
+)
+def index_set(xp: Namespace, x: Array, v: Array, index: Index) -> Array:
+    """A copy of ``x`` with ``v`` at ``index``: what ``x[index] = v`` means for the gradients."""
+    return xp.index_set(x, v, index)
+
+
+def bare(index: Any) -> Any:
+    """An index with the Tensors, lists and NumPy numbers in it made bare arrays and integers, its kinds checked."""
+    return tuple(_bare_part(i) for i in index) if isinstance(index, tuple) else _bare_part(index)
+
+
+def _bare_part(i: Any) -> Any:
+    if i is None or i is Ellipsis or isinstance(i, bool | int):
+        return i
+    if isinstance(i, slice):
+        return slice(*(None if p is None else operator.index(p) for p in (i.start, i.stop, i.step)))
+    if hasattr(i, "node"):
+        i = i.data
+    if hasattr(i, "dtype"):
+        if i.dtype.kind not in "iub":
+            raise IndexingError(f"an index is made of integers or booleans, not {i.dtype}; convert it with .long()")
+        return i if i.ndim else (bool(i) if i.dtype.kind == "b" else int(i))
+    if isinstance(i, list | range):
+        return _listed(list(i))
+    try:
+        return operator.index(i)
+    except TypeError:
+        raise IndexingError(f"{type(i).__name__} cannot index a tensor; use integers, slices, None, ... or arrays of integers or booleans") from None
+
+
+def _listed(i: list[Any]) -> Any:
+    array = cpu.asarray([_bare_part(k) for k in i]) if i else cpu.asarray(i, dtype="int64")
+    if array.dtype.kind not in "iub":
+        raise IndexingError(f"a list that indexes holds integers or booleans, not {array.dtype}")
+    return array
+
+
+def getitem(x: TensorLike, index: Any) -> Any:
+    """``x[index]``: a view for integers, slices, None and ..., a copy for masks and integer arrays, as in NumPy."""
+    return _getitem(x, bare(index))
+
+
+def _along(x: Any, dim: int, index: Any, name: str) -> Any:
+    """The full index that takes ``index`` along ``dim`` and each place of the others as it is."""
+    index = _bare_part(index)
+    if not hasattr(index, "dtype") or index.dtype.kind not in "iu":
+        raise DTypeError(f"{name}: the index is an array of integers, not {getattr(index, 'dtype', type(index).__name__)}")
+    if index.ndim != x.ndim:
+        raise ShapeError(f"{name}: the index has {index.ndim} dimensions and the tensor {x.ndim}; they must be as many")
+    xp = namespace_of(index)
+    full: list[Any] = []
+    for i, n in enumerate(index.shape):
+        if i == dim:
+            full.append(index)
+        else:
+            full.append(xp.reshape(xp.arange(n), (1,) * i + (n,) + (1,) * (index.ndim - i - 1)))
+    return tuple(full)
+
+
+def gather(x: TensorLike, dim: int, index: TensorLike) -> Any:
+    """``out[i][j] = x[index[i][j]][j]`` for ``dim`` 0: one element of ``x`` along ``dim`` for every element of ``index``.
+
+    >>> import gradflow as gf
+    >>> gf.gather(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, gf.tensor([[1], [0]]))
+    tensor([[2.],
+            [3.]])
+    """
+    if not x.ndim:
+        return x.reshape(1)[_bare_part(index)]
+    d = dims.one(dim, x.ndim, "gather")
+    return _getitem(x, _along(x, d, index, "gather"))
+
+
+def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -> Any:
+    """Elements of ``x`` at ``indices`` along ``dim``; the other dimensions broadcast."""
+    index = _bare_part(indices)
+    if dim is None:
+        return _getitem(x.reshape(-1), index.reshape(-1))
+    d = dims.one(dim, x.ndim, "take_along_dim")
+    other = tuple(1 if i == d else n for i, n in enumerate(x.shape))
+    if index.ndim != x.ndim:
+        raise ShapeError(f"take_along_dim: the indices have {index.ndim} dimensions and the tensor {x.ndim}")
+    xp = namespace_of(index)
+    shape = tuple(index.shape[i] if i == d else max(n, index.shape[i]) for i, n in enumerate(other))
+    full = _along(x, d, xp.broadcast_to(index, shape), "take_along_dim")
+    return _getitem(x, full)
+
+
+def index_select(x: TensorLike, dim: int, index: TensorLike) -> Any:
+    """The slices of ``x`` along ``dim`` named by a vector of integers, in its order."""
+    index = _bare_part(index)
+    if not hasattr(index, "ndim"):
+        index = _listed([index])
+    if index.ndim != 1 or index.dtype.kind not in "iu":
+        raise IndexingError(f"index_select: the index is a vector of integers, not {index.dtype} of shape {index.shape}")
+    if not x.ndim:
+        return x
+    return _getitem(x, (slice(None),) * dims.one(dim, x.ndim, "index_select") + (index,))
+
+
+def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike) -> Any:
+    """A copy of ``x`` with the elements of ``src`` (or one number) put at ``index`` along ``dim``."""
+    d = dims.one(dim, x.ndim, "scatter")
+    full = _along(x, d, index, "scatter")
+    return index_set(x, _first_part(src, full[d].shape, "scatter"), full)
+
+
+def scatter_add(x: TensorLike, dim: int, index: TensorLike, src: TensorLike) -> Any:
+    """A copy of ``x`` with the elements of ``src`` added at ``index`` along ``dim``; one named twice gets both."""
+    d = dims.one(dim, x.ndim, "scatter_add")
+    full = _along(x, d, index, "scatter_add")
+    return _add(x, put_add(_first_part(src, full[d].shape, "scatter_add"), full, tuple(x.shape)))
+
+
+def _first_part(src: Any, shape: Shape, name: str) -> Any:
+    if not hasattr(src, "shape") or tuple(src.shape) == shape or src.ndim == 0:
+        return src
+    if src.ndim != len(shape) or any(n > m for n, m in zip(shape, src.shape, strict=True)):
+        raise ShapeError(f"{name}: the index has shape {shape}, more than the source has: {tuple(src.shape)}")
+    return _getitem(src, tuple(slice(0, n) for n in shape))
+
+
+def index_add(x: TensorLike, dim: int, index: TensorLike, source: TensorLike, *, alpha: float = 1) -> Any:
+    """A copy of ``x`` with ``alpha`` times the slices of ``source`` added to the slices along ``dim`` that ``index`` names."""
+    d = dims.one(dim, x.ndim, "index_add")
+    index = _bare_part(index)
+    full = (slice(None),) * d + (index,)
+    return _add(x, put_add(source if alpha == 1 else mul(source, alpha), full, tuple(x.shape)))
+
+
+def masked_fill(x: TensorLike, mask: TensorLike, value: TensorLike) -> Any:
+    """``x`` with ``value`` (a number or a 0-d tensor) where ``mask`` is true."""
+    return where(mask, value, x)
+
+
+def masked_select(x: TensorLike, mask: TensorLike) -> Any:
+    """The elements where ``mask`` is true, in a vector."""
+    mask = _bare_part(mask)
+    if not hasattr(mask, "dtype") or mask.dtype != bool:
+        raise DTypeError("masked_select: the mask is an array of booleans")
+    shape = tuple(x.shape)
+    if mask.shape == shape:
+        return _getitem(x, mask)
+    from .shape import broadcast_to
+
+    xp = namespace_of(mask)
+    try:
+        both = xp.broadcast_shapes(shape, mask.shape)
+    except ValueError:
+        raise ShapeError(f"masked_select: a mask of shape {mask.shape} for a tensor of shape {shape}") from None
+    return _getitem(broadcast_to(x, both), xp.broadcast_to(mask, both))
+
+
+@primitive(None)
+def nonzero(xp: Namespace, x: Array) -> Array:
+    """The indices of the nonzero elements, one row each (on CUDA this waits for the device)."""
+    found = x.reshape(-1).nonzero()[0] if x.ndim < 2 else x.nonzero()
+    return found[:, None][:, : x.ndim] if x.ndim < 2 else xp.asarray(_columns(xp, found))
+
+
+def _columns(xp: Namespace, found: Any) -> Array:
+    return xp.concatenate([c[:, None] for c in found], 1)
+
+
+@elementwise(None)
+def _one_hot(xp: Namespace, x: Array, num_classes: int) -> Array:
+    return xp.astype(x[..., None] == xp.arange(num_classes), "int64")
+
+
+def one_hot(x: TensorLike, num_classes: int = -1) -> Any:
+    """int64 rows with a 1 at the class and 0 elsewhere; ``num_classes`` -1 takes the largest class plus one."""
+    index = _bare_part(x)
+    if not hasattr(index, "dtype"):
+        index = _listed([index])[0]
+    if index.dtype.kind not in "iu":
+        raise DTypeError(f"one_hot: classes are integers, not {index.dtype}")
+    top = int(index.max()) + 1 if index.size else 0
+    if index.size and int(index.min()) < 0:
+        raise IndexingError("one_hot: a class is negative")
+    if num_classes != -1 and top > num_classes:
+        raise IndexingError(f"one_hot: class {top - 1} of {num_classes} classes (0 to {num_classes - 1})")
+    if num_classes == -1 and not index.size:
+        raise IndexingError("one_hot: no classes to count; give num_classes")
+    return _one_hot(index, top if num_classes == -1 else num_classes)

@@ -1,0 +1,335 @@
+"""Products and factorisations of matrices.
+
+Formulas: M. Giles, "An extended collection of matrix derivative results for forward and reverse mode algorithmic
+differentiation" (2008); for Cholesky, I. Murray, "Differentiation of the Cholesky decomposition" (2016).
+"""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+from ..backend import cpu
+from ..engine import primitive
+from ..errors import ArgumentError, ShapeError
+from ..typing import Array, Namespace, TensorLike
+from . import dims
+from .shape import _permute, diagonal, expand, reshape, sum_to, unsqueeze
+
+# --- products -----------------------------------------------------------------------------------------------------------
+
+
+def _mT(xp: Namespace, x: Array) -> Array:  # noqa: N802 - the name of the property
+    return xp.swapaxes(x, -1, -2)
+
+
+@primitive(
+    lambda xp, g, _a, b: xp.sum_to(xp.matmul(g, _mT(xp, b)), _a.shape),
+    lambda xp, g, a, _b: xp.sum_to(xp.matmul(_mT(xp, a), g), _b.shape),
+)
+def _matmul(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.matmul(a, b)
+
+
+def matmul(a: TensorLike, b: TensorLike) -> Any:
+    """The matrix product; vectors are rows on the left and columns on the right, leading dimensions broadcast.
+
+    >>> import gradflow as gf
+    >>> gf.matmul(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
+    na, nb = _ndim(a), _ndim(b)
+    if not (na and nb):
+        raise ShapeError(f"matmul: takes vectors and matrices, got shapes {_shape(a)} and {_shape(b)}; use * for numbers")
+    if na > 1 and nb > 1:
+        return _matmul(a, b)
+    if na == 1 and nb == 1:
+        return dot(a, b)
+    y = _matmul(unsqueeze(a, 0) if na == 1 else a, unsqueeze(b, 1) if nb == 1 else b)
+    shape = y.shape[:-2] + (y.shape[-1:] if na == 1 else y.shape[-2:-1])
+    return reshape(y, shape)
+
+
+def rmatmul(a: TensorLike, b: TensorLike) -> Any:
+    """``b @ a``."""
+    return matmul(b, a)
+
+
+def _ndim(x: Any) -> int:
+    return int(getattr(x, "ndim", 0))
+
+
+def _shape(x: Any) -> Any:
+    return tuple(getattr(x, "shape", ()))
+
+
+def _sized(name: str, a: Any, b: Any, na: int, nb: int) -> None:
+    if _ndim(a) != na or _ndim(b) != nb:
+        raise ShapeError(f"{name}: takes a {na}-d and a {nb}-d tensor, got shapes {_shape(a)} and {_shape(b)}; matmul is the general product")
+
+
+@primitive(lambda g, b: g * b, lambda g, a: g * a)
+def _dot(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.dot(a, b)
+
+
+def dot(a: TensorLike, b: TensorLike) -> Any:
+    """The inner product of two vectors (not conjugated).
+
+    >>> import gradflow as gf
+    >>> gf.dot(gf.tensor([1.0, 2.0]), gf.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
+    _sized("dot", a, b, 1, 1)
+    if a.shape != b.shape:
+        raise ShapeError(f"dot: vectors of one length are needed, got {a.shape[0]} and {b.shape[0]}")
+    return _dot(a, b)
+
+
+def mv(a: TensorLike, b: TensorLike) -> Any:
+    """A matrix times a vector."""
+    _sized("mv", a, b, 2, 1)
+    return matmul(a, b)
+
+
+def mm(a: TensorLike, b: TensorLike) -> Any:
+    """A matrix times a matrix."""
+    _sized("mm", a, b, 2, 2)
+    return _matmul(a, b)
+
+
+def bmm(a: TensorLike, b: TensorLike) -> Any:
+    """Matrices times matrices, pair by pair: (n, i, j) and (n, j, k) give (n, i, k)."""
+    _sized("bmm", a, b, 3, 3)
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError(f"bmm: {a.shape[0]} matrices and {b.shape[0]}; matmul broadcasts")
+    return _matmul(a, b)
+
+
+def outer(a: TensorLike, b: TensorLike) -> Any:
+    """Every element of a vector times every element of another."""
+    _sized("outer", a, b, 1, 1)
+    return unsqueeze(a, 1) * unsqueeze(b, 0)
+
+
+def _contract_rule(xp: Namespace, g: Array, tensors: tuple[Array, ...], equation: str, needs: tuple[bool, ...]) -> list[Any]:
+    inputs, result = equation.split("->")
+    names = inputs.split(",")
+    grads: list[Any] = []
+    for i, mine in enumerate(names):
+        if not needs[i]:
+            grads.append(None)
+            continue
+        others = [result, *names[:i], *names[i + 1 :]]
+        grads.append(xp.einsum(f"{','.join(others)}->{mine}", g, *tensors[:i], *tensors[i + 1 :]))
+    return grads
+
+
+@primitive(joint=(_contract_rule, "tensors"))
+def contract(xp: Namespace, equation: str, *tensors: Array) -> Array:
+    """``einsum`` of a plain equation: no letter twice in one term, each of a term's letters in another term or the result."""
+    return xp.array(xp.einsum(equation, *tensors, optimize=len(tensors) > 1))
+
+
+def einsum(equation: str, *operands: Any) -> Any:
+    """Sums of products written with index letters; a letter twice in a term takes the diagonal, "..." broadcasts.
+
+    >>> import gradflow as gf
+    >>> gf.einsum("ii->", gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5.)
+    """
+    tensors = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], list | tuple) else list(operands)
+    terms, result = _letters(equation, tensors)
+    sizes: dict[str, int] = {}
+    for term, x in zip(terms, tensors, strict=True):
+        for letter, n in zip(term, x.shape, strict=True):
+            held = sizes.setdefault(letter, n)
+            if held != n and 1 not in (held, n):
+                raise ShapeError(f"einsum: {letter!r} is {held} in one term and {n} in another of {equation!r}")
+            sizes[letter] = max(held, n) if held != 0 and n != 0 else 0
+    for i in range(len(tensors)):
+        tensors[i], terms[i] = _plain(tensors[i], terms[i], sizes, terms[:i] + terms[i + 1 :], result)
+    missing = [c for c in result if not any(c in t for t in terms)]
+    y = contract(f"{','.join(terms)}->{''.join(c for c in result if c not in missing)}", *tensors)
+    if missing:  # letters of size 1 everywhere
+        y = reshape(y, tuple(sizes[c] for c in result))
+    return y
+
+
+def _letters(equation: str, tensors: list[Any]) -> tuple[list[str], str]:
+    """The terms and the result with every "..." written out in letters."""
+    left, arrow, result = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(tensors):
+        raise ArgumentError(f"einsum: {len(terms)} terms in {equation!r} for {len(tensors)} tensors")
+    free = [c for c in string.ascii_letters if c not in equation]
+    longest = 0
+    for i, (term, x) in enumerate(zip(terms, tensors, strict=True)):
+        named = term.replace("...", "", 1)
+        if not named.isalpha() and named:
+            raise ArgumentError(f"einsum: {equation!r} has something in it that is no letter, comma, '...' or '->'")
+        hidden = x.ndim - len(named)
+        if hidden < 0 or (hidden and "..." not in term):
+            raise ShapeError(f"einsum: term {term!r} names {len(named)} dimensions of a tensor of shape {tuple(x.shape)}")
+        longest = max(longest, hidden)
+        terms[i] = term.replace("...", "".join(free[26 - hidden : 26]))
+    dots = "".join(free[26 - longest : 26])
+    if arrow:
+        result = result.replace("...", dots)
+    else:
+        named = "".join(terms)
+        result = dots + "".join(sorted(c for c in set(named) if named.count(c) == 1 and c not in dots))
+    for c in result:
+        if result.count(c) > 1 or not any(c in t for t in terms):
+            raise ArgumentError(f"einsum: {c!r} of the result appears twice in it, or in no term, of {equation!r}")
+    return terms, result
+
+
+def _plain(x: Any, term: str, sizes: dict[str, int], others: list[str], result: str) -> tuple[Any, str]:
+    """A tensor and its term brought into the form that ``contract`` takes."""
+    for c in dict.fromkeys(term):
+        while term.count(c) > 1:
+            i = term.index(c)
+            j = term.index(c, i + 1)
+            x = diagonal(x, 0, i, j)
+            term = term[:i] + term[i + 1 : j] + term[j + 1 :] + c
+    narrow = [i for i, c in enumerate(term) if x.shape[i] == 1 and sizes[c] != 1]
+    alone = [i for i, c in enumerate(term) if i not in narrow and c not in result and not any(c in t for t in others)]
+    gone = sorted(narrow + alone)
+    if gone:
+        x = sum_to(x, tuple(1 if i in gone else n for i, n in enumerate(x.shape)))
+        x = reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in gone))
+    return x, "".join(c for i, c in enumerate(term) if i not in gone)
+
+
+def tensordot(a: TensorLike, b: TensorLike, dims: Any = 2) -> Any:  # noqa: A002
+    """The sum of products over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of dimensions."""
+    if isinstance(dims, int):
+        if dims > min(a.ndim, b.ndim) or dims < 0:
+            raise ShapeError(f"tensordot: {dims} dimensions of tensors of shapes {a.shape} and {b.shape}")
+        da, db = tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims))
+    else:
+        da, db = (_several(d, x.ndim, "tensordot") for d, x in zip(dims, (a, b), strict=True))
+    if len(da) != len(db) or any(a.shape[i] != b.shape[j] for i, j in zip(da, db, strict=False)):
+        raise ShapeError(f"tensordot: dimensions {da} of shape {a.shape} do not match {db} of {b.shape}")
+    keep_a, keep_b = [i for i in range(a.ndim) if i not in da], [i for i in range(b.ndim) if i not in db]
+    n = 1
+    for i in da:
+        n *= a.shape[i]
+    left = reshape(_permute(a, (*keep_a, *da)), (_count(a, keep_a), n))
+    right = reshape(_permute(b, (*db, *keep_b)), (n, _count(b, keep_b)))
+    return reshape(_matmul(left, right), (*(a.shape[i] for i in keep_a), *(b.shape[i] for i in keep_b)))
+
+
+_several = dims.several
+
+
+def _count(x: Any, over: list[int]) -> int:
+    n = 1
+    for i in over:
+        n *= x.shape[i]
+    return n
+
+
+def kron(a: TensorLike, b: TensorLike) -> Any:
+    """The Kronecker product: ``b`` times each element of ``a``, laid out in its place."""
+    n = max(a.ndim, b.ndim)
+    sa, sb = (1,) * (n - a.ndim) + tuple(a.shape), (1,) * (n - b.ndim) + tuple(b.shape)
+    y = reshape(a, tuple(k for s in sa for k in (s, 1))) * reshape(b, tuple(k for s in sb for k in (1, s)))
+    return reshape(y, tuple(i * j for i, j in zip(sa, sb, strict=True)))
+
+
+# --- inverses and factorisations ------------------------------------------------------------------------------------------
+
+
+def _square(x: Array, name: str) -> None:
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        raise ShapeError(f"linalg.{name}: takes square matrices in the last two dimensions, got shape {tuple(x.shape)}")
+
+
+@primitive(lambda xp, g, y: -xp.matmul(xp.matmul(_mT(xp, y), g), _mT(xp, y)), floats=True)
+def inv(xp: Namespace, x: Array) -> Array:
+    """The inverse of each matrix; LinAlgError if one has none."""
+    _square(x, "inv")
+    return xp.inv(x)
+
+
+@primitive(
+    lambda xp, g, a, y: -xp.matmul(xp.solve(_mT(xp, a), g), _mT(xp, y)),
+    lambda xp, g, a: xp.solve(_mT(xp, a), g),
+    floats=True,
+)
+def _solve(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.solve(a, b)
+
+
+def solve(a: TensorLike, b: TensorLike) -> Any:
+    """The ``x`` with ``a @ x = b``: for a vector ``b``, or for matrices of right-hand sides as columns.
+
+    LinAlgError if a matrix is singular.
+
+    >>> import gradflow as gf
+    >>> gf.linalg.solve(gf.tensor([[2.0, 0.0], [0.0, 4.0]]), gf.tensor([2.0, 2.0]))
+    tensor([1.0000, 0.5000])
+    """
+    _square(a, "solve")
+    vector = b.ndim == 1 or tuple(b.shape) == tuple(a.shape[:-1])
+    if vector:
+        b = unsqueeze(b, -1)
+    if b.shape[-2] != a.shape[-1]:
+        raise ShapeError(f"linalg.solve: a system of shape {tuple(a.shape)} with a right-hand side of shape {tuple(b.shape)}")
+    lead = _broadcast(a.shape[:-2], b.shape[:-2], "linalg.solve")
+    y = _solve(expand(a, *lead, *a.shape[-2:]), expand(b, *lead, *b.shape[-2:]))
+    return reshape(y, y.shape[:-1]) if vector else y
+
+
+def _broadcast(a: Any, b: Any, name: str) -> tuple[int, ...]:
+    try:
+        return tuple(cpu.broadcast_shapes(tuple(a), tuple(b)))
+    except ValueError:
+        raise ShapeError(f"{name}: leading dimensions {tuple(a)} and {tuple(b)} do not broadcast") from None
+
+
+@primitive(lambda xp, g, x, y: xp.reshape(g * y, (*g.shape, 1, 1)) * _mT(xp, xp.inv(x)), floats=True)
+def det(xp: Namespace, x: Array) -> Array:
+    """The determinant of each matrix.  Its gradient needs the inverse: LinAlgError in backward if there is none."""
+    _square(x, "det")
+    return xp.det(x)
+
+
+@primitive(lambda xp, g, x: xp.reshape(g, (*g.shape, 1, 1)) * _mT(xp, xp.inv(x)), floats=True)
+def logabsdet(xp: Namespace, x: Array) -> Array:
+    """The logarithm of the absolute value of the determinant of each matrix."""
+    _square(x, "slogdet")
+    return xp.slogdet(x)[1]
+
+
+@primitive(None, floats=True)
+def _detsign(xp: Namespace, x: Array) -> Array:
+    return xp.slogdet(x)[0]
+
+
+def slogdet(x: TensorLike) -> tuple[Any, Any]:
+    """``(sign, logabsdet)`` of the determinant of each matrix, without overflow."""
+    return _detsign(x), logabsdet(x)
+
+
+def _cholesky_rule(xp: Namespace, g: Array, y: Array) -> Array:
+    lower = xp.tril(xp.matmul(_mT(xp, y), g))
+    half = lower - 0.5 * xp.tril(xp.triu(lower))  # the diagonal counts half
+    middle = xp.solve(_mT(xp, y), half)
+    s = _mT(xp, xp.solve(_mT(xp, y), _mT(xp, middle)))
+    return 0.5 * (s + _mT(xp, s))
+
+
+@primitive(_cholesky_rule, floats=True)
+def _cholesky(xp: Namespace, x: Array) -> Array:
+    _square(x, "cholesky")
+    return xp.cholesky(x)
+
+
+def cholesky(x: TensorLike, *, upper: bool = False) -> Any:
+    """The lower triangular L with L L^T = ``x`` for symmetric positive definite matrices; LinAlgError for others."""
+    y = _cholesky(x)
+    return _permute(y, (*range(y.ndim - 2), y.ndim - 1, y.ndim - 2)) if upper else y
+

@@ -1,0 +1,230 @@
+"""Operations of neural networks that are one node each: activations, softmax, linear, normalisation, cross-entropy.
+
+One node where the chain of small ones would keep more memory or lose accuracy (softmax, softplus), or cost a multiple
+of the time (linear, cross-entropy, normalisation).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..engine import elementwise, linear, primitive
+from ..errors import ArgumentError, IndexingError, ShapeError
+from ..typing import Array, Namespace, TensorLike
+from . import dims
+
+# --- activations ----------------------------------------------------------------------------------------------------------
+
+
+@elementwise(lambda xp, g, y: g * xp.astype(y > 0, g.dtype))
+def relu(xp: Namespace, x: Array) -> Array:
+    """``max(x, 0)``; the derivative is taken to be 0 at 0.
+
+    >>> import gradflow as gf
+    >>> gf.relu(gf.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return xp.maximum(x, xp.scalar(0, x.dtype))
+
+
+def _slopes(xp: Namespace, x: Array, like: Array, slope: float) -> Array:
+    return xp.astype(x > 0, like.dtype) * (1 - slope) + slope
+
+
+@elementwise(lambda xp, g, x, negative_slope: g * _slopes(xp, x, g, negative_slope))
+def leaky_relu(xp: Namespace, x: Array, negative_slope: float = 0.01) -> Array:
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere, so that no unit is ever without a gradient."""
+    return x * _slopes(xp, x, x, negative_slope)
+
+
+@elementwise(lambda xp, g, x, alpha: g * xp.where(x > 0, xp.ones_like(x), alpha * xp.exp(xp.minimum(x, xp.zeros_like(x)))))
+def elu(xp: Namespace, x: Array, alpha: float = 1.0) -> Array:
+    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al. 2015)."""
+    zero = xp.scalar(0, x.dtype)
+    return xp.maximum(x, zero) + alpha * xp.expm1(xp.minimum(x, zero))
+
+
+def selu(x: TensorLike) -> Any:
+    """``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers (Klambauer et al. 2017)."""
+    return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
+
+
+def _gelu_rule(xp: Namespace, g: Array, x: Array) -> Array:
+    below = 0.5 * (1 + xp.erf(x * math.sqrt(0.5)))
+    return g * (below + x * xp.exp(-0.5 * (x * x)) * (1 / math.sqrt(2 * math.pi)))
+
+
+@elementwise(_gelu_rule)
+def _gelu(xp: Namespace, x: Array) -> Array:
+    return 0.5 * x * (1 + xp.erf(x * math.sqrt(0.5)))
+
+
+def gelu(x: TensorLike, approximate: str = "none") -> Any:
+    """``x`` times the normal distribution function at ``x``; "tanh" approximates it (Hendrycks and Gimpel 2016)."""
+    if approximate == "none":
+        return _gelu(x)
+    if approximate != "tanh":
+        raise ArgumentError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
+    return 0.5 * x * (1 + (math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)).tanh())
+
+
+def _silu_rule(xp: Namespace, g: Array, x: Array) -> Array:
+    s = xp.sigmoid(x)
+    return g * (s + x * (s - s * s))
+
+
+@elementwise(_silu_rule)
+def silu(xp: Namespace, x: Array) -> Array:
+    """``x * sigmoid(x)``."""
+    return x * xp.sigmoid(x)
+
+
+@elementwise(
+    lambda xp, g, x, beta, threshold: g * xp.where(x * beta > threshold, xp.ones_like(x), xp.sigmoid(x * beta)), floats=True
+)
+def softplus(xp: Namespace, x: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
+    """``log(1 + exp(beta x)) / beta``, without overflow; ``x`` itself where ``beta x`` is above ``threshold``."""
+    z = x * beta
+    return xp.where(z > threshold, x, (xp.maximum(z, xp.scalar(0, x.dtype)) + xp.log1p(xp.exp(-xp.absolute(z)))) * (1 / beta))
+
+
+def mish(x: TensorLike) -> Any:
+    """``x * tanh(softplus(x))`` (Misra 2019)."""
+    return x * softplus(x).tanh()
+
+
+@elementwise(lambda xp, g, x: g * xp.sigmoid(-x), floats=True)
+def logsigmoid(xp: Namespace, x: Array) -> Array:
+    """``log(sigmoid(x))``, finite for every finite ``x``."""
+    return xp.minimum(x, xp.scalar(0, x.dtype)) - xp.log1p(xp.exp(-xp.absolute(x)))
+
+
+@elementwise(lambda xp, g, x, low, high: g * xp.astype((x > low) & (x < high), g.dtype))
+def _hardtanh(xp: Namespace, x: Array, low: float, high: float) -> Array:
+    return xp.minimum(xp.maximum(x, xp.scalar(low, x.dtype)), xp.scalar(high, x.dtype))
+
+
+def hardtanh(x: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """``x`` held between two numbers; the gradient is 0 on them and outside."""
+    if min_val >= max_val:
+        raise ArgumentError(f"hardtanh: min_val {min_val} is not below max_val {max_val}")
+    return _hardtanh(x, min_val, max_val)
+
+
+# --- softmax ----------------------------------------------------------------------------------------------------------------
+
+
+def _exponents(xp: Namespace, x: Array, dim: int, name: str) -> tuple[Array, Array, Any]:
+    axis = (dims.one(dim, x.ndim, name),) if x.ndim else None
+    centred = x - xp.max(x, axis=axis, keepdims=True)
+    e = xp.exp(centred)
+    return centred, e, xp.sum(e, axis=axis, keepdims=True)
+
+
+@primitive(lambda xp, g, y, dim: y * (g - xp.sum(g * y, axis=dim if g.ndim else None, keepdims=True)), floats=True)
+def softmax(xp: Namespace, x: Array, dim: int) -> Array:
+    """``exp(x) / sum(exp(x))`` along ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.softmax(gf.tensor([1.0, 1.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    _, e, total = _exponents(xp, x, dim, "softmax")
+    return e / total
+
+
+@primitive(lambda xp, g, y, dim: g - xp.exp(y) * xp.sum(g, axis=dim if g.ndim else None, keepdims=True), floats=True)
+def log_softmax(xp: Namespace, x: Array, dim: int) -> Array:
+    """``log(softmax(x))`` along ``dim``, finite for every finite ``x``."""
+    centred, _, total = _exponents(xp, x, dim, "log_softmax")
+    return centred - xp.log(total)
+
+
+def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, target: Array, rows: Array) -> Array:
+    return p * xp.reshape(g, (*g.shape, 1)) - xp.put_add(g, (rows, target), p.shape)
+
+
+@primitive(_cross_entropy_rule, target=None, rows=None, also="p", floats=True)
+def softmax_cross_entropy(xp: Namespace, x: Array, target: Array, rows: Array) -> Any:
+    """``-log softmax(x)[target]`` of each row of ``x`` (n, classes), and the softmax ``p``; ``rows`` counts them."""
+    centred, e, total = _exponents(xp, x, 1, "cross_entropy")
+    loss = xp.reshape(xp.log(total), (-1,)) - centred[(rows, target)]
+    return loss, e / total
+
+
+def check_classes(xp: Namespace, target: Array, classes: int, name: str) -> None:
+    """IndexingError if a class index lies outside of [0, classes); on the CPU only: on CUDA looking would be a wait."""
+    if xp.device_of(target).type == "cpu" and target.size:
+        low, high = int(target.min()), int(target.max())
+        if low < 0 or high >= classes:
+            raise IndexingError(f"{name}: class {low if low < 0 else high} of {classes} classes (0 to {classes - 1})")
+
+
+# --- layers -------------------------------------------------------------------------------------------------------------------
+
+
+def _flat(xp: Namespace, x: Array) -> Array:
+    return x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]))
+
+
+@primitive(
+    lambda xp, g, weight: xp.matmul(g, weight),
+    lambda xp, g, x: xp.matmul(xp.transpose(_flat(xp, g)), _flat(xp, x)) if g.ndim > 1 else xp.reshape(g, (-1, 1)) * x,
+    lambda xp, g, _bias: xp.sum_to(g, _bias.shape),
+)
+def _linear(xp: Namespace, x: Array, weight: Array, bias: Array = None) -> Array:
+    y = xp.matmul(x, xp.transpose(weight))
+    return y if bias is None else xp.add(y, bias)
+
+
+def linear_layer(x: TensorLike, weight: TensorLike, bias: TensorLike = None) -> Any:
+    """``x @ weight.T + bias``: (..., in) with a weight (out, in) and a bias (out,) gives (..., out)."""
+    shape = getattr(x, "shape", ())
+    if weight.ndim != 2 or not shape or shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: an input of shape {tuple(shape)} and a weight of shape {tuple(weight.shape)} do not fit: the input's "
+            f"last dimension must be {weight.shape[-1]}, the weight's in_features"
+        )
+    return _linear(x, weight, bias)
+
+
+def _normalised_rule(
+    xp: Namespace, g: Array, x: Array, weight: Any, _bias: Any, mean: Array, var: Array, dim: Any, eps: float, needs: Any
+) -> Any:  # fmt: skip
+    """With h = (x - mean) r: dx = r (u - mean(u) - h mean(u h)), u = g weight; dweight = sum(g h); dbias = sum(g)."""
+    r = xp.reciprocal(xp.sqrt(var + eps))
+    h = (x - mean) * r
+    dweight = xp.sum_to(g * h, weight.shape) if needs[1] else None
+    dbias = xp.sum_to(g, _bias.shape) if needs[2] else None
+    if not needs[0]:
+        return None, dweight, dbias
+    u = g if weight is None else g * weight
+    dx = r * (u - xp.mean(u, axis=dim, keepdims=True) - h * xp.mean(u * h, axis=dim, keepdims=True))
+    return dx, dweight, dbias
+
+
+@primitive(joint=(_normalised_rule, "x weight bias"), also="mean var")
+def normalised(xp: Namespace, x: Array, dim: tuple[int, ...], eps: float, weight: Array = None, bias: Array = None) -> Any:
+    """``(x - mean) / sqrt(var + eps) * weight + bias`` over ``dim``, with the mean and variance used (n, not n - 1).
+
+    Source: Ioffe and Szegedy, "Batch normalization" (2015); over the last dimensions it is Ba et al., "Layer
+    normalization" (2016).
+    """
+    mean = xp.mean(x, axis=dim, keepdims=True)
+    centred = x - mean
+    var = xp.mean(centred * centred, axis=dim, keepdims=True)
+    y = centred * xp.reciprocal(xp.sqrt(var + eps))
+    if weight is not None:
+        y = y * weight
+    return (y if bias is None else y + bias), mean, var
+
+
+def _unpad(xp: Namespace, g: Array, _x: Any, widths: Any) -> Array:
+    return xp.getitem(g, tuple(slice(before, before + n) for (before, _), n in zip(widths, _x.shape, strict=True)))
+
+
+@linear(_unpad)
+def pad_zero(xp: Namespace, x: Array, widths: tuple[tuple[int, int], ...]) -> Array:
+    """``x`` with zeros around it: (before, after) for each dimension."""
+    return xp.pad(x, widths)

@@ -1,0 +1,71 @@
+"""README.md keeps its word: its Python examples run and print what it shows; its commands name what exists."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import gradflow
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def fenced(text: str, language: str) -> list[str]:
+    """The code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def shown(example: str) -> list[str]:
+    """What an example says it prints: the comment behind each line that prints."""
+    return [line.split("  # ", 1)[1].strip() for line in example.splitlines() if line.startswith("print(")]
+
+
+def printed(example: str) -> list[str]:
+    """What it prints."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(example, "<example in README.md>", "exec"), {"__name__": "__readme__"})
+    return [line.strip() for line in out.getvalue().splitlines()]
+
+
+def test_readme_has_examples() -> None:
+    examples = fenced(README, "python")
+    assert examples
+    assert all(shown(example) for example in examples)
+
+
+@pytest.mark.parametrize("example", fenced(README, "python"))
+def test_example_prints_what_readme_shows(example: str) -> None:
+    assert printed(example) == shown(example)
+
+
+def test_commands_name_extras_that_exist() -> None:
+    named = {extra for group in re.findall(r"'\.\[([\w,]+)\]'", README) for extra in group.split(",")}
+    assert {"demo", "test", "cuda12x", "cuda13x"} <= named
+    assert named <= set(PROJECT["optional-dependencies"])
+
+
+def test_ci_finds_exactly_one_test_command() -> None:
+    marked = re.findall(r"^<!-- ci: tests -->\n```sh\n(.*)\n```$", README, flags=re.MULTILINE)
+    assert len(marked) == 1
+    assert marked[0].endswith("-m pytest")
+
+
+def test_version_is_in_one_place() -> None:
+    assert "version" in PROJECT["dynamic"]
+    assert "version" not in PROJECT
+    assert f"## [{gradflow.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_desk_tools_include_what_the_test_extra_installs() -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    extras = PROJECT["optional-dependencies"]
+    wanted = {name for extra in ("test", "demo") for name in extras[extra] if not name.startswith("gradflow")}
+    assert set(groups["test"]) == wanted
