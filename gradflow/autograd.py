@@ -95,7 +95,7 @@ def grad(
 class _Parts:
     """The gradients of the outputs of a Function on their way to its node: a tuple that adds up part by part."""
 
-    shape = None
+    shape = ()  # what the sweep looks at in any gradient
     ndim = 0
     dtype = np.dtype(np.float32)
 
@@ -155,13 +155,14 @@ class _FunctionOp:
     def lift(self, node: Node) -> Any:
         return node.kept
 
-    def backward(self, xp: Any, g: _Parts, kept: Any, parents: Any, give: Any) -> None:
+    def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any) -> None:
         (ctx,) = kept
         _check_saved(ctx, self.title)
         recording = mode.recording  # set by the sweep: True only with create_graph
+        parts = g.parts if isinstance(g, _Parts) else {0: g}
         grads: list[Any] = []
         for i, (space, shape, dtype) in enumerate(self.outputs):
-            part = g.parts.get(i)
+            part = parts.get(i)
             if part is None and ctx._materialize:
                 part = space.zeros(shape, dtype)
             grads.append(part if part is None or isinstance(part, Tensor) else wrap(space.asarray(part)))
@@ -256,14 +257,17 @@ class Function:
         node = Node()
         node.op = _FunctionOp(cls, places, [(backend.namespace_of(o.data), o.shape, o.dtype) for o in outputs])
         node.parents = tuple(args[i].node for i in places)
-        node.kept, node.shape, node.extra, node.seq = (ctx,), None, None, tick()  # type: ignore[assignment]
+        node.kept, node.shape, node.extra, node.seq = (ctx,), _Parts.shape, None, tick()
+        alone = len(outputs) == 1  # then the gradient needs no wrapping, and this node is the output's own
         inputs = {id(a.data) for a in args if isinstance(a, Tensor)}
         results: list[Tensor] = []
         part: Any = None
         for i, o in enumerate(outputs):
             flat = id(o) in ctx._flat or o.dtype.kind not in "fc"
             t: Tensor = wrap(o.data.copy() if id(o.data) in inputs else o.data)
-            if not flat:
+            if alone and not flat:
+                part, node.shape, t.node = node, t.shape, node
+            elif not flat:
                 part = t.node = Node()
                 part.op, part.parents, part.kept, part.shape = _PartOp(i, cls.__name__ + "Backward"), (node,), (), t.shape
                 part.extra, part.seq = None, tick()

@@ -619,7 +619,8 @@ def backward(
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:  # fmt: skip
     """The backward pass from several tensors at once into ``.grad``."""
-    roots = [(t.node, initial(t, g, create_graph)) for t, g in zip(tensors, gradients, strict=True)]
+    starts = [initial(t, g, create_graph) for t, g in zip(tensors, gradients, strict=True)]
+    roots = [(t.node, g) for t, g in zip(tensors, starts, strict=True)]
     chosen = None
     if inputs is not None:
         inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)

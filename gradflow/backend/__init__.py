@@ -21,6 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 _cuda: Any = None
+_HOST = (np.ndarray, np.generic)
 
 
 def _import_cuda() -> Any:
@@ -64,7 +65,7 @@ def namespace_for(where: str | device | None) -> Namespace:
 
 def namespace_of(array: Array) -> Namespace:
     """The backend that an array belongs to."""
-    if isinstance(array, np.ndarray | np.generic):
+    if isinstance(array, _HOST):
         return cpu
     if _cuda is not None or type(array).__module__.partition(".")[0] == "cupy":
         cuda = _import_cuda()
@@ -75,6 +76,6 @@ def namespace_of(array: Array) -> Namespace:
 
 def is_array(value: Any) -> bool:
     """True for a NumPy or CuPy array (a NumPy scalar counts)."""
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, _HOST):
         return True
     return type(value).__module__.partition(".")[0] == "cupy" and isinstance(value, _import_cuda().ndarray)

@@ -43,7 +43,7 @@ moveaxis, repeat, reshape, roll, swapaxes, tensordot = (
 )  # fmt: skip
 tile, transpose, tril, triu, where = np.tile, np.transpose, np.tril, np.triu, np.where
 argmax, argmin, argsort, copyto, take_along_axis = np.argmax, np.argmin, np.argsort, np.copyto, np.take_along_axis
-broadcast_shapes = np.broadcast_shapes
+broadcast_shapes, from_dlpack = np.broadcast_shapes, np.from_dlpack
 
 _sum, _prod = np.add.reduce, np.multiply.reduce
 _max, _min = np.maximum.reduce, np.minimum.reduce
@@ -92,8 +92,11 @@ def recurrence(a: Array, u: Array, axis: int) -> Array:
 
 
 def mean(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    total = _sum(x, axis, None, None, keepdims)
-    return total * total.dtype.type(total.size / x.size if x.size else nan)
+    """The mean; sums of float16 are kept in float32, where they neither overflow nor lose small terms."""
+    total = _sum(x, axis, np.float32 if x.dtype == np.float16 else None, None, keepdims)
+    if not x.size:
+        return total.astype(x.dtype) * nan
+    return (total / total.dtype.type(x.size // total.size)).astype(x.dtype, copy=False)
 
 
 def astype(x: Array, dtype: DType, copy: bool = False) -> Array:
@@ -207,6 +210,7 @@ def erf(x: Array) -> Array:
     and 1/0.35.
     """
     x = np.asarray(x)
+    x = x if x.dtype.kind == "f" else x.astype(np.float64)
     a = np.absolute(x).ravel()
     out = np.ones_like(a)
     part = a < 0.84375
@@ -297,7 +301,8 @@ def scalar(value: Any, dtype: DType) -> Array:
     if found is None:
         found = np.array(value, dtype)
         found.flags.writeable = False
-        if value == 0 or value != value:  # -0.0 equals 0.0 and NaN equals nothing: neither can be looked up
+        # -0.0 equals 0.0, a complex number has two such parts, and NaN equals nothing: none can be looked up
+        if value == 0 or value != value or isinstance(value, complex):
             return found
         if len(_scalars) > 1000:
             _scalars.clear()
@@ -308,8 +313,10 @@ def scalar(value: Any, dtype: DType) -> Array:
 def owner(x: Array) -> Any:
     """The object that holds the memory which ``x`` shows; views of one memory have one owner."""
     base = x.base
-    while isinstance(base, np.ndarray):
-        x, base = base, base.base
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            x = base
+        base = getattr(base, "base", None)
     return x
 
 
@@ -353,7 +360,10 @@ class Random:
 
     def uniform(self, shape: Shape, dtype: DType) -> Array:
         """In [0, 1)."""
-        return np.asarray(self._rng.random(shape, dtype if dtype.itemsize > 2 else np.float32), dtype)
+        if dtype.itemsize > 2:
+            return np.asarray(self._rng.random(shape, dtype))
+        # The steps between float16 numbers below 1: rounding a float32 instead would give 1 now and then.
+        return np.asarray(np.floor(self._rng.random(shape, np.float32) * 2048) / 2048, dtype)
 
     def normal(self, shape: Shape, dtype: DType) -> Array:
         """Mean 0, standard deviation 1."""

@@ -48,8 +48,8 @@ tri, broadcast_to, concatenate, diagonal, dot = cupy.tri, cupy.broadcast_to, cup
 einsum, moveaxis, repeat, reshape, roll = cupy.einsum, cupy.moveaxis, cupy.repeat, cupy.reshape, cupy.roll
 swapaxes, tensordot, tile, transpose = cupy.swapaxes, cupy.tensordot, cupy.tile, cupy.transpose
 tril, triu, where, argmax, argmin = cupy.tril, cupy.triu, cupy.where, cupy.argmax, cupy.argmin
-argsort, copyto, take_along_axis, broadcast_shapes = (
-    cupy.argsort, cupy.copyto, cupy.take_along_axis, cupy.broadcast_shapes,
+argsort, copyto, take_along_axis, broadcast_shapes, from_dlpack = (
+    cupy.argsort, cupy.copyto, cupy.take_along_axis, cupy.broadcast_shapes, cupy.from_dlpack,
 )  # fmt: skip
 
 
@@ -312,6 +312,14 @@ def to_host(x: Array) -> np.ndarray[Any, Any]:
 
 def from_host(x: np.ndarray[Any, Any], where: device) -> Array:
     """A copy on ``where``, or on the current GPU if that names no index."""
+    with cupy.cuda.Device(where.index):
+        return cupy.array(x)
+
+
+def moved(x: Array, where: device) -> Array:
+    """``x`` copied to another device."""
+    if where.type != "cuda":
+        return to_host(x)
     with cupy.cuda.Device(where.index):
         return cupy.array(x)
 

@@ -22,7 +22,7 @@ class device:  # noqa: N801 - spelled as torch.device
     asked for, not here.
     """
 
-    __slots__ = ("_outer", "index", "type")
+    __slots__ = ("index", "type")
     type: str
     index: int | None
 
@@ -39,7 +39,6 @@ class device:  # noqa: N801 - spelled as torch.device
         if name == "cpu" and index:
             raise ArgumentError(f"there is one CPU: 'cpu' or 'cpu:0', not 'cpu:{index}'")
         self.type, self.index = name, index if name == "cuda" else None
-        self._outer: list[device | None] = []
 
     def __repr__(self) -> str:
         return f"device(type={self.type!r}" + (f", index={self.index})" if self.index is not None else ")")
@@ -54,19 +53,21 @@ class device:  # noqa: N801 - spelled as torch.device
         return hash((self.type, self.index))
 
     def __enter__(self) -> device:
-        self._outer.append(_scope.device)
-        _scope.device = self
+        _scope.entered.append(self)
         return self
 
     def __exit__(self, *_: Any) -> None:
-        _scope.device = self._outer.pop()
+        _scope.entered.pop()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return device, (self.type, self.index)
 
 
 class _Scope(_local):
-    device: device | None = None
+    """The devices whose ``with`` blocks this thread is inside of, the innermost last."""
+
+    def __init__(self) -> None:
+        self.entered: list[device] = []
 
 
 CPU = device("cpu")
@@ -76,7 +77,7 @@ _default = CPU
 
 def get_default_device() -> device:
     """The device of everything that is created without naming one."""
-    return _scope.device or _default
+    return _scope.entered[-1] if _scope.entered else _default
 
 
 def set_default_device(to: str | device) -> None:

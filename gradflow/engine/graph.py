@@ -26,6 +26,7 @@ class _Mode(_local):
 
     recording: bool = True
     anomaly: bool = False
+    outer: list[bool]
 
 
 mode = _Mode()

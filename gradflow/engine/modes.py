@@ -23,34 +23,50 @@ def is_anomaly_enabled() -> bool:
 
 
 class _Switch:
-    """A mode's value inside a ``with`` block or a decorated function, the old one after."""
+    """A mode set to a value inside a ``with`` block or a decorated function, and set back after."""
 
-    _field = "recording"
-
-    def __init__(self, value: bool) -> None:
-        self._value = value
-        self._outer: list[bool] = []
+    _field, _value = "recording", True
 
     def __enter__(self) -> None:
-        self._outer.append(getattr(mode, self._field))
+        _outer().append(getattr(mode, self._field))
         setattr(mode, self._field, self._value)
 
     def __exit__(self, *_: Any) -> None:
-        setattr(mode, self._field, self._outer.pop())
+        setattr(mode, self._field, _outer().pop())
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-            with type(self)._again(self._value):
+            with self:
                 return function(*args, **kwargs)
 
         return inside
 
-    @classmethod
-    def _again(cls, value: bool) -> _Switch:
-        fresh = object.__new__(cls)
-        _Switch.__init__(fresh, value)
-        return fresh
+
+def _outer() -> list[bool]:
+    """The values to set back to, of this thread, so that one switch may be entered again and by several threads."""
+    try:
+        return mode.outer
+    except AttributeError:
+        mode.outer = []
+        return mode.outer
+
+
+class _Setting(_Switch):
+    """A mode set from here on; as a context manager, only to the end of the block."""
+
+    def __init__(self, value: bool) -> None:
+        self._value = bool(value)
+        self._before: bool = getattr(mode, self._field)
+        setattr(mode, self._field, self._value)
+
+    def __enter__(self) -> None:
+        _outer().append(self._before)
+        setattr(mode, self._field, self._value)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        setattr(mode, self._field, self._before)  # as a decorator it is meant for the function, not for the lines around it
+        return super().__call__(function)
 
 
 class no_grad(_Switch):  # noqa: N801 - spelled as in PyTorch
@@ -63,39 +79,21 @@ class no_grad(_Switch):  # noqa: N801 - spelled as in PyTorch
     False
     """
 
-    def __init__(self) -> None:
-        super().__init__(False)
+    _value = False
 
     def __new__(cls, function: Any = None) -> Any:
-        self = super().__new__(cls)
-        if function is None:
-            return self
-        self.__init__()  # type: ignore[misc]  # @no_grad without brackets
-        return self(function)
+        switch = super().__new__(cls)
+        return switch if function is None else switch(function)  # also as @no_grad without brackets
 
 
 class enable_grad(no_grad):  # noqa: N801
     """Record, also inside ``no_grad``."""
 
-    def __init__(self) -> None:
-        _Switch.__init__(self, True)
+    _value = True
 
 
-class set_grad_enabled(_Switch):  # noqa: N801
+class set_grad_enabled(_Setting):  # noqa: N801
     """Record or not from here on, by a flag; as a context manager only inside the block."""
-
-    def __init__(self, enabled: bool) -> None:
-        super().__init__(bool(enabled))
-        self._before = mode.recording
-        mode.recording = self._value
-
-    def __enter__(self) -> None:
-        self._outer.append(self._before)
-        mode.recording = self._value
-
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        mode.recording = self._before  # used as a decorator, it is not meant for the lines around it
-        return super().__call__(function)
 
 
 class detect_anomaly(_Switch):  # noqa: N801
@@ -107,20 +105,8 @@ class detect_anomaly(_Switch):  # noqa: N801
 
     _field = "anomaly"
 
-    def __init__(self, enabled: bool = True) -> None:
-        super().__init__(bool(enabled))
 
-
-class set_detect_anomaly(set_grad_enabled):  # noqa: N801
+class set_detect_anomaly(_Setting):  # noqa: N801
     """Anomaly mode on or off from here on, by a flag; as a context manager only inside the block."""
 
     _field = "anomaly"
-
-    def __init__(self, enabled: bool) -> None:
-        _Switch.__init__(self, bool(enabled))
-        self._before = mode.anomaly
-        mode.anomaly = self._value
-
-    def __enter__(self) -> None:
-        self._outer.append(self._before)
-        mode.anomaly = self._value

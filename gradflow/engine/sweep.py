@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend
+from ..backend.dtypes import float32
 from ..errors import AnomalyError, GraphError, ShapeError
 from ..typing import Array
 from . import op as op_module
@@ -52,7 +53,7 @@ def sweep(
             if not create_graph and h.ndim:
                 owned.add(p)
 
-    was = mode.recording
+    was, anomaly = mode.recording, mode.anomaly
     mode.recording = create_graph
     try:
         with np.errstate(all="ignore"):
@@ -73,26 +74,26 @@ def sweep(
                     writes.check(n)
                 if wanted is not None and n in wanted:
                     captured[n] = g
-                parents = n.parents
+                op, dtype, parents = n.op, g.dtype, n.parents
                 if needed is not None:
                     if n not in needed:
                         continue
                     parents = tuple([p if p in needed or p in wanted else None for p in parents])  # type: ignore[operator]
                 if create_graph:
                     xp: Any = op_module.tensor_namespace
-                    kept = n.op.lift(n)
+                    kept = op.lift(n)
                 else:
-                    xp = backend.cpu if type(g) is np.ndarray else backend.namespace_of(g)
+                    xp = backend.cpu if type(g) is np.ndarray or op.kind == "function" else backend.namespace_of(g)
                 out: Any = give
-                if n.extra is not None or mode.anomaly:
+                if n.extra is not None or anomaly:
                     out = _Watched(n, g, give, create_graph)
-                if g.dtype.kind == "c" and n.op.holomorphic:
-                    n.op.backward(xp, xp.conjugate(g), kept, parents, _conjugating(xp, out))
+                if dtype is not float32 and dtype.kind == "c" and op.holomorphic:
+                    op.backward(xp, xp.conjugate(g), kept, parents, _conjugating(xp, out))
                 else:
-                    n.op.backward(xp, g, kept, parents, out)
+                    op.backward(xp, g, kept, parents, out)
                 if out is not give:
                     out.finish()
-                if not retain_graph and n.op.frees:
+                if not retain_graph and op.frees:
                     n.kept = None
             for leaf in [n for n in grads if n.extra is not None and n.extra.hooks]:
                 grads[leaf] = _run_hooks(leaf, grads[leaf], create_graph)

@@ -41,7 +41,7 @@ def sum(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType 
 
 
 def _divided(xp: Namespace, g: Array, _x: Any, dim: Dims) -> Array:
-    return _spread(xp, g, _x, dim, "mean") * (1 / max(dims.count(_x.shape, dim, "mean"), 1))
+    return _spread(xp, g, _x, dim, "mean") * (1 / (dims.count(_x.shape, dim, "mean") or 1))
 
 
 @linear(lambda xp, g, _x, dim: xp.broadcast_to(_divided(xp, g, _x, dim), _x.shape))
@@ -61,7 +61,7 @@ def mean(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType
 def _var_rule(xp: Namespace, g: Array, x: Array, dim: Dims, correction: float) -> Array:
     n = dims.count(x.shape, dim, "var")
     centred = x - xp.mean(x, axis=dims.axis(dim, x.ndim, "var"), keepdims=True)
-    return _spread(xp, g, x, dim, "var") * centred * (2 / max(n - correction, 0) if n > correction else xp.nan)
+    return _spread(xp, g, x, dim, "var") * centred * (2 / (n - correction) if n > correction else xp.nan)
 
 
 @primitive(_var_rule)
@@ -135,7 +135,7 @@ def prod(x: TensorLike, dim: int | None = None, keepdim: bool = False, *, dtype:
     return _prod(reshape(x, (-1,)), 0, False) if dim is None else _prod(x, dim, keepdim)
 
 
-@linear(lambda xp, g, dim: xp.flip(xp.cumsum(xp.flip(g, (dim % max(g.ndim, 1),)), dim), (dim % max(g.ndim, 1),)) if g.ndim else g)
+@linear(lambda xp, g, dim: xp.flip(xp.cumsum(xp.flip(g, (dim % g.ndim,)), dim), (dim % g.ndim,)) if g.ndim else g)
 def cumsum(xp: Namespace, x: Array, dim: int) -> Array:
     """Running sums along ``dim``.
 

@@ -1,0 +1,608 @@
+"""The graph and the backward pass: accumulation, order, freeing, hooks, modes, threads, memory."""
+
+import gc
+import threading
+import tracemalloc
+import weakref
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+from gradflow.engine import REGISTRY, Node, elementwise, linear, primitive
+from gradflow.errors import AnomalyError, DeviceError, GraphError, RuleError, ShapeError
+
+
+def grads(*tensors):
+    return [None if t.grad is None else t.grad.numpy().copy() for t in tensors]
+
+
+# --- the form of an operation ---------------------------------------------------------------------------------------------
+
+
+def define(decorator, function):
+    try:
+        return decorator(function)
+    finally:
+        REGISTRY.pop(function.__name__, None)
+
+
+def test_rules_get_what_they_name():
+    seen = {}
+
+    def rule(xp, g, y, x, k):
+        seen.update(xp=xp, g=g, y=y, x=x, k=k)
+        return g * k
+
+    def scale(xp, x, k=3.0):
+        return x * k
+
+    op = define(elementwise(rule), scale)
+    x = gf.tensor([1.0, 2.0], requires_grad=True)
+    op(x).sum().backward()
+    assert seen["xp"] is gf.backend.cpu and seen["k"] == 3.0
+    assert type(seen["g"]) is type(seen["x"]) is np.ndarray  # first order is bare arrays, nothing boxed
+    assert seen["x"] is x.data
+    np.testing.assert_array_equal(x.grad.numpy(), 3)
+
+
+def test_a_leading_underscore_keeps_shape_and_dtype_only():
+    seen = []
+
+    def rule(xp, g, _x):
+        seen.append(_x)
+        return xp.broadcast_to(g, _x.shape)
+
+    def total(xp, x):
+        return xp.sum(x)
+
+    op = define(linear(rule), total)
+    x = gf.ones(3, requires_grad=True)
+    y = op(x)
+    assert not any(isinstance(k, np.ndarray) for k in y.grad_fn.kept)
+    y.backward()
+    assert seen[0].shape == (3,) and seen[0].dtype == gf.float32
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: elementwise(lambda g, z: g)(lambda xp, x: x),
+        lambda: elementwise(lambda g: g, lambda g: g)(lambda xp, x: x),
+        lambda: primitive(lambda g: g, nothing=None)(lambda xp, x: x) if False else linear(lambda g: g, q=lambda g: g)(lambda xp, x: x),
+    ],
+)
+def test_a_name_that_fits_nothing_raises_at_definition(make):
+    with pytest.raises(RuleError):
+        make()
+
+
+def test_only_what_a_needed_rule_names_is_kept():
+    x, w = gf.ones(3), gf.ones(3, requires_grad=True)
+    node = (x * w).grad_fn
+    kept = dict(zip(node.op.keeps, node.kept, strict=True))
+    assert kept["a"] is x.data and kept["b"] is None  # w itself would be needed for the gradient of x alone
+    assert (x + w).grad_fn.kept == ()
+
+
+def test_signature_and_doc_are_the_definitions():
+    import inspect
+
+    assert list(inspect.signature(gf.cumsum).parameters) == ["x", "dim"]
+    assert "Running sums" in gf.cumsum.__doc__
+    gf.cumsum(gf.ones(2), dim=0)
+    assert list(inspect.signature(gf.cumsum).parameters) == ["x", "dim"]
+    with pytest.raises(TypeError):
+        gf.cumsum(gf.ones(2), dims=0)
+
+
+# --- accumulation ----------------------------------------------------------------------------------------------------------
+
+
+def test_grad_is_none_at_first_and_keeps_one_buffer():
+    w = gf.randn(20, 20, requires_grad=True)
+    x = gf.randn(5, 20)
+    assert w.grad is None
+    pointers = set()
+    for _ in range(100):
+        if w.grad is not None:
+            w.grad.zero_()
+        ((x @ w) ** 2).sum().backward()
+        pointers.add(w.grad.data_ptr())
+    assert len(pointers) == 1
+    np.testing.assert_allclose(w.grad.numpy(), 2 * x.numpy().T @ (x.numpy() @ w.detach().numpy()), rtol=1e-4)
+
+
+def test_two_leaves_do_not_share_a_gradient():
+    a, b = gf.ones(3, requires_grad=True), gf.ones(3, requires_grad=True)
+    (a + b).sum().backward()
+    a.grad.zero_()
+    np.testing.assert_array_equal(b.grad.numpy(), 1)
+
+
+def test_the_incoming_gradient_is_neither_kept_nor_written():
+    a = gf.ones(3, requires_grad=True)
+    g = gf.ones(3)
+    (a + a + a).backward(g)
+    a.grad.zero_()
+    np.testing.assert_array_equal(g.numpy(), 1)
+
+
+def test_a_gradient_met_twice_is_added_in_place_only_when_owned():
+    x = gf.ones(4, requires_grad=True)
+    y = x * 1
+    held = []
+    y.register_hook(lambda g: held.append(g))
+    (y + y).sum().backward()
+    (first,) = held
+    np.testing.assert_array_equal(first.numpy(), 2)
+    np.testing.assert_array_equal(x.grad.numpy(), 2)
+
+
+def test_grad_can_be_set_and_is_checked():
+    x = gf.ones(3, requires_grad=True)
+    x.grad = gf.ones(3)
+    x.sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 2)
+    x.grad = None
+    assert x.grad is None
+    with pytest.raises(ShapeError):
+        x.grad = gf.ones(2)
+    with pytest.raises(TypeError):
+        x.grad = 1.0
+    frozen = gf.ones(2)
+    frozen.grad = gf.ones(2)
+    assert frozen.grad is not None and not frozen.requires_grad
+
+
+def test_switching_requires_grad_off_keeps_grad():
+    x = gf.ones(3, requires_grad=True)
+    x.sum().backward()
+    x.requires_grad_(False)
+    assert not (x * 2).requires_grad
+    np.testing.assert_array_equal(x.grad.numpy(), 1)
+    x.requires_grad_(True)
+    x.sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 2)
+    with pytest.raises(GraphError, match="leaves"):
+        (x * 2).requires_grad_(False)
+
+
+def test_memory_does_not_grow_over_a_thousand_steps():
+    w = gf.randn(8, 8, requires_grad=True)
+    x = gf.randn(4, 8)
+
+    def step():
+        if w.grad is not None:
+            w.grad.zero_()
+        loss = (gf.tanh(x @ w.T) ** 2).mean()
+        loss.backward()
+        with gf.no_grad():
+            w.sub_(w.grad, alpha=0.01)
+
+    gc.disable()
+    try:
+        tracemalloc.start()
+        for _ in range(1000):  # until the interpreter's own stores of freed tuples are full
+            step()
+        alive = sum(isinstance(o, Node) for o in gc.get_objects())
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            step()
+        grown = tracemalloc.get_traced_memory()[0] - before
+        assert sum(isinstance(o, Node) for o in gc.get_objects()) <= alive
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert grown < 4000
+
+
+def test_a_graph_dies_with_its_result_without_the_collector():
+    gc.disable()
+    try:
+        x = gf.ones(3, requires_grad=True)
+        y = x * 2
+        node = weakref.ref(y.grad_fn)
+        leaf = weakref.ref(x.node)
+        del y
+        assert node() is None
+        del x
+        assert leaf() is None
+    finally:
+        gc.enable()
+
+
+# --- the sweep ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_chain_of_a_hundred_thousand():
+    x = gf.tensor([1.0, 2.0], requires_grad=True)
+    y = x
+    for _ in range(100_000):
+        y = y + 1
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 1)
+    del y
+
+
+def test_a_long_chain_of_kept_values_is_freed_and_dropped():
+    x = gf.tensor([1.0], dtype=gf.float64, requires_grad=True)
+    y = x
+    for _ in range(100_000):
+        y = y * 1.00001
+    y.backward()
+    np.testing.assert_allclose(x.grad.numpy(), 1.00001**100_000)
+
+
+def test_order_in_a_wide_and_tangled_graph():
+    gf.manual_seed(3)
+    rng = np.random.default_rng(0)
+    leaves = [gf.randn(3, dtype=gf.float64, requires_grad=True) for _ in range(5)]
+    pool = list(leaves)
+    for _ in range(200):
+        i, j = rng.integers(0, len(pool), 2)
+        pool.append(gf.tanh(pool[i] * 0.9 + pool[j] * 0.3))
+    total = sum((t.sum() for t in pool[5:]), start=gf.zeros((), dtype=gf.float64))
+    total.backward()
+
+    def f(*values):
+        rng = np.random.default_rng(0)
+        pool = [v.copy() for v in values]
+        for _ in range(200):
+            i, j = rng.integers(0, len(pool), 2)
+            pool.append(np.tanh(pool[i] * 0.9 + pool[j] * 0.3))
+        return sum(t.sum() for t in pool[5:])
+
+    values = [t.detach().numpy() for t in leaves]
+    for k in range(5):
+        for e in range(3):
+            up, down = [v.copy() for v in values], [v.copy() for v in values]
+            up[k][e] += 1e-6
+            down[k][e] -= 1e-6
+            assert leaves[k].grad[e].item() == pytest.approx((f(*up) - f(*down)) / 2e-6, rel=1e-6, abs=1e-7)
+
+
+def test_second_backward_says_the_graph_is_freed():
+    x = gf.ones(3, requires_grad=True)
+    y = (x * x).sum()
+    y.backward()
+    with pytest.raises(GraphError, match="retain_graph=True"):
+        y.backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 2)  # the failed pass added nothing
+    y = (x * x).sum()
+    y.backward(retain_graph=True)
+    y.backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 6)
+
+
+def test_a_failed_pass_leaves_every_grad_as_it_was():
+    a, b = gf.ones(3, requires_grad=True), gf.ones(3, requires_grad=True)
+
+    class Fails(gf.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, g):
+            raise ValueError("on purpose")
+
+    early = Fails.apply(a)
+    with pytest.raises(ValueError, match="on purpose"):
+        (early * b).sum().backward()
+    assert a.grad is None and b.grad is None
+
+
+def test_inputs_restricts_what_is_touched():
+    a, b = gf.ones(3, requires_grad=True), gf.ones(3, requires_grad=True)
+    (a * b).sum().backward(inputs=[a])
+    assert b.grad is None
+    np.testing.assert_array_equal(a.grad.numpy(), 1)
+    with pytest.raises(GraphError):
+        (a * b).sum().backward(inputs=[])
+    with pytest.raises(GraphError):
+        (a * b).sum().backward(inputs=a * 2)
+
+
+def test_autograd_grad():
+    x = gf.tensor([1.0, 2.0], requires_grad=True)
+    u = gf.ones(2, requires_grad=True)
+    y = x * x
+    z = (y * 3).sum()
+    gx, gy = gf.autograd.grad(z, [x, y], retain_graph=True)
+    np.testing.assert_array_equal(gx.numpy(), [6, 12])
+    np.testing.assert_array_equal(gy.numpy(), [3, 3])
+    assert x.grad is None
+    with pytest.raises(GraphError, match="not used"):
+        gf.autograd.grad(z, [x, u], retain_graph=True)
+    assert gf.autograd.grad(z, [x, u], retain_graph=True, allow_unused=True)[1] is None
+    np.testing.assert_array_equal(gf.autograd.grad(z, [u], materialize_grads=True)[0].numpy(), 0)
+    with pytest.raises(GraphError, match="does not require grad"):
+        gf.autograd.grad(z, gf.ones(2))
+
+
+def test_gradients_returned_do_not_share_memory():
+    a, b = gf.ones(2, requires_grad=True), gf.ones(2, requires_grad=True)
+    ga, gb = gf.autograd.grad((a + b).sum(), [a, b])
+    ga.zero_()
+    np.testing.assert_array_equal(gb.numpy(), 1)
+
+
+def test_derivatives_of_any_order():
+    x = gf.tensor(0.7, dtype=gf.float64, requires_grad=True)
+    y = gf.sin(x) * gf.exp(x)
+    want = [lambda v: np.exp(v) * (np.sin(v) + np.cos(v)), lambda v: 2 * np.exp(v) * np.cos(v), lambda v: 2 * np.exp(v) * (np.cos(v) - np.sin(v)),
+            lambda v: -4 * np.exp(v) * np.sin(v)]  # fmt: skip
+    for f in want:
+        (y,) = gf.autograd.grad(y, x, create_graph=True)
+        assert y.item() == pytest.approx(f(0.7), rel=1e-12)
+
+
+def test_create_graph_accumulates_gradients_with_graphs():
+    x = gf.tensor(2.0, dtype=gf.float64, requires_grad=True)
+    (x**3).backward(create_graph=True)
+    assert x.grad.requires_grad
+    g = x.grad
+    x.grad = None
+    g.backward()
+    assert x.grad.item() == pytest.approx(12.0)
+
+
+def test_what_cannot_be_differentiated_says_so():
+    with pytest.raises(GraphError, match="does not require grad"):
+        gf.ones(()).backward()
+    x = gf.ones(3, requires_grad=True)
+    with pytest.raises(ShapeError, match="gradient has shape"):
+        (x * 1).backward(gf.ones(2))
+    with pytest.raises(TypeError):
+        gf.autograd.backward([3.0])
+    with pytest.raises(ValueError, match="2 gradients"):
+        gf.autograd.backward([x.sum()], [None, None])
+    z = gf.ones(2, dtype=gf.complex64, requires_grad=True)
+    with pytest.raises(GraphError, match="complex"):
+        (z * z).sum().backward()
+
+
+def test_backward_of_a_leaf_and_of_several_roots():
+    x = gf.tensor(3.0, requires_grad=True)
+    x.backward()
+    assert x.grad.item() == 1
+    gf.autograd.backward([x * 2, x * 3])
+    assert x.grad.item() == 6
+
+
+# --- graph, hooks --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_graph_can_be_read():
+    x = gf.ones(2, requires_grad=True)
+    c = gf.ones(2)
+    y = gf.tanh(x * 2) + c
+    assert y.grad_fn.name() == "AddBackward" and repr(y.grad_fn) == "<AddBackward>"
+    (tanh, _), (none, _) = y.grad_fn.next_functions
+    assert tanh.name() == "TanhBackward" and none is None
+    ((mul, _),) = tanh.next_functions
+    (leaf, _), _ = mul.next_functions
+    assert leaf.name() == "AccumulateGrad" and leaf.variable is x and leaf.next_functions == ()
+    assert x.is_leaf and c.is_leaf and not y.is_leaf and x.grad_fn is None
+    assert repr(y) == "tensor([1.9640, 1.9640], grad_fn=<AddBackward>)"
+    assert repr(x) == "tensor([1., 1.], requires_grad=True)"
+
+
+def test_tensor_hooks_see_and_replace_the_whole_gradient():
+    x = gf.ones(2, requires_grad=True)
+    y = x * 3
+    seen = []
+    handle = y.register_hook(lambda g: seen.append(g.numpy().copy()))
+    replace = y.register_hook(lambda g: g * 10)
+    (y.sum() + y.sum()).backward()
+    np.testing.assert_array_equal(seen[0], 2)
+    np.testing.assert_array_equal(x.grad.numpy(), 60)
+    handle.remove()
+    replace.remove()
+    x.grad = None
+    calls = []
+    x.register_hook(lambda g: calls.append(g.numpy().copy()))
+    (x * 2 + x * 3).sum().backward()
+    assert len(calls) == 1 and (calls[0] == 5).all()
+    with pytest.raises(GraphError):
+        gf.ones(2).register_hook(print)
+    with pytest.raises(TypeError):
+        x.register_hook("no function")
+
+
+def test_a_hook_that_returns_nonsense_is_refused():
+    x = gf.ones(2, requires_grad=True)
+    with x.register_hook(lambda g: 3), pytest.raises(TypeError, match="hook returned"):
+        x.sum().backward()
+    with x.register_hook(lambda g: gf.ones(3)), pytest.raises(ShapeError, match="hook returned"):
+        x.sum().backward()
+    assert x.grad is None
+
+
+def test_node_hooks():
+    x = gf.ones(2, requires_grad=True)
+    y = x * 4
+    seen = []
+    y.grad_fn.register_prehook(lambda outs: (outs[0] * 2,))
+    y.grad_fn.register_hook(lambda ins, outs: seen.append((len(ins), ins[0].numpy().copy(), ins[1], outs[0].numpy().copy())))
+    y.sum().backward()
+    n, first, second, out = seen[0]
+    assert n == 2 and second is None
+    np.testing.assert_array_equal(first, 8)
+    np.testing.assert_array_equal(out, 2)
+    np.testing.assert_array_equal(x.grad.numpy(), 8)
+    z = x * 4
+    z.grad_fn.register_hook(lambda ins, outs: (ins[0] * 0, None))
+    x.grad = None
+    z.sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 0)
+
+
+def test_hooks_with_create_graph_are_differentiable():
+    x = gf.tensor(3.0, dtype=gf.float64, requires_grad=True)
+    y = x * x
+    y.register_hook(lambda g: g * x)
+    (g,) = gf.autograd.grad(y, x, create_graph=True)
+    assert g.item() == 18 and gf.autograd.grad(g, x)[0].item() == 12
+
+
+def test_retain_grad_and_post_accumulate_hook():
+    x = gf.ones(2, requires_grad=True)
+    y = x * 2
+    with pytest.warns(UserWarning, match="retain_grad"):
+        assert y.grad is None
+    y.retain_grad()
+    assert y.retains_grad and not x.retains_grad
+    done = []
+    x.register_post_accumulate_grad_hook(lambda t: done.append(t.grad.numpy().copy()))
+    (y * y).sum().backward()
+    np.testing.assert_array_equal(y.grad.numpy(), 4)
+    np.testing.assert_array_equal(done[0], 8)
+
+
+def test_backward_inside_a_hook():
+    x = gf.tensor(2.0, requires_grad=True)
+    y = x * x
+    y.register_hook(lambda g: (x * 5).backward() if False else gf.autograd.grad(gf.enable_grad()(lambda: x * 5)(), x)[0] * g)
+    y.backward()
+    assert x.grad.item() == 20
+
+
+# --- modes ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_grad_modes():
+    x = gf.ones(2, requires_grad=True)
+    with gf.no_grad():
+        assert not (x * 2).requires_grad and not gf.is_grad_enabled()
+        with gf.enable_grad():
+            assert (x * 2).requires_grad
+        assert not gf.is_grad_enabled()
+    assert gf.is_grad_enabled()
+
+    @gf.no_grad()
+    def f(t):
+        return t * 2
+
+    @gf.no_grad
+    def g(t):
+        return t * 2
+
+    assert not f(x).requires_grad and not g(x).requires_grad and f.__name__ == "f"
+    with gf.set_grad_enabled(False):
+        assert not (x * 2).requires_grad
+    assert gf.is_grad_enabled()
+    gf.set_grad_enabled(False)
+    assert not gf.is_grad_enabled()
+    gf.set_grad_enabled(True)
+    with pytest.raises(ZeroDivisionError), gf.no_grad():
+        raise ZeroDivisionError
+    assert gf.is_grad_enabled()
+
+
+def test_grad_mode_belongs_to_the_thread():
+    seen = []
+    with gf.no_grad():
+        t = threading.Thread(target=lambda: seen.append(gf.is_grad_enabled()))
+        t.start()
+        t.join()
+    assert seen == [True]
+
+
+def test_anomaly_mode_reports_op_shape_and_line():
+    x = gf.tensor([1.0, -1.0, 0.0], requires_grad=True)
+    with gf.autograd.detect_anomaly(), np.errstate(all="ignore"):
+        with pytest.raises(AnomalyError, match=r"forward of log: 1 NaN and 1 infinite.*\(3,\).*test_engine.py:\d+ \(gf.log\(x\)\)"):
+            gf.log(x)
+        y = gf.sqrt(gf.abs(x))  # made here
+        with pytest.raises(AnomalyError, match=r"backward of sqrt: 1 infinite.*test_engine.py:\d+ \(y = gf.sqrt"):
+            y.sum().backward()
+    assert x.grad is None
+    with np.errstate(all="ignore"):
+        gf.log(x).sum().backward()  # and outside nothing is checked
+
+
+def test_two_threads_train_their_own_models():
+    def train(seed, out):
+        g = gf.Generator().manual_seed(seed)
+        w = gf.randn(6, 3, dtype=gf.float64, generator=g, requires_grad=True)
+        x = gf.randn(20, 6, dtype=gf.float64, generator=g)
+        y = gf.randn(20, 3, dtype=gf.float64, generator=g)
+        for _ in range(150):
+            if w.grad is not None:
+                w.grad.zero_()
+            ((gf.tanh(x @ w) - y) ** 2).mean().backward()
+            with gf.no_grad():
+                w.sub_(w.grad, alpha=0.1)
+        out[seed] = w.detach().numpy()
+
+    together, alone = {}, {}
+    threads = [threading.Thread(target=train, args=(s, together)) for s in (1, 2)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for s in (1, 2):
+        train(s, alone)
+        np.testing.assert_array_equal(together[s], alone[s])
+
+
+# --- values ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_cuda_without_a_gpu_is_one_clear_error():
+    if gf.backend.cuda_is_available():
+        pytest.skip("a GPU is here")
+    for call in (lambda: gf.ones(2, device="cuda"), lambda: gf.ones(2).cuda(), lambda: gf.ones(2).to("cuda:1")):
+        with pytest.raises(DeviceError, match=r"CuPy|GPU"):
+            call()
+
+
+def test_numpy_sharing_and_what_it_refuses():
+    a = np.zeros(3, np.float32)
+    t = gf.as_tensor(a)
+    assert t.data is a and t.numpy() is a and gf.tensor(a).data is not a and gf.from_numpy(a).data is a
+    x = gf.ones(3, requires_grad=True)
+    with pytest.raises(GraphError, match="to_numpy"):
+        x.numpy()
+    with pytest.raises(GraphError):
+        np.asarray(x)
+    np.testing.assert_array_equal(x.to_numpy(), 1)
+    np.testing.assert_array_equal(np.asarray(t), 0)
+    np.testing.assert_array_equal(np.from_dlpack(t), 0)
+    np.testing.assert_array_equal(gf.from_dlpack(a).numpy(), 0)
+    with pytest.raises(GraphError):
+        np.from_dlpack(x)
+
+
+def test_numbers_truth_and_iteration():
+    t = gf.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert float(t[0, 0]) == 1.0 and int(t[1, 0]) == 3 and [1, 2, 3][gf.tensor(1)] == 2
+    assert len(t) == 2 and [float(r.sum()) for r in t] == [3.0, 7.0]
+    assert 3.0 in t and 9.0 not in t
+    assert t.size() == (2, 2) and t.size(0) == 2 and t.size == 4 and t.numel() == 4 and t.dim() == 2
+    assert f"{t[0, 1]:.2f}" == "2.00"
+    with pytest.raises(ShapeError):
+        bool(t)
+    with pytest.raises(TypeError):
+        len(gf.tensor(1.0))
+    with pytest.raises(TypeError):
+        [1, 2][gf.tensor(1.0)]
+    with pytest.raises(ShapeError):
+        t.item()
+
+
+def test_copies():
+    import copy
+    import pickle
+
+    x = gf.ones(3, requires_grad=True)
+    x.sum().backward()
+    for made in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert made.requires_grad and made.data is not x.data
+        np.testing.assert_array_equal(made.to_numpy(), 1)
+    assert copy.deepcopy(x).grad is not None
+    for f in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(GraphError):
+            f(x * 2)
