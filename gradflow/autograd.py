@@ -22,9 +22,9 @@ from .engine import (
     set_detect_anomaly,
     set_grad_enabled,
     sweep,
+    tick,
     wrap,
 )
-from .engine.graph import tick
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
 from .gradcheck import gradcheck, gradgradcheck, numerical_grad
 from .tensor import Tensor, initial
@@ -41,7 +41,11 @@ def _several(value: Any) -> list[Any]:
 
 
 def backward(
-    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
 ) -> None:
     """Add the gradients of the sum of ``tensors`` (weighted by ``grad_tensors``) to ``.grad`` of the leaves."""
     roots = _several(tensors)
@@ -76,13 +80,15 @@ def grad(
             raise GraphError(f"grad: input {i} does not require grad")
     roots = [(t.node, initial(t, w, create_graph)) for t, w in zip(outs, weights, strict=True)]
     retain = create_graph if retain_graph is None else retain_graph
-    found = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=[t.node for t in ins])  # type: ignore[arg-type]
+    found = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=[t.node for t in ins])
     result: list[Tensor | None] = []
     for i, t in enumerate(ins):
         g = found.get(t.node)
         if g is None:
             if not (allow_unused or materialize_grads):
-                raise GraphError(f"grad: input {i} (shape {t.shape}) was not used in computing the outputs; allow_unused=True gives None")
+                raise GraphError(
+                    f"grad: input {i} (shape {t.shape}) was not used in computing the outputs; allow_unused=True gives None"
+                )
             result.append(wrap(backend.namespace_of(t.data).zeros_like(t.data)) if materialize_grads else None)
         else:
             result.append(g if create_graph else wrap(g))
@@ -170,7 +176,10 @@ class _FunctionOp:
         made = made if isinstance(made, tuple) else (made,)
         count = len(ctx.needs_input_grad)
         if len(made) != count:
-            raise GraphError(f"{self.name}.backward returned {len(made)} gradients for the {count} arguments of forward (None where there is none)")
+            raise GraphError(
+                f"{self.name}.backward returned {len(made)} gradients for the {count} arguments of forward; "
+                "it returns None for an argument without one"
+            )
         for p, place in zip(parents, self.places, strict=True):
             grad = made[place]
             if p is None or grad is None:
@@ -178,7 +187,9 @@ class _FunctionOp:
             if not isinstance(grad, Tensor):
                 grad = wrap(backend.namespace_of(grad).asarray(grad))
             if grad.shape != p.shape:
-                raise ShapeError(f"{self.name}.backward: the gradient of argument {place} has shape {grad.shape}; the argument has {p.shape}")
+                raise ShapeError(
+                    f"{self.name}.backward: the gradient of argument {place} has shape {grad.shape}; the argument has {p.shape}"
+                )
             give(p, grad if recording else grad.data)
 
 
@@ -204,7 +215,9 @@ def _check_saved(ctx: Context, title: str) -> None:
         if data is not None and isinstance(t, Tensor):
             stamp = writes.stamp_of(data) if writes.last > when else None
             if stamp is not None and stamp.tick > when:
-                raise GraphError(f"{title}: a saved tensor of shape {t.shape} was overwritten by an in-place operation after it was saved")
+                raise GraphError(
+                    f"{title}: a saved tensor of shape {t.shape} was overwritten by an in-place operation after it was saved"
+                )
 
 
 class Function:
@@ -269,7 +282,12 @@ class Function:
                 part, node.shape, t.node = node, t.shape, node
             elif not flat:
                 part = t.node = Node()
-                part.op, part.parents, part.kept, part.shape = _PartOp(i, cls.__name__ + "Backward"), (node,), (), t.shape
+                part.op, part.parents, part.kept, part.shape = (
+                    _PartOp(i, cls.__name__ + "Backward"),
+                    (node,),
+                    (),
+                    t.shape,
+                )
                 part.extra, part.seq = None, tick()
             if any(saved is o for saved, _, _ in ctx._saved):
                 ctx._outputs[id(o)] = (t.data, weakref.ref(part) if not flat else None)
@@ -288,7 +306,8 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         if not recording:
             return made
         single = not isinstance(made, tuple)
-        blocked = tuple(_Blocked.apply(g, *grads) if isinstance(g, Tensor) else g for g in ((made,) if single else made))
+        stop = Tensor(0.0, requires_grad=True)  # so that the result is recorded, and going through it is noticed
+        blocked = tuple(_Blocked.apply(g, stop) if isinstance(g, Tensor) else g for g in ((made,) if single else made))
         return blocked[0] if single else blocked
 
     return once
@@ -302,4 +321,3 @@ class _Blocked(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         raise GraphError("a gradient of a once_differentiable backward cannot be differentiated again")
-

@@ -425,8 +425,8 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
         size, device = backend.cpu.broadcast_shapes(*(v.shape for v in both)), both[0].device
     if not isinstance(std, Tensor) and std < 0:
         raise ArgumentError(f"normal: a standard deviation is not negative, got {std}")
-    with_noise = randn(size, generator=generator, device=device) * std + mean
-    return with_noise.detach()
+    made: Tensor = (randn(size, generator=generator, device=device) * std + mean).detach()
+    return made
 
 
 def multinomial(x: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
@@ -446,5 +446,7 @@ def multinomial(x: Tensor, num_samples: int, replacement: bool = False, *, gener
     u = rand((*x.shape[:-1], draws, x.shape[-1]), generator=generator, device=x.device, dtype=dtypes.float64)
     keys = x.detach().double().log().unsqueeze(-2) - (-(u + 1e-300).log()).log()
     if replacement:
-        return keys.argmax(-1)
-    return keys.select(-2, 0).topk(num_samples, -1).indices  # type: ignore[no-any-return]
+        drawn: Tensor = keys.argmax(-1)
+    else:
+        drawn = keys.select(-2, 0).topk(num_samples, -1).indices
+    return drawn

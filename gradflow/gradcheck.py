@@ -170,7 +170,7 @@ def _differences(func: Callable[..., Any], arguments: list[Any], place: int, t: 
         for k in range(count):
             column = [c[k] for c in columns]
             shape = column[0].shape if columns else outs[k].shape
-            stacked.append(np.stack(column, -1).reshape(*shape, *t.shape) if columns else np.zeros((*shape, *t.shape), np.complex128))
+            stacked.append(np.stack(column, -1).reshape((*shape, *t.shape)) if columns else np.zeros((*shape, *t.shape), np.complex128))
         found.append(stacked)
     return found
 

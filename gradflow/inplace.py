@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from . import backend
-from .engine import Ghost, Leaf, base_of, mode, views_of, wrap, writes
-from .errors import DTypeError, InPlaceError, ShapeError
+from .engine import REGISTRY, Ghost, Leaf, base_of, mode, tick, views_of, wrap, writes
+from .errors import DeviceError, DTypeError, IndexingError, InPlaceError, ShapeError
 from .ops import elementwise, index, shape
 from .typing import Array, TensorLike
 
@@ -26,9 +26,13 @@ P = ParamSpec("P")
 def of(function: Callable[Concatenate[Any, P], Tensor], name: str) -> Callable[Concatenate[Tensor, P], Tensor]:
     """The in-place form of an operation: its result written over its first input."""
 
-    def write(self: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+    def write(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         allow(self, name)
-        return overwrite(self, function(self, *args, **kwargs), name)
+        began = tick()
+        result = function(self, *args, **kwargs)
+        _keep_copies(result.node, self.data, began)
+        overwrite(self, result, name)
+        return self
 
     write.__name__ = write.__qualname__ = name
     write.__doc__ = f"``{name[:-1]}``, written over this tensor; the graph records it."
@@ -41,14 +45,30 @@ def allow(t: Any, name: str) -> None:
         base = base_of(t)
         if isinstance(base.node, Leaf):
             what = "a leaf tensor that requires grad" if base is t else "a view of a leaf tensor that requires grad"
-            raise InPlaceError(f"{name}: {what} cannot be written in place while it is recorded; use gf.no_grad(), or write out of place")
+            raise InPlaceError(
+                f"{name}: {what} cannot be written in place while it is recorded; use gf.no_grad(), or write out of place"
+            )
     if any(s == 0 and n > 1 for s, n in zip(t.data.strides, t.data.shape, strict=True)):
         raise InPlaceError(f"{name}: this tensor of shape {t.shape} repeats the same memory (expand); clone() it before writing")
     if not getattr(getattr(t.data, "flags", None), "writeable", True):
         raise InPlaceError(f"{name}: this tensor shows an array that is read-only; clone() it before writing")
 
 
-def overwrite(t: Any, result: Any, name: str) -> Any:
+def _keep_copies(node: Any, data: Array, began: int) -> None:
+    """Where the nodes made since ``began`` kept the memory that is about to be overwritten, let them keep a copy."""
+    copy = None
+    todo = [node]
+    while todo:
+        n = todo.pop()
+        if n is None or n.seq < began:
+            continue
+        todo.extend(n.parents)
+        if any(k is data for k in n.kept):
+            copy = backend.namespace_of(data).array(data, copy=True) if copy is None else copy
+            n.kept = tuple(copy if k is data else k for k in n.kept)
+
+
+def overwrite(t: Any, result: Any, name: str) -> None:
     """Put ``result`` into the memory of ``t`` and make its graph that of ``t``."""
     data = t.data
     if result.data.shape != data.shape:
@@ -59,7 +79,6 @@ def overwrite(t: Any, result: Any, name: str) -> Any:
         result = elementwise.cast(result, data.dtype)
     data[...] = result.data
     _rebase(t, result.node if mode.recording else t.node)
-    return t
 
 
 def _rebase(t: Any, node: Any) -> None:
@@ -75,7 +94,9 @@ def _rebase(t: Any, node: Any) -> None:
         if node is None and old is None:
             return
         places = _places(base.data, t.data)
-        base.node = shape.window_set.op.record(base.data, (old, node), {"offset": places, "_v": Ghost(t.data), "_x": Ghost(base.data)})
+        base.node = REGISTRY["window_set"].record(
+            base.data, (old, node), {"offset": places, "_v": Ghost(t.data), "_x": Ghost(base.data)}
+        )
     if base.node is None and node is None:
         return
     for view in views_of(base):
@@ -83,7 +104,7 @@ def _rebase(t: Any, node: Any) -> None:
             view.node = None
         else:
             places = _places(base.data, view.data)
-            view.node = shape.window.op.record(view.data, (base.node,), {"_x": Ghost(base.data), "offset": places})
+            view.node = REGISTRY["window"].record(view.data, (base.node,), {"_x": Ghost(base.data), "offset": places})
 
 
 def _places(base: Array, view: Array) -> Array:
@@ -95,7 +116,7 @@ def _places(base: Array, view: Array) -> Array:
     lowest = sum(min(stride, 0) * (n - 1) for n, stride in zip(base.shape, base.strides, strict=True))
     offset = offset - lowest
     places = xp.zeros_like(offset)
-    sizes = [n for n in base.shape]
+    sizes = list(base.shape)
     for d in sorted(range(base.ndim), key=lambda i: -abs(base.strides[i])):
         n, stride = base.shape[d], base.strides[d]
         if n == 1:
@@ -119,8 +140,6 @@ def setitem(t: Any, where: Any, value: TensorLike) -> None:
         value = wrap(_filled(t.data, value))
     xp = backend.namespace_of(t.data)
     if backend.namespace_of(value.data) is not xp:
-        from .errors import DeviceError
-
         raise DeviceError(f"x[index] = value: x is on {t.device}, value on {value.device}; use value.to('{t.device}')")
     if value.dtype != t.dtype:
         value = elementwise.cast(value, t.dtype)
@@ -130,12 +149,12 @@ def setitem(t: Any, where: Any, value: TensorLike) -> None:
     try:
         t.data[where] = value.data
     except (ValueError, IndexError, TypeError) as problem:
-        kind = ShapeError if isinstance(problem, ValueError) else index.IndexingError
+        kind = ShapeError if isinstance(problem, ValueError) else IndexingError
         raise kind(f"x[index] = value: {problem} (x has shape {t.shape}, value {tuple(value.shape)})") from None
     node = t.node
     if recorded:
         kept = {"index": where, "_v": Ghost(value.data), "_x": Ghost(t.data)}
-        node = index.index_set.op.record(t.data, (t.node, value.node), kept)
+        node = REGISTRY["index_set"].record(t.data, (t.node, value.node), kept)
     _rebase(t, node)
 
 
@@ -157,7 +176,8 @@ def copy_(self: Tensor, source: TensorLike) -> Tensor:
         value = elementwise.cast(value, self.dtype)
     if value.shape != self.shape:
         value = shape.broadcast_to(value, self.shape)
-    return overwrite(self, value, "copy_")  # type: ignore[no-any-return]
+    overwrite(self, value, "copy_")
+    return self
 
 
 def fill_(self: Tensor, value: TensorLike) -> Tensor:

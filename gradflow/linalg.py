@@ -31,11 +31,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def vector_norm(x: TensorLike, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A002
+def vector_norm(x: TensorLike, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Any:
     """The norm of order ``ord`` of the elements over ``dim``."""
     return _norm(x, ord, dim, keepdim)
 
 
-def norm(x: TensorLike, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A002
+def norm(x: TensorLike, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Any:
     """The 2-norm of all elements (of a matrix: Frobenius'), or the norm of order ``ord`` of vectors along ``dim``."""
     return _norm(x, 2 if ord in (None, "fro") else ord, dim, keepdim)

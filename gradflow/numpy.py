@@ -53,7 +53,7 @@ put_add, index_set, getitem, recurrence = ix.put_add, ix.index_set, ix.getitem, 
 pad_zero = nn.pad_zero
 
 
-def sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+def sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     return r.sum(x, axis, keepdims, dtype=dtype)
 
 
@@ -73,22 +73,22 @@ def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> An
     return r.std(x, axis, None, keepdims, correction=ddof)
 
 
-def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return r.amax(x, axis, keepdims)
 
 
-def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return r.amin(x, axis, keepdims)
 
 
 amax, amin = max, min
 
 
-def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return r.all(x, axis, keepdims)
 
 
-def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return r.any(x, axis, keepdims)
 
 
@@ -227,7 +227,7 @@ def pad(x: Any, widths: Any) -> Any:
     return nn.pad_zero(x, widths)
 
 
-def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     if ord not in (None, "fro") and axis is None and x.ndim > 1:
         raise ArgumentError(f"norm: the matrix norm ord={ord} is not recorded; give axis= for norms of vectors")
     return r.norm(x, 2 if ord is None else ord, axis, keepdims)

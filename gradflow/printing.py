@@ -35,21 +35,20 @@ def _elements(array: np.ndarray[Any, Any], indent: int) -> str:
         return np.array2string(array, separator=", ", prefix=" " * indent, threshold=1000)
     finite = array[np.isfinite(array)].astype(np.float64)
     if finite.size and (finite == np.round(finite)).all() and np.abs(finite).max() < 1e8:
-        style: dict[str, Any] = {"formatter": {"float_kind": lambda v: f"{v:.0f}." if np.isfinite(v) else str(v)}}
-        if array.ndim:
-            width = max(len(style["formatter"]["float_kind"](v)) for v in _shown(array))
-            style = {"formatter": {"float_kind": lambda v: (f"{v:.0f}." if np.isfinite(v) else str(v)).rjust(width)}}
+        form = "{:.0f}."
     else:
         size = np.abs(finite[finite != 0])
         wide = size.size and (size.max() >= 1e8 or size.min() < 1e-4 or size.max() / size.min() > 1e6)
-        form = (lambda v: f"{v:.4e}") if wide else (lambda v: f"{v:.4f}")
-        width = max((len(form(v)) for v in _shown(array)), default=0) if array.ndim else 0
-        style = {"formatter": {"float_kind": lambda v: form(v).rjust(width)}}
-    return np.array2string(array, separator=", ", prefix=" " * indent, threshold=1000, **style)
+        form = "{:.4e}" if wide else "{:.4f}"
+
+    def one(v: float) -> str:
+        return form.format(v) if np.isfinite(v) else str(v)
+
+    width = max(len(one(v)) for v in _shown(array)) if array.ndim else 0
+    style: Any = {"float_kind": lambda v: one(v).rjust(width)}
+    return np.array2string(array, separator=", ", prefix=" " * indent, threshold=1000, formatter=style)
 
 
 def _shown(array: np.ndarray[Any, Any]) -> Any:
     """The elements whose width decides the columns."""
     return array.ravel() if array.size <= 1000 else np.concatenate([array.ravel()[:200], array.ravel()[-200:]])
-
-

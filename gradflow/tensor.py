@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import backend, inplace
-from .backend import device as Device  # noqa: N812
+from .backend import device as Device
 from .backend import dtypes
 from .engine import Leaf, Node, RemovableHandle, Value, accumulate, sweep, wrap, writes
 from .errors import DeviceError, DTypeError, GraphError, NoCounterpartError, ShapeError
@@ -173,8 +173,8 @@ class Tensor(Value):
             if self.dtype.kind not in "fc":
                 default = dtypes.get_default_dtype()
                 warnings.warn(
-                    f"only floating tensors have gradients: this {self.dtype} tensor becomes {default}; write the numbers as floats "
-                    "to begin with, such as arange(4.0)",
+                    f"only floating tensors have gradients: this {self.dtype} tensor becomes {default}; "
+                    "write the numbers as floats to begin with, such as arange(4.0)",
                     UserWarning,
                     stacklevel=2,
                 )
@@ -449,17 +449,44 @@ class Tensor(Value):
     logsumexp, cumsum, cumprod, norm, median = r.logsumexp, r.cumsum, r.cumprod, r.norm, r.median
     sort, argsort, topk = r.sort, r.argsort, r.topk
 
-    reshape, view, flatten, ravel, permute, transpose, t = s.reshape, s.view, s.flatten, s.ravel, s.permute, s.transpose, s.t
+    reshape, view, flatten, ravel, permute, transpose, t = (
+        s.reshape,
+        s.view,
+        s.flatten,
+        s.ravel,
+        s.permute,
+        s.transpose,
+        s.t,
+    )
     squeeze, unsqueeze, expand, broadcast_to, movedim = s.squeeze, s.unsqueeze, s.expand, s.broadcast_to, s.movedim
     split, chunk, unbind, flip, roll, repeat, tile = s.split, s.chunk, s.unbind, s.flip, s.roll, s.repeat, s.tile
     repeat_interleave, narrow, select = s.repeat_interleave, s.narrow, s.select
-    tril, triu, diag, diagonal, trace, clone, contiguous = s.tril, s.triu, s.diag, s.diagonal, s.trace, s.clone, s.contiguous
+    tril, triu, diag, diagonal, trace, clone, contiguous = (
+        s.tril,
+        s.triu,
+        s.diag,
+        s.diagonal,
+        s.trace,
+        s.clone,
+        s.contiguous,
+    )
 
     dot, mv, mm, bmm, matmul, outer, kron = la.dot, la.mv, la.mm, la.bmm, la.matmul, la.outer, la.kron
     inverse, det, slogdet, cholesky = la.inv, la.det, la.slogdet, la.cholesky
 
-    gather, scatter, scatter_add, index_select, index_add = ix.gather, ix.scatter, ix.scatter_add, ix.index_select, ix.index_add
-    take_along_dim, masked_fill, masked_select, nonzero = ix.take_along_dim, ix.masked_fill, ix.masked_select, ix.nonzero
+    gather, scatter, scatter_add, index_select, index_add = (
+        ix.gather,
+        ix.scatter,
+        ix.scatter_add,
+        ix.index_select,
+        ix.index_add,
+    )
+    take_along_dim, masked_fill, masked_select, nonzero = (
+        ix.take_along_dim,
+        ix.masked_fill,
+        ix.masked_select,
+        ix.nonzero,
+    )
 
     softmax, log_softmax, relu = nn.softmax, nn.log_softmax, nn.relu
 
@@ -473,12 +500,12 @@ class Tensor(Value):
         return s.expand(self, other.shape)  # type: ignore[no-any-return]
 
     @property
-    def T(self) -> Tensor:  # noqa: N802
+    def T(self) -> Tensor:
         """The dimensions in reverse order, as a view."""
         return s.permute(self, tuple(reversed(range(self.ndim))))  # type: ignore[no-any-return]
 
     @property
-    def mT(self) -> Tensor:  # noqa: N802
+    def mT(self) -> Tensor:
         """Each matrix of the last two dimensions transposed, as a view."""
         if self.ndim < 2:
             raise ShapeError(f"mT: needs at least 2 dimensions, got shape {self.shape}")
@@ -499,7 +526,11 @@ class Tensor(Value):
     exp_, log_, sqrt_ = inplace.of(e.exp, "exp_"), inplace.of(e.log, "log_"), inplace.of(e.sqrt, "sqrt_")
     square_, reciprocal_ = inplace.of(e.square, "square_"), inplace.of(e.reciprocal, "reciprocal_")
     sin_, cos_, tanh_ = inplace.of(e.sin, "sin_"), inplace.of(e.cos, "cos_"), inplace.of(e.tanh, "tanh_")
-    sigmoid_, relu_, clamp_ = inplace.of(e.sigmoid, "sigmoid_"), inplace.of(nn.relu, "relu_"), inplace.of(e.clamp, "clamp_")
+    sigmoid_, relu_, clamp_ = (
+        inplace.of(e.sigmoid, "sigmoid_"),
+        inplace.of(nn.relu, "relu_"),
+        inplace.of(e.clamp, "clamp_"),
+    )
     floor_, ceil_, round_ = inplace.of(e.floor, "floor_"), inplace.of(e.ceil, "ceil_"), inplace.of(e.round, "round_")
     masked_fill_, lerp_ = inplace.of(ix.masked_fill, "masked_fill_"), inplace.of(e.lerp, "lerp_")
     scatter_, scatter_add_ = inplace.of(ix.scatter, "scatter_"), inplace.of(ix.scatter_add, "scatter_add_")
@@ -508,41 +539,58 @@ class Tensor(Value):
     __iadd__, __isub__, __imul__, __itruediv__ = add_, sub_, mul_, div_
     __ipow__ = pow_
 
-    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    def normal_(self, mean: _float = 0.0, std: _float = 1.0, *, generator: Any = None) -> Tensor:
         """Write normally distributed numbers over the whole tensor."""
         from .creation import randn
 
         return inplace.copy_(self, randn(self.shape, dtype=self.dtype, device=self.device, generator=generator) * std + mean)
 
-    def uniform_(self, low: float = 0.0, high: float = 1.0, *, generator: Any = None) -> Tensor:
+    def uniform_(self, low: _float = 0.0, high: _float = 1.0, *, generator: Any = None) -> Tensor:
         """Write numbers uniform in [low, high) over the whole tensor."""
         from .creation import rand
 
-        return inplace.copy_(self, rand(self.shape, dtype=self.dtype, device=self.device, generator=generator) * (high - low) + low)
+        return inplace.copy_(
+            self, rand(self.shape, dtype=self.dtype, device=self.device, generator=generator) * (high - low) + low
+        )
 
     # --- beside NumPy ------------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         from . import numpy as gnp
 
-        if method == "reduce" and ufunc.__name__ in ("add", "multiply", "maximum", "minimum", "logical_and", "logical_or"):
-            function = {"add": gnp.sum, "multiply": gnp.prod, "maximum": gnp.max, "minimum": gnp.min,
+        if method == "reduce" and ufunc.__name__ in (
+            "add",
+            "multiply",
+            "maximum",
+            "minimum",
+            "logical_and",
+            "logical_or",
+        ):
+            function: Any = {"add": gnp.sum, "multiply": gnp.prod, "maximum": gnp.max, "minimum": gnp.min,
                         "logical_and": gnp.all, "logical_or": gnp.any}[ufunc.__name__]  # fmt: skip
             kwargs.setdefault("axis", 0)
         else:
-            function = getattr(gnp, ufunc.__name__, None) if method == "__call__" else None  # type: ignore[assignment]
+            function = getattr(gnp, ufunc.__name__, None) if method == "__call__" else None
         out = kwargs.pop("out", None)
         kwargs = {k: v for k, v in kwargs.items() if v is not None}
         if function is None or out is not None:
-            call = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}") + (" with out=" if out is not None else "")
-            raise NoCounterpartError(f"{call} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers")
+            call = (
+                f"np.{ufunc.__name__}"
+                + ("" if method == "__call__" else f".{method}")
+                + (" with out=" if out is not None else "")
+            )
+            raise NoCounterpartError(
+                f"{call} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers"
+            )
         return function(*inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         found = _numpy_table().get(function)
         if found is None:
             name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
-            raise NoCounterpartError(f"{name} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers")
+            raise NoCounterpartError(
+                f"{name} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers"
+            )
         return found(*args, **kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
@@ -573,6 +621,7 @@ class Tensor(Value):
 
 
 _bool = bool
+_float = float
 _table: dict[Any, Any] = {}
 
 
@@ -631,7 +680,8 @@ def backward(
                 raise GraphError("backward: inputs are leaves that require grad; for others use gf.autograd.grad")
         chosen = [t.node for t in inputs if t.node is not None]
     retain = create_graph if retain_graph is None else retain_graph
-    accumulate(sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=chosen), create_graph)  # type: ignore[arg-type]
+    found = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=chosen)  # type: ignore[arg-type]
+    accumulate(found, create_graph)
 
 
 def initial(t: Tensor, gradient: TensorLike | None, create_graph: bool) -> Any:
@@ -640,15 +690,15 @@ def initial(t: Tensor, gradient: TensorLike | None, create_graph: bool) -> Any:
         raise TypeError(f"backward starts at a Tensor, not {type(t).__name__}")
     if t.node is None:
         raise GraphError(
-            "this tensor does not require grad and was not computed from one that does (or was, inside no_grad); set requires_grad=True "
-            "on what the gradient is wanted of"
+            "this tensor does not require grad and was not computed from one that does (or was, inside no_grad); "
+            "set requires_grad=True on what the gradient is wanted of"
         )
     xp = backend.namespace_of(t.data)
     if gradient is None:
         if t.data.size != 1:
             raise GraphError(
-                f"a gradient is implicitly 1 only for a tensor of one element, not of shape {t.shape}: call sum() or mean() first, or "
-                "pass gradient=, of the same shape, to weight the elements"
+                f"a gradient is implicitly 1 only for a tensor of one element, not of shape {t.shape}: call sum() or mean() "
+                "first, or pass gradient=, of the same shape, to weight the elements"
             )
         if t.dtype.kind == "c":
             raise GraphError("a complex result needs gradient=: it says which real quantity is differentiated")
@@ -664,5 +714,3 @@ def initial(t: Tensor, gradient: TensorLike | None, create_graph: bool) -> Any:
             raise DTypeError(f"backward: a complex gradient for a tensor of {t.dtype}")
         held = e.cast(held, t.dtype)
     return held if create_graph else held.data
-
-

@@ -17,7 +17,7 @@ def grads(*tensors):
     return [None if t.grad is None else t.grad.numpy().copy() for t in tensors]
 
 
-# --- the form of an operation ---------------------------------------------------------------------------------------------
+# --- the form of an operation --------------------------------------------------------------------------------------
 
 
 def define(decorator, function):
@@ -69,7 +69,11 @@ def test_a_leading_underscore_keeps_shape_and_dtype_only():
     [
         lambda: elementwise(lambda g, z: g)(lambda xp, x: x),
         lambda: elementwise(lambda g: g, lambda g: g)(lambda xp, x: x),
-        lambda: primitive(lambda g: g, nothing=None)(lambda xp, x: x) if False else linear(lambda g: g, q=lambda g: g)(lambda xp, x: x),
+        lambda: (
+            primitive(lambda g: g, nothing=None)(lambda xp, x: x)
+            if False
+            else linear(lambda g: g, q=lambda g: g)(lambda xp, x: x)
+        ),
     ],
 )
 def test_a_name_that_fits_nothing_raises_at_definition(make):
@@ -96,7 +100,7 @@ def test_signature_and_doc_are_the_definitions():
         gf.cumsum(gf.ones(2), dims=0)
 
 
-# --- accumulation ----------------------------------------------------------------------------------------------------------
+# --- accumulation --------------------------------------------------------------------------------------------------
 
 
 def test_grad_is_none_at_first_and_keeps_one_buffer():
@@ -212,7 +216,7 @@ def test_a_graph_dies_with_its_result_without_the_collector():
         gc.enable()
 
 
-# --- the sweep ---------------------------------------------------------------------------------------------------------------
+# --- the sweep -----------------------------------------------------------------------------------------------------
 
 
 def test_a_chain_of_a_hundred_thousand():
@@ -331,8 +335,12 @@ def test_gradients_returned_do_not_share_memory():
 def test_derivatives_of_any_order():
     x = gf.tensor(0.7, dtype=gf.float64, requires_grad=True)
     y = gf.sin(x) * gf.exp(x)
-    want = [lambda v: np.exp(v) * (np.sin(v) + np.cos(v)), lambda v: 2 * np.exp(v) * np.cos(v), lambda v: 2 * np.exp(v) * (np.cos(v) - np.sin(v)),
-            lambda v: -4 * np.exp(v) * np.sin(v)]  # fmt: skip
+    want = [
+        lambda v: np.exp(v) * (np.sin(v) + np.cos(v)),
+        lambda v: 2 * np.exp(v) * np.cos(v),
+        lambda v: 2 * np.exp(v) * (np.cos(v) - np.sin(v)),
+        lambda v: -4 * np.exp(v) * np.sin(v),
+    ]
     for f in want:
         (y,) = gf.autograd.grad(y, x, create_graph=True)
         assert y.item() == pytest.approx(f(0.7), rel=1e-12)
@@ -371,7 +379,7 @@ def test_backward_of_a_leaf_and_of_several_roots():
     assert x.grad.item() == 6
 
 
-# --- graph, hooks --------------------------------------------------------------------------------------------------------------
+# --- graph, hooks --------------------------------------------------------------------------------------------------
 
 
 def test_the_graph_can_be_read():
@@ -469,7 +477,7 @@ def test_backward_inside_a_hook():
     assert x.grad.item() == 20
 
 
-# --- modes ----------------------------------------------------------------------------------------------------------------------
+# --- modes ---------------------------------------------------------------------------------------------------------
 
 
 def test_grad_modes():
@@ -513,7 +521,9 @@ def test_grad_mode_belongs_to_the_thread():
 def test_anomaly_mode_reports_op_shape_and_line():
     x = gf.tensor([1.0, -1.0, 0.0], requires_grad=True)
     with gf.autograd.detect_anomaly(), np.errstate(all="ignore"):
-        with pytest.raises(AnomalyError, match=r"forward of log: 1 NaN and 1 infinite.*\(3,\).*test_engine.py:\d+ \(gf.log\(x\)\)"):
+        with pytest.raises(
+            AnomalyError, match=r"forward of log: 1 NaN and 1 infinite.*\(3,\).*test_engine.py:\d+ \(gf.log\(x\)\)"
+        ):
             gf.log(x)
         y = gf.sqrt(gf.abs(x))  # made here
         with pytest.raises(AnomalyError, match=r"backward of sqrt: 1 infinite.*test_engine.py:\d+ \(y = gf.sqrt"):
@@ -548,7 +558,7 @@ def test_two_threads_train_their_own_models():
         np.testing.assert_array_equal(together[s], alone[s])
 
 
-# --- values ------------------------------------------------------------------------------------------------------------------------
+# --- values --------------------------------------------------------------------------------------------------------
 
 
 def test_cuda_without_a_gpu_is_one_clear_error():

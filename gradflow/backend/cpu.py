@@ -37,7 +37,7 @@ trunc = np.trunc
 arange, array, asarray, ascontiguousarray, empty = np.arange, np.array, np.asarray, np.ascontiguousarray, np.empty
 empty_like, eye, full, full_like, linspace, ones = np.empty_like, np.eye, np.full, np.full_like, np.linspace, np.ones
 ones_like, zeros, zeros_like, tri = np.ones_like, np.zeros, np.zeros_like, np.tri
-broadcast_to, concatenate, diagonal, dot, einsum = np.broadcast_to, np.concatenate, np.diagonal, np.dot, np.einsum
+broadcast_to, concatenate, dot, einsum = np.broadcast_to, np.concatenate, np.dot, np.einsum
 moveaxis, repeat, reshape, roll, swapaxes, tensordot = (
     np.moveaxis, np.repeat, np.reshape, np.roll, np.swapaxes, np.tensordot,
 )  # fmt: skip
@@ -45,12 +45,15 @@ tile, transpose, tril, triu, where = np.tile, np.transpose, np.tril, np.triu, np
 argmax, argmin, argsort, copyto, take_along_axis = np.argmax, np.argmin, np.argsort, np.copyto, np.take_along_axis
 broadcast_shapes, from_dlpack = np.broadcast_shapes, np.from_dlpack
 
-_sum, _prod = np.add.reduce, np.multiply.reduce
-_max, _min = np.maximum.reduce, np.minimum.reduce
-_all, _any = np.logical_and.reduce, np.logical_or.reduce
+_sum: Any = np.add.reduce  # Any: called with positions, which are faster and which NumPy's stubs do not know
+_prod: Any = np.multiply.reduce
+_max: Any = np.maximum.reduce
+_min: Any = np.minimum.reduce
+_all: Any = np.logical_and.reduce
+_any: Any = np.logical_or.reduce
 
 
-def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return _sum(x, axis, None, None, keepdims)
 
 
@@ -58,19 +61,19 @@ def prod(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return _prod(x, axis, None, None, keepdims)
 
 
-def max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+def max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return _max(x, axis, None, None, keepdims)
 
 
-def min(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+def min(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return _min(x, axis, None, None, keepdims)
 
 
-def all(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+def all(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return _all(x, axis, bool, None, keepdims)
 
 
-def any(x: Array, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A001
+def any(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return _any(x, axis, bool, None, keepdims)
 
 
@@ -178,12 +181,18 @@ def index_set(x: Array, values: Array, index: Index) -> Array:
     return out
 
 
+def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    """The diagonal as the last dimension of a view; writable where ``x`` is (NumPy's own is not)."""
+    view = np.diagonal(x, offset, axis1, axis2)
+    if isinstance(x, np.ndarray) and x.flags.writeable:
+        view.flags.writeable = True
+    return view
+
+
 def diagonal_scatter(values: Array, shape: Shape, offset: int, axis1: int, axis2: int) -> Array:
     """Zeros of ``shape`` with ``values`` on a diagonal."""
     out = np.zeros(shape, values.dtype)
-    view = np.diagonal(out, offset, axis1, axis2)
-    view.flags.writeable = True
-    view[...] = values
+    diagonal(out, offset, axis1, axis2)[...] = values
     return out
 
 

@@ -26,9 +26,10 @@ class device:  # noqa: N801 - spelled as torch.device
     type: str
     index: int | None
 
-    def __init__(self, type: str | device, index: int | None = None) -> None:  # noqa: A002 - torch's parameter name
+    def __init__(self, type: str | device, index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index
+            given: Any = type
+            type, index = given.type, given.index
         name, colon, number = str(type).partition(":")
         if name not in ("cpu", "cuda") or (colon and not number.isdigit()) or (colon and index is not None):
             raise ArgumentError(f"{type!r} is not a device; use 'cpu', 'cuda' or 'cuda:N'")

@@ -44,6 +44,7 @@ def set_default_dtype(dtype: Any) -> None:
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:
     """``dtype`` as a NumPy dtype that gradflow can hold; DTypeError for strings, objects, dates and the like."""
+    d: np.dtype[Any]
     try:
         d = np.dtype(dtype)
     except TypeError:
@@ -76,11 +77,12 @@ def real_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def promote_types(a: Any, b: Any) -> np.dtype[Any]:
     """The smallest dtype that PyTorch lets both ``a`` and ``b`` become: int64 with float32 is float32."""
-    a, b = np.dtype(a), np.dtype(b)
+    a, b = as_dtype(a), as_dtype(b)
     ca, cb = CATEGORY[a.kind], CATEGORY[b.kind]
     if ca != cb and min(ca, cb) < 2:
         return a if ca > cb else b
-    return np.promote_types(a, b)
+    common: np.dtype[Any] = np.promote_types(a, b)
+    return common
 
 
 def result_type(*values: Any) -> np.dtype[Any]:

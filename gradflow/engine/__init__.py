@@ -4,7 +4,7 @@
 ``views``: which tensors share memory.  ``modes``: ``no_grad`` and its kin.
 """
 
-from .graph import Ghost, Leaf, Node, RemovableHandle, Value, mode, writes
+from .graph import Ghost, Leaf, Node, RemovableHandle, Value, mode, tick, writes
 from .modes import (
     detect_anomaly,
     enable_grad,
@@ -21,5 +21,5 @@ from .views import base_of, views_of
 __all__ = [
     "REGISTRY", "Ghost", "Leaf", "Node", "Op", "RemovableHandle", "Value", "accumulate", "base_of", "cast_to",
     "detect_anomaly", "elementwise", "enable_grad", "is_anomaly_enabled", "is_grad_enabled", "linear", "mode", "no_grad",
-    "primitive", "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "views_of", "wrap", "writes",
+    "primitive", "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "wrap", "writes",
 ]  # fmt: skip

@@ -34,7 +34,7 @@ from ..errors import (
     ShapeError,
 )
 from ..typing import Array
-from .graph import Ghost, Node, Value, made_at, mode, tick, user_line, writes
+from .graph import Ghost, Node, Value, made_at, mode, tick, user_line
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -253,9 +253,7 @@ def _compile(op: Op, what: str, source: str, env: dict[str, Any]) -> FunctionTyp
 
 def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
     ins, grads = op.inputs, op.differentiable
-    parameters = []
-    for n in op.positional:
-        parameters.append(f"{n}=_d_{n}" if n in op.defaults else n)
+    parameters = [f"{n}=_d_{n}" if n in op.defaults else n for n in op.positional]
     test = [f"isinstance({n}, Tensor)" if n not in op.optional else f"({n} is None or isinstance({n}, Tensor))" for n in ins]
     lines = [f"def call({', '.join(parameters)}):", f"    if {' and '.join(test)}:"]
     for n in ins:
@@ -269,7 +267,9 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
     enter = f"{unpack} = enter(op, ({', '.join(ins)},))"
     first, *rest = op.promoted or [""]
     differs = [
-        f"{first}_.dtype is not {n}_.dtype" if n not in op.optional else f"({n}_ is not None and {first}_.dtype is not {n}_.dtype)"
+        f"{first}_.dtype is not {n}_.dtype"
+        if n not in op.optional
+        else f"({n}_ is not None and {first}_.dtype is not {n}_.dtype)"
         for n in rest
     ]
     if op.floats:
@@ -325,7 +325,8 @@ def _variadic_source(op: Op) -> tuple[str, dict[str, Any]]:
     signature = ", ".join([*plain, f"*{xs}", *(f"{n}=_d_{n}" if n in op.defaults else n for n in keyword)])
     passed = ", ".join([*plain, "*raw", *(f"{n}={n}" for n in keyword)])
     keep = {xs: "raw", f"_{xs}": "tuple([Ghost(a) for a in raw])", "y": "y"}
-    return f"""\
+    return (
+        f"""\
 def call({signature}):
     raw, nodes = enter_all(op, {xs})
     xp = cpu if type(raw[0]) is ndarray else namespace_of(raw[0])
@@ -339,7 +340,9 @@ def call({signature}):
         n.shape = y.shape; n.extra = None; n.seq = tick()
         if mode.anomaly: inspect_forward(n, xp, y)
     return t
-""", _env(op) | {f"_d_{n}": v for n, v in op.defaults.items()}
+""",
+        _env(op) | {f"_d_{n}": v for n, v in op.defaults.items()},
+    )
 
 
 def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
@@ -347,9 +350,8 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
     if op.keeps:
         lines.append(f"    {', '.join(op.keeps)}, = kept")
     names = op.differentiable if op.variadic is None else []
-    for i, n in enumerate(names):
-        lines.append(f"    p{i} = parents[{i}]")
-    sum_back = [f"        if d.shape != {{p}}.shape: d = xp.sum_to(d, {{p}}.shape)"] if op.kind == "elementwise" else []
+    lines += [f"    p{i} = parents[{i}]" for i in range(len(names))]
+    sum_back = ["        if d.shape != {p}.shape: d = xp.sum_to(d, {p}.shape)"] if op.kind == "elementwise" else []
     env: dict[str, Any] = {"zip": zip}
     if op.joint is not None:
         env["joint"] = op.joint
@@ -478,7 +480,9 @@ def _explain(op: Op, arrays: tuple[Any, ...], problem: Exception) -> Exception:
         return problem
     known = [a for a in arrays if hasattr(a, "dtype")]
     if len({str(backend.namespace_of(a).device_of(a)) for a in known}) > 1:
-        where = ", ".join(f"{n} on {backend.namespace_of(a).device_of(a)}" for n, a in zip(op.inputs, arrays, strict=False) if a in known)
+        where = ", ".join(
+            f"{n} on {backend.namespace_of(a).device_of(a)}" for n, a in zip(op.inputs, arrays, strict=False) if a in known
+        )
         return DeviceError(f"{op.name}: inputs on different devices ({where}); bring them together with .to(device)")
     kinds = {IndexError: IndexingError, ValueError: ShapeError, TypeError: DTypeError}
     for builtin, ours in kinds.items():
@@ -493,7 +497,9 @@ def inspect_forward(node: Node, xp: Any, y: Array) -> None:
     node.metadata.where = user_line()
     if y.dtype.kind in "fc" and not bool(xp.isfinite(y).all()):
         shapes = [p.shape if p is not None else "no grad" for p in node.parents]
-        raise AnomalyError(f"forward of {node.op.name}: {_found(xp, y)} in its result of shape {y.shape} (inputs {shapes}){made_at(node)}")
+        raise AnomalyError(
+            f"forward of {node.op.name}: {_found(xp, y)} in its result of shape {y.shape} (inputs {shapes}){made_at(node)}"
+        )
 
 
 def _found(xp: Any, array: Array) -> str:

@@ -224,7 +224,9 @@ class _Watched:
                 if not isinstance(made, tuple) or len(made) != len(node.parents):
                     raise TypeError(f"{node.name()}: a hook returns None or a tuple of {len(node.parents)} gradients")
                 given = [
-                    (p, t if self._create else t.data) for p, t in zip(node.parents, made, strict=True) if p is not None and t is not None
+                    (p, t if self._create else t.data)
+                    for p, t in zip(node.parents, made, strict=True)
+                    if p is not None and t is not None
                 ]
         for p, g in given:
             self._give(p, g)

@@ -109,7 +109,7 @@ def _pow_scalar(xp: Namespace, x: Array, exponent: Any) -> Array:
     return xp.pow_scalar(x, exponent)
 
 
-def pow(x: TensorLike, exponent: TensorLike) -> Any:  # noqa: A001
+def pow(x: TensorLike, exponent: TensorLike) -> Any:
     """``x`` to the power ``exponent``; d/dx is exponent * x^(exponent - 1), 0 for exponent 0.
 
     >>> import gradflow as gf
@@ -129,19 +129,29 @@ def rpow(x: TensorLike, base: TensorLike) -> Any:
     return _pow(base, x)
 
 
-@elementwise(lambda xp, g, x: xp.chain(g, xp.sign(x)), holomorphic=False)
+@elementwise(lambda xp, g, x: xp.chain(g, xp.sign(x)))
 def _abs(xp: Namespace, x: Array) -> Array:
     return xp.absolute(x)
 
 
-def abs(x: TensorLike) -> Any:  # noqa: A001
+def safe(xp: Namespace, y: Array) -> Array:
+    """``y`` with 1 for 0: a divisor."""
+    return xp.where(y == 0, xp.ones_like(y), y)
+
+
+@elementwise(lambda xp, g, x, y: xp.where(y == 0, xp.zeros_like(y), g / safe(xp, y)) * x, holomorphic=False)
+def _modulus(xp: Namespace, x: Array) -> Array:
+    return xp.absolute(x)
+
+
+def abs(x: TensorLike) -> Any:
     """Absolute value ``|x|``; its derivative is taken to be 0 at 0.
 
     >>> import gradflow as gf
     >>> gf.abs(gf.tensor([-1.0, 2.0]))
     tensor([1., 2.])
     """
-    return _abs(x)
+    return _modulus(x) if hasattr(x, "dtype") and x.dtype.kind == "c" else _abs(x)
 
 
 @elementwise(lambda xp, g, x: 2 * (g * x))
@@ -205,9 +215,11 @@ def lerp(xp: Namespace, a: Array, b: Array, weight: Array) -> Array:
 # --- rounding: flat, so the gradient is 0 -------------------------------------------------------------------------
 
 
-@elementwise(lambda xp, g: xp.zeros_like(g), holomorphic=False)
+@elementwise(lambda xp, g: xp.zeros_like(g))
 def sign(xp: Namespace, x: Array) -> Array:
-    """-1, 0 or 1."""
+    """-1, 0 or 1; DTypeError for complex numbers."""
+    if x.dtype.kind == "c":
+        raise DTypeError(f"sign: {x.dtype} numbers have no sign; their direction is x / abs(x)")
     return xp.astype(x, x.dtype) if x.dtype == bool else xp.sign(x)
 
 
@@ -228,7 +240,7 @@ def _round(xp: Namespace, x: Array) -> Array:
     return xp.rint(x)
 
 
-def round(x: TensorLike, *, decimals: int = 0) -> Any:  # noqa: A001
+def round(x: TensorLike, *, decimals: int = 0) -> Any:
     """``x`` to the nearest number with that many decimals, halves to the even one; the gradient is 0."""
     if decimals == 0:
         return _round(x)
@@ -429,7 +441,7 @@ def _clamp_max(xp: Namespace, x: Array, high: Any) -> Array:
     return xp.minimum(x, xp.scalar(high, x.dtype))
 
 
-def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None) -> Any:  # noqa: A002
+def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None) -> Any:
     """``x`` held between ``min`` and ``max`` (numbers or tensors; None: no bound).
 
     Where a number is the bound the gradient is 1 inside and on it, 0 outside.

@@ -202,7 +202,7 @@ def _plain(x: Any, term: str, sizes: dict[str, int], others: list[str], result: 
     return x, "".join(c for i, c in enumerate(term) if i not in gone)
 
 
-def tensordot(a: TensorLike, b: TensorLike, dims: Any = 2) -> Any:  # noqa: A002
+def tensordot(a: TensorLike, b: TensorLike, dims: Any = 2) -> Any:
     """The sum of products over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of dimensions."""
     if isinstance(dims, int):
         if dims > min(a.ndim, b.ndim) or dims < 0:

@@ -117,6 +117,8 @@ def hardtanh(x: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
 def _exponents(xp: Namespace, x: Array, dim: int, name: str) -> tuple[Array, Array, Any]:
     axis = (dims.one(dim, x.ndim, name),) if x.ndim else None
+    if not x.size:  # there is no largest of no elements
+        return x, x, xp.scalar(1, x.dtype)
     centred = x - xp.max(x, axis=axis, keepdims=True)
     e = xp.exp(centred)
     return centred, e, xp.sum(e, axis=axis, keepdims=True)

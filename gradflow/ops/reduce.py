@@ -10,9 +10,9 @@ from ..errors import ArgumentError, DTypeError
 from ..typing import Array, Dims, DType, Namespace, TensorLike
 from . import dims
 from .elementwise import abs as absolute
-from .elementwise import maximum, minimum
+from .elementwise import maximum, minimum, safe
 from .index import take_along_dim
-from .shape import reshape
+from .shape import clone, reshape
 
 
 def _spread(xp: Namespace, g: Array, _x: Any, dim: Dims, name: str) -> Array:
@@ -29,7 +29,7 @@ def _sum(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Ar
     return xp.sum(x, axis=dims.axis(dim, x.ndim, "sum"), keepdims=keepdim)
 
 
-def sum(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Any:  # noqa: A001
+def sum(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Any:
     """The sum over ``dim`` (one dimension, several, or all); booleans and integers give int64.
 
     >>> import gradflow as gf
@@ -48,9 +48,7 @@ def _divided(xp: Namespace, g: Array, _x: Any, dim: Dims) -> Array:
 def _mean(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     if x.dtype.kind not in "fc":
         raise DTypeError(f"mean: the mean of {x.dtype} is not {x.dtype}; convert with .float(), or pass dtype=")
-    n = dims.count(x.shape, dim, "mean")
-    total = xp.sum(x, axis=dims.axis(dim, x.ndim, "mean"), keepdims=keepdim)
-    return total * total.dtype.type(1 / n) if n else total * total.dtype.type(xp.nan)
+    return xp.mean(x, axis=dims.axis(dim, x.ndim, "mean"), keepdims=keepdim)
 
 
 def mean(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Any:
@@ -91,12 +89,7 @@ def std(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: b
     return _root(var(x, dim, unbiased, keepdim, correction=correction))
 
 
-def _safe(xp: Namespace, y: Array) -> Array:
-    """``y`` with 1 for 0: a divisor."""
-    return xp.where(y == 0, xp.ones_like(y), y)
-
-
-@primitive(lambda xp, g, y: xp.where(y == 0, xp.zeros_like(g), 0.5 * g / _safe(xp, y)))
+@primitive(lambda xp, g, y: xp.where(y == 0, xp.zeros_like(g), 0.5 * g / safe(xp, y)))
 def _root(xp: Namespace, x: Array) -> Array:
     return xp.sqrt(x)
 
@@ -216,14 +209,14 @@ def _arg(xp: Namespace, find: Any, x: Array, dim: int | None, keepdim: bool, nam
     return xp.reshape(found, dims.kept(x.shape, dim, name)) if keepdim else found
 
 
-_max = namedtuple("max", "values indices")  # noqa: PYI024 - the name is what prints
-_min = namedtuple("min", "values indices")  # noqa: PYI024
-_median = namedtuple("median", "values indices")  # noqa: PYI024
-_sort = namedtuple("sort", "values indices")  # noqa: PYI024
-_topk = namedtuple("topk", "values indices")  # noqa: PYI024
+_max = namedtuple("max", "values indices")  # type: ignore[name-match]  # the name is what prints
+_min = namedtuple("min", "values indices")  # type: ignore[name-match]  # the name is what prints
+_median = namedtuple("median", "values indices")  # type: ignore[name-match]  # the name is what prints
+_sort = namedtuple("sort", "values indices")  # type: ignore[name-match]  # the name is what prints
+_topk = namedtuple("topk", "values indices")  # type: ignore[name-match]  # the name is what prints
 
 
-def max(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike = None) -> Any:  # noqa: A001
+def max(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike = None) -> Any:
     """``max(x)``, the largest of all; ``max(x, dim)``, a pair (values, indices); ``max(x, other)``, the larger of each two.
 
     >>> import gradflow as gf
@@ -233,7 +226,7 @@ def max(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorL
     return _extreme(x, dim, keepdim, other, amax, argmax, maximum, _max)
 
 
-def min(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike = None) -> Any:  # noqa: A001
+def min(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike = None) -> Any:
     """``min(x)``, the smallest of all; ``min(x, dim)``, a pair (values, indices); ``min(x, other)``, the smaller of each two."""
     return _extreme(x, dim, keepdim, other, amin, argmin, minimum, _min)
 
@@ -249,7 +242,7 @@ def _extreme(x: Any, dim: Any, keepdim: bool, other: Any, whole: Any, where: Any
 
 def _picked(pair: Any, x: Any, indices: Any, dim: int, keepdim: bool) -> Any:
     if not x.ndim:
-        return pair(reshape(x, ()), reshape(indices, ()))
+        return pair(clone(x), reshape(indices, ()))
     values = take_along_dim(x, indices, dim)
     if keepdim:
         return pair(values, indices)
@@ -258,13 +251,13 @@ def _picked(pair: Any, x: Any, indices: Any, dim: int, keepdim: bool) -> Any:
 
 
 @primitive(None)
-def all(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:  # noqa: A001
+def all(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """True where every element over ``dim`` is nonzero."""
     return xp.all(x, axis=dims.axis(dim, x.ndim, "all"), keepdims=keepdim)
 
 
 @primitive(None)
-def any(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:  # noqa: A001
+def any(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """True where some element over ``dim`` is nonzero."""
     return xp.any(x, axis=dims.axis(dim, x.ndim, "any"), keepdims=keepdim)
 
@@ -280,7 +273,8 @@ def logsumexp(xp: Namespace, x: Array, dim: Dims, keepdim: bool = False) -> Arra
     axis = dims.axis(dim, x.ndim, "logsumexp")
     top = xp.max(x, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
-    y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    with xp.floating_errors(divide="ignore", over="ignore"):  # log(0) of nothing but -inf, exp(1000) beside +inf
+        y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
     return y if keepdim else xp.reshape(y, _dropped(x.shape, dim, "logsumexp"))
 
 
@@ -297,7 +291,7 @@ def _norm2(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> 
 
 def _norm2_rule(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims) -> Array:
     y = _spread(xp, y, x, dim, "norm")
-    scale = xp.where(y == 0, xp.zeros_like(y), _spread(xp, g, x, dim, "norm") / _safe(xp, y))
+    scale = xp.where(y == 0, xp.zeros_like(y), _spread(xp, g, x, dim, "norm") / safe(xp, y))
     return scale * x
 
 
@@ -327,7 +321,7 @@ def norm(x: TensorLike, p: float | str | None = "fro", dim: Dims = None, keepdim
     return _power_root(_sum(size**p, dim, keepdim), p)
 
 
-@primitive(lambda xp, g, y, p: xp.where(y == 0, xp.zeros_like(g), g * xp.pow_scalar(_safe(xp, y), 1 - p) * (1 / p)))
+@primitive(lambda xp, g, y, p: xp.where(y == 0, xp.zeros_like(g), g * xp.pow_scalar(safe(xp, y), 1 - p) * (1 / p)))
 def _power_root(xp: Namespace, x: Array, p: float) -> Array:
     return xp.pow_scalar(x, 1 / p)
 
@@ -355,10 +349,10 @@ def sort(x: TensorLike, dim: int = -1, descending: bool = False, stable: bool = 
     sort(values=tensor([1., 2., 3.]), indices=tensor([1, 2, 0]))
     """
     indices = argsort(x, dim, descending, stable)
-    return _sort(take_along_dim(x, indices, dim) if x.ndim else reshape(x, ()), indices)
+    return _sort(take_along_dim(x, indices, dim) if x.ndim else clone(x), indices)
 
 
-def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:  # noqa: A002
+def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """``(values, indices)`` of the ``k`` largest (or smallest) elements along ``dim``, in order."""
     d = dims.one(dim, x.ndim, "topk")
     size = x.shape[d] if x.ndim else 1
@@ -367,7 +361,7 @@ def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: boo
     indices = argsort(x, dim, largest)
     if x.ndim:
         indices = indices[(slice(None),) * d + (slice(0, k),)]
-    return _topk(take_along_dim(x, indices, dim) if x.ndim else reshape(x, ()), indices)
+    return _topk(take_along_dim(x, indices, dim) if x.ndim else clone(x), indices)
 
 
 def median(x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Any:

@@ -192,7 +192,7 @@ def _roll(xp: Namespace, x: Array, shifts: tuple[int, ...], dim: tuple[int, ...]
     return xp.roll(x, shifts, dim)
 
 
-def roll(x: TensorLike, shifts: Any, dims: Any = None) -> Any:  # noqa: A002
+def roll(x: TensorLike, shifts: Any, dims: Any = None) -> Any:
     """Elements moved on by ``shifts`` along ``dims``, those pushed out at the end let in at the front."""
     steps = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
     if dims is None:

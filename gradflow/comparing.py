@@ -1,0 +1,31 @@
+"""Questions about whole tensors, answered with a Python bool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .creation import as_tensor
+from .tensor import Tensor
+
+
+def is_tensor(value: object) -> bool:
+    """True for a gradflow Tensor."""
+    return isinstance(value, Tensor)
+
+
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """True if |a - b| <= atol + rtol |b| for every element.
+
+    >>> import gradflow as gf
+    >>> gf.allclose(gf.ones(2), gf.ones(2) + 1e-7)
+    True
+    """
+    return bool(np.allclose(as_tensor(a).to_numpy(), as_tensor(b).to_numpy(), rtol, atol, equal_nan))
+
+
+def equal(a: Any, b: Any) -> bool:
+    """True if the shapes and all elements are the same."""
+    a, b = as_tensor(a), as_tensor(b)
+    return bool(a.shape == b.shape and (a == b).all())

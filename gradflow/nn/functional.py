@@ -1,0 +1,189 @@
+"""Functions of neural networks on Tensors, spelled as in ``torch.nn.functional``.
+
+>>> import gradflow as gf
+>>> import gradflow.nn.functional as F
+>>> F.relu(gf.tensor([-1.0, 2.0]))
+tensor([0., 2.])
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from ..ops import elementwise, neural
+from ..ops.index import one_hot
+from ..tensor import Tensor
+from ..typing import DType
+from .functional_layers import (
+    batch_norm, cosine_similarity, dropout, embedding, layer_norm, linear, normalize, pad, written,
+)  # fmt: skip
+from .functional_losses import (
+    binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber_loss, kl_div, l1_loss, mse_loss, nll_loss,
+    smooth_l1_loss,
+)  # fmt: skip
+
+__all__ = [
+    "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_similarity", "cross_entropy", "dropout",
+    "elu", "embedding", "gelu", "hardtanh", "huber_loss", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear",
+    "log_softmax", "logsigmoid", "mish", "mse_loss", "nll_loss", "normalize", "one_hot", "pad", "relu", "selu", "sigmoid",
+    "silu", "smooth_l1_loss", "softmax", "softplus", "tanh",
+]  # fmt: skip
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """``max(x, 0)``; the derivative is taken to be 0 at 0.  ``inplace``: written over ``input``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.relu(gf.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return written(input, inplace, "relu", neural.relu) if inplace else neural.relu(input)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.leaky_relu(gf.tensor([-1.0, 2.0]), 0.5)
+    tensor([-0.5000,  2.0000])
+    """
+    return written(input, inplace, "leaky_relu", neural.leaky_relu, negative_slope)  # type: ignore[no-any-return]
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere.  Source: Clevert et al. (2015).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.elu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
+    return written(input, inplace, "elu", neural.elu, alpha)  # type: ignore[no-any-return]
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """``1.0507 * elu(x, 1.6733)``, which keeps mean 0 and variance 1 through layers.  Source: Klambauer et al. (2017).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.selu(gf.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
+    return written(input, inplace, "selu", neural.selu)  # type: ignore[no-any-return]
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """``x`` times the normal distribution function at ``x``; "tanh": ``0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))``.
+
+    ArgumentError for another ``approximate``.  Source: Hendrycks and Gimpel (2016).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.gelu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.1587,  1.9545])
+    """
+    return neural.gelu(input, approximate)  # type: ignore[no-any-return]
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """``x * sigmoid(x)``.  Source: Elfwing et al. (2017).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.silu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
+    return written(input, inplace, "silu", neural.silu)  # type: ignore[no-any-return]
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """``log(1 + exp(beta x)) / beta`` without overflow; ``x`` itself where ``beta x`` is above ``threshold``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.softplus(gf.tensor([-1.0, 30.0]))
+    tensor([ 0.3133, 30.0000])
+    """
+    return neural.softplus(input, beta, threshold)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """``x * tanh(softplus(x))``.  Source: Misra (2019).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.mish(gf.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
+    return written(input, inplace, "mish", neural.mish)  # type: ignore[no-any-return]
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """``x`` held between ``min_val`` and ``max_val``; the gradient is 0 on them and outside.
+
+    ArgumentError if ``min_val`` is not below ``max_val``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.hardtanh(gf.tensor([-2.0, 0.5]))
+    tensor([-1.0000,  0.5000])
+    """
+    return written(input, inplace, "hardtanh", neural.hardtanh, min_val, max_val)  # type: ignore[no-any-return]
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """``log(sigmoid(x))``, finite for every finite ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.logsigmoid(gf.tensor([-200.0, 0.0]))
+    tensor([-200.0000,   -0.6931])
+    """
+    return neural.logsigmoid(input)
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """``1 / (1 + exp(-x))``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.sigmoid(gf.tensor([0.0, 2.0]))
+    tensor([0.5000, 0.8808])
+    """
+    return elementwise.sigmoid(input)
+
+
+def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.tanh(gf.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
+    return elementwise.tanh(input)
+
+
+def softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tensor:
+    """``exp(x) / sum(exp(x))`` along ``dim``; ``dtype``: ``input`` is cast to it first.
+
+    Without ``dim`` it warns, as PyTorch does, and takes 0 for 0, 1 and 3 dimensions and 1 for others.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.softmax(gf.tensor([1.0, 1.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return neural.softmax(_cast(input, dtype), _dim(input, dim, "softmax"))
+
+
+def log_softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tensor:
+    """``log(softmax(x))`` along ``dim``, finite for every finite ``x``; ``dim`` and ``dtype`` as in ``softmax``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.log_softmax(gf.tensor([1.0, 1.0]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    return neural.log_softmax(_cast(input, dtype), _dim(input, dim, "log_softmax"))
+
+
+def _cast(input: Any, dtype: DType) -> Any:
+    return input if dtype is None else input.to(dtype=dtype)
+
+
+def _dim(input: Tensor, dim: int | None, name: str) -> int:
+    if dim is not None:
+        return dim
+    chosen = 0 if input.ndim in (0, 1, 3) else 1
+    warnings.warn(f"{name}: give dim; without it dimension {chosen} is taken for shape {input.shape}", UserWarning, stacklevel=3)
+    return chosen

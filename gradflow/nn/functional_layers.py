@@ -1,0 +1,264 @@
+"""The functions behind the layers: linear, dropout, normalisation, embedding, padding.  Public in ``nn.functional``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import backend
+from ..creation import as_tensor, rand
+from ..engine import wrap, writes
+from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
+from ..inplace import allow, overwrite
+from ..ops import dims, elementwise, index, neural, reduce, shape
+from ..tensor import Tensor
+from ..typing import Array
+
+
+def written(input: Any, inplace: bool, name: str, function: Any, *args: Any) -> Any:
+    """``function(input, *args)``, written over ``input`` if ``inplace``."""
+    if not inplace:
+        return function(input, *args)
+    allow(input, name)
+    return overwrite(input, function(input, *args), name)
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``input @ weight.T + bias``: (..., in) with a weight (out, in) and a bias (out,) gives (..., out).
+
+    ShapeError if the last dimension of ``input`` is not the weight's ``in``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.linear(gf.ones(2), gf.tensor([[1.0, 2.0]]), gf.tensor([0.5]))
+    tensor([3.5000])
+    """
+    return neural.linear_layer(input, weight, bias)  # type: ignore[no-any-return]
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero each element with probability ``p`` and scale the others by 1 / (1 - p); without ``training``, ``input`` itself.
+
+    ArgumentError for a ``p`` outside of [0, 1], DTypeError for integers.  Source: Srivastava et al., "Dropout" (2014).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.dropout(gf.ones(3), 0.5, training=False)
+    tensor([1., 1., 1.])
+    """
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"dropout: the probability p lies in [0, 1], not {p}")
+    if not training or p == 0:
+        return input
+    if input.dtype.kind not in "fc":
+        raise DTypeError(f"dropout: scales what it keeps, so it takes floats, not {input.dtype}")
+    xp = backend.namespace_of(input.data)
+    scale = 0.0 if p == 1 else 1 / (1 - p)
+    mask = xp.astype(rand(input.shape, dtype="float32", device=input.device).data >= p, input.dtype) * scale
+    return written(input, inplace, "dropout", elementwise.mul, wrap(mask))  # type: ignore[no-any-return]
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """``(x - mean) / sqrt(var + eps) * weight + bias`` for each channel of (N, C) or (N, C, ...).
+
+    In ``training`` mean and variance are those of the batch (the variance with n), and the running ones, if given, are
+    updated in place as ``running = (1 - momentum) running + momentum batch`` (there the variance is the unbiased one).
+    Otherwise they are the running ones.
+
+    ShapeError for statistics or weights that are not (C,), and for a single value per channel in training;
+    ArgumentError without running statistics outside of training.  Source: Ioffe and Szegedy, "Batch normalization"
+    (2015).
+
+    >>> import gradflow as gf
+    >>> x, mean, var = gf.tensor([[1.0], [3.0]]), gf.zeros(1), gf.ones(1)
+    >>> gf.nn.functional.batch_norm(x, mean, var, training=True, momentum=0.5, eps=0.0)
+    tensor([[-1.],
+            [ 1.]])
+    >>> mean, var
+    (tensor([1.]), tensor([1.5000]))
+    """
+    if input.ndim < 2:
+        raise ShapeError(f"batch_norm: takes (N, C) or (N, C, ...), not shape {input.shape}")
+    channels = input.shape[1]
+    for name, t in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
+        if t is not None and t.shape != (channels,):
+            raise ShapeError(f"batch_norm: {name} has shape {t.shape}; an input of shape {input.shape} needs ({channels},)")
+    across = None if input.ndim == 2 else (1, channels) + (1,) * (input.ndim - 2)
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ArgumentError("batch_norm: needs running_mean and running_var when training=False")
+        scale: Any = elementwise.rsqrt(running_var + eps)
+        scale = scale if weight is None else scale * weight
+        offset: Any = -running_mean * scale if bias is None else bias - running_mean * scale
+        return input * _shaped(scale, across) + _shaped(offset, across)  # type: ignore[no-any-return]
+    n = input.numel() // channels if channels else 0
+    if n <= 1:
+        raise ShapeError(f"batch_norm: training needs more than one value per channel; the input has shape {input.shape}")
+    axes = (0,) if across is None else (0, *range(2, input.ndim))
+    y, mean, var = neural.normalised(input, axes, eps, _shaped(weight, across), _shaped(bias, across))
+    if running_mean is not None:
+        _blend(running_mean, mean, momentum, 1.0)
+    if running_var is not None:
+        _blend(running_var, var, momentum, n / (n - 1))
+    return y  # type: ignore[no-any-return]
+
+
+def _shaped(t: Any, form: tuple[int, ...] | None) -> Any:
+    return t if t is None or form is None else shape.reshape(t, form)
+
+
+def _blend(running: Tensor, batch: Array, momentum: float, factor: float) -> None:
+    """``running = (1 - momentum) running + momentum factor batch``, on the bare array."""
+    held = running.data
+    held *= 1 - momentum
+    held += batch.reshape(held.shape) * (momentum * factor)
+    writes.written(held)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: int | Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions, ``normalized_shape``.
+
+    ShapeError if ``input`` does not end in that shape, or weight or bias do not have it.  Source: Ba et al., "Layer
+    normalization" (2016).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.layer_norm(gf.tensor([[1.0, 3.0], [0.0, 8.0]]), (2,), eps=0.0)
+    tensor([[-1.,  1.],
+            [-1.,  1.]])
+    """
+    form = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if not form or input.shape[-len(form) :] != form:
+        raise ShapeError(f"layer_norm: normalized_shape is {form}, but the input has shape {input.shape}")
+    for name, t in (("weight", weight), ("bias", bias)):
+        if t is not None and t.shape != form:
+            raise ShapeError(f"layer_norm: {name} has shape {t.shape}, not normalized_shape {form}")
+    axes = tuple(range(input.ndim - len(form), input.ndim))
+    return neural.normalised(input, axes, eps, weight, bias)[0]  # type: ignore[index]
+
+
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """The rows of ``weight`` (entries, features) at the integers in ``input``: (...) gives (..., features).
+
+    The row ``padding_idx`` gets no gradient.  IndexingError for an entry that is not there, DTypeError for an input that
+    is not integers.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.embedding(gf.tensor([1, 0, 1]), gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[3., 4.],
+            [1., 2.],
+            [3., 4.]])
+    """
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding: the weight has shape {weight.shape}, not (entries, features)")
+    if input.dtype.kind not in "iu":
+        raise DTypeError(f"embedding: the input are integers (rows of the weight), not {input.dtype}")
+    entries = weight.shape[0]
+    xp = backend.namespace_of(input.data)
+    neural.check_classes(xp, input.data, entries, "embedding")
+    y = index.getitem(weight, input)
+    if padding_idx is None:
+        return y  # type: ignore[no-any-return]
+    if not -entries <= padding_idx < entries:
+        raise IndexingError(f"embedding: padding_idx {padding_idx} is outside of {entries} entries")
+    padded = (input.data == padding_idx % entries)[..., None]
+    return elementwise.where(wrap(padded), y.detach(), y)  # type: ignore[no-any-return]
+
+
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    """``input`` with something around it: ``pad`` is (before, after) of the last dimension, then of the one before it, ...
+
+    ``mode``: "constant" (``value``, 0 unless given), "reflect" (mirrored, the edge once), "replicate" (the edge again and
+    again), "circular" (from the other side).  Negative numbers cut off.  ArgumentError for another mode, ShapeError for
+    an odd or too long ``pad``, or more reflected or wrapped than is there.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.pad(gf.tensor([1.0, 2.0, 3.0]), (2, 1), mode="reflect")
+    tensor([3., 2., 1., 2., 3., 2.])
+    """
+    sizes = dims.spelled((tuple(pad),), "pad")
+    if len(sizes) % 2 or len(sizes) > 2 * input.ndim:
+        raise ShapeError(f"pad: {sizes} is not a pair for each of at most {input.ndim} dimensions, the last first")
+    if mode not in ("constant", "reflect", "replicate", "circular"):
+        raise ArgumentError(f"pad: mode is 'constant', 'reflect', 'replicate' or 'circular', not {mode!r}")
+    if mode != "constant" and value is not None:
+        raise ArgumentError(f"pad: mode {mode!r} takes no value")
+    pairs = [(0, 0)] * (input.ndim - len(sizes) // 2) + list(zip(sizes[-2::-2], sizes[::-2], strict=True))
+    for n, (before, after) in zip(input.shape, pairs, strict=True):
+        if n + before + after < 0 or -min(before, 0) > n or -min(after, 0) > n:
+            raise ShapeError(f"pad: {sizes} cuts more off than there is in shape {input.shape}")
+    if mode == "constant":
+        return _constant_pad(input, pairs, value or 0)
+    y: Any = input
+    for d, (n, (before, after)) in enumerate(zip(input.shape, pairs, strict=True)):
+        if (before, after) != (0, 0):
+            y = index.index_select(y, d, wrap(_places(input, n, before, after, mode)))
+    return y  # type: ignore[no-any-return]
+
+
+def _constant_pad(input: Tensor, pairs: list[tuple[int, int]], value: float) -> Tensor:
+    y: Any = input
+    if any(before < 0 or after < 0 for before, after in pairs):
+        cut = (slice(-min(b, 0), n + min(a, 0)) for n, (b, a) in zip(input.shape, pairs, strict=True))
+        y = index.getitem(input, tuple(cut))
+    widths = tuple((max(before, 0), max(after, 0)) for before, after in pairs)
+    if value == 0:
+        return neural.pad_zero(y, widths)
+    xp = backend.namespace_of(y.data)
+    inside = xp.pad(xp.ones(y.shape, bool), widths)
+    return elementwise.where(wrap(inside), neural.pad_zero(y, widths), value)  # type: ignore[no-any-return]
+
+
+def _places(input: Tensor, n: int, before: int, after: int, mode: str) -> Array:
+    """Which of ``n`` elements stands at each place of the padded dimension."""
+    most = {"reflect": n - 1, "circular": n, "replicate": max(before, after) if n else 0}[mode]
+    if max(before, after) > most:
+        raise ShapeError(f"pad: mode {mode!r} can put at most {most} around {n} elements, not {(before, after)}")
+    xp = backend.namespace_of(input.data)
+    at = xp.arange(-before, n + after)
+    if mode == "circular":
+        return xp.remainder(at, n)
+    if mode == "replicate":
+        return xp.minimum(xp.maximum(at, 0), n - 1)
+    return n - 1 - xp.absolute(n - 1 - xp.absolute(at))
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Tensor:
+    """``x / max(norm_p(x), eps)`` along ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.normalize(gf.tensor([3.0, 4.0]), dim=0)
+    tensor([0.6000, 0.8000])
+    """
+    size: Any = reduce.norm(input, p, dim, keepdim=True)
+    return input / elementwise.clamp(size, min=float(eps))  # type: ignore[no-any-return]
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """``x1 . x2 / (max(|x1|, eps) max(|x2|, eps))`` along ``dim``; the shapes broadcast.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.cosine_similarity(gf.tensor([3.0, 4.0]), gf.tensor([4.0, 3.0]), dim=0)
+    tensor(0.9600)
+    """
+    a, b = as_tensor(x1), as_tensor(x2)
+    if a.shape != b.shape:
+        try:
+            both = backend.cpu.broadcast_shapes(a.shape, b.shape)
+        except ValueError:
+            raise ShapeError(f"cosine_similarity: shapes {a.shape} and {b.shape} do not broadcast") from None
+        a, b = shape.broadcast_to(a, both), shape.broadcast_to(b, both)
+    unit_a, unit_b = normalize(a, 2.0, dim, eps), normalize(b, 2.0, dim, eps)
+    return reduce.sum(unit_a * unit_b, dim)  # type: ignore[no-any-return]

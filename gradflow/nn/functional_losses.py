@@ -1,0 +1,390 @@
+"""The loss functions.  Public in ``nn.functional``."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from .. import backend
+from ..engine import wrap
+from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
+from ..ops import elementwise, index, neural, reduce, shape
+from ..tensor import Tensor
+from ..typing import Array
+
+_REDUCTIONS = ("none", "mean", "sum")
+
+
+def _check(reduction: Any, name: str, allowed: tuple[str, ...] = _REDUCTIONS) -> None:
+    if reduction not in allowed:
+        raise ArgumentError(f"{name}: reduction is {', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}, not {reduction!r}")
+
+
+def _reduced(loss: Any, reduction: str) -> Any:
+    if reduction == "mean":
+        return reduce.mean(loss)
+    return reduce.sum(loss) if reduction == "sum" else loss
+
+
+def _paired(input: Tensor, target: Tensor, reduction: str, name: str, exactly: bool = False) -> None:
+    """Check what every elementwise loss is given; shapes that differ but broadcast are warned about, as in PyTorch."""
+    _check(reduction, name)
+    if input.shape == target.shape:
+        return
+    text = f"{name}: the input has shape {input.shape} and the target {target.shape}"
+    if not exactly:
+        try:
+            both = backend.cpu.broadcast_shapes(input.shape, target.shape)
+        except ValueError:
+            raise ShapeError(f"{text}; they must be the same") from None
+        warnings.warn(f"{text}; they are broadcast to {both}, which is seldom meant", UserWarning, stacklevel=3)
+        return
+    raise ShapeError(f"{text}; they must be the same")
+
+
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    """``(input - target)^2``, each element times ``weight`` if given, and its mean (over the weights' sum), sum, or none.
+
+    ArgumentError for another ``reduction``; ShapeError for shapes that do not broadcast (a warning for those that do).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.mse_loss(gf.tensor([1.0, 2.0]), gf.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+    _paired(input, target, reduction, "mse_loss")
+    return _weighted(elementwise.square(input - target), weight, reduction, "mse_loss")
+
+
+def _weighted(loss: Any, weight: Tensor | None, reduction: str, name: str) -> Tensor:
+    if weight is None:
+        return _reduced(loss, reduction)  # type: ignore[no-any-return]
+    if weight.shape != loss.shape:
+        raise ShapeError(f"{name}: weight has shape {weight.shape} and the elements {loss.shape}; they must be the same")
+    if reduction == "mean":
+        return reduce.sum(loss * weight) / reduce.sum(weight)  # type: ignore[no-any-return]
+    return _reduced(loss * weight, reduction)  # type: ignore[no-any-return]
+
+
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    """``|input - target|`` and its mean, sum, or none; ``weight`` and errors as in ``mse_loss``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.l1_loss(gf.tensor([1.0, 2.0]), gf.tensor([1.0, 4.0]))
+    tensor(1.)
+    """
+    _paired(input, target, reduction, "l1_loss")
+    return _weighted(elementwise.abs(input - target), weight, reduction, "l1_loss")
+
+
+def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """``d^2 / (2 beta)`` where ``|d| < beta``, ``|d| - beta / 2`` elsewhere, with ``d = input - target``.
+
+    ArgumentError for a negative ``beta``; with 0 it is ``l1_loss``.  Source: Girshick, "Fast R-CNN" (2015).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.smooth_l1_loss(gf.tensor([0.5, 3.0]), gf.zeros(2), reduction="none")
+    tensor([0.1250, 2.5000])
+    """
+    if beta < 0:
+        raise ArgumentError(f"smooth_l1_loss: beta is not negative, got {beta}")
+    _paired(input, target, reduction, "smooth_l1_loss")
+    if beta == 0:
+        return _reduced(elementwise.abs(input - target), reduction)  # type: ignore[no-any-return]
+    return _reduced(_huber(input - target, beta) * (1 / beta), reduction)  # type: ignore[no-any-return]
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """``d^2 / 2`` where ``|d| < delta``, ``delta (|d| - delta / 2)`` elsewhere, with ``d = input - target``.
+
+    ArgumentError for a ``delta`` that is not positive; ``weight`` as in ``mse_loss``.  Source: Huber, "Robust estimation
+    of a location parameter" (1964).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.huber_loss(gf.tensor([0.5, 3.0]), gf.zeros(2), reduction="none", delta=2.0)
+    tensor([0.1250, 4.0000])
+    """
+    if not delta > 0:
+        raise ArgumentError(f"huber_loss: delta is positive, got {delta}")
+    _paired(input, target, reduction, "huber_loss")
+    return _weighted(_huber(input - target, delta), weight, reduction, "huber_loss")
+
+
+def _huber(d: Any, delta: float) -> Any:
+    """With c = clamp(d, -delta, delta) both pieces are c (d - c / 2), and the second derivative is right at 0 too."""
+    c = elementwise.clamp(d, -float(delta), float(delta))
+    return c * (d - 0.5 * c)
+
+
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+) -> Tensor:
+    """``-(t log(x) + (1 - t) log(1 - x))`` of probabilities ``x``, with the logs held above -100, so that it is finite.
+
+    Where a log is held, no gradient comes from it; ``binary_cross_entropy_with_logits`` has one everywhere.  ``weight``
+    scales the elements.  ShapeError unless input and target have one shape; ArgumentError for an ``x`` outside of
+    [0, 1] (looked at on the CPU only).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.binary_cross_entropy(gf.tensor([0.5, 0.5]), gf.tensor([0.0, 1.0]))
+    tensor(0.6931)
+    """
+    name = "binary_cross_entropy"
+    _paired(input, target, reduction, name, exactly=True)
+    if input.dtype.kind != "f":
+        raise DTypeError(f"{name}: the input are probabilities, floats, not {input.dtype}")
+    if not input.is_cuda and input.numel():
+        low, high = float(input.data.min()), float(input.data.max())
+        if not (low >= 0 and high <= 1):
+            raise ArgumentError(f"{name}: the input are probabilities in [0, 1], not {low if not low >= 0 else high}; see {name}_with_logits")
+    with backend.namespace_of(input.data).floating_errors(divide="ignore"):
+        inside, outside = elementwise.log(input), elementwise.log1p(-input)
+    loss: Any = -(target * elementwise.clamp(inside, min=-100.0) + (1 - target) * elementwise.clamp(outside, min=-100.0))
+    if weight is not None:
+        loss = loss * _fitting(weight, loss, "weight", name)
+    return _reduced(loss, reduction)  # type: ignore[no-any-return]
+
+
+def _fitting(weight: Tensor, loss: Tensor, what: str, name: str) -> Tensor:
+    try:
+        fits = backend.cpu.broadcast_shapes(weight.shape, loss.shape) == loss.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(f"{name}: {what} has shape {weight.shape}, which does not broadcast to {loss.shape}")
+    return weight
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """``-(p t log s(x) + (1 - t) log(1 - s(x)))`` with ``s`` the sigmoid, without overflow.
+
+    ``pos_weight`` p (1 unless given) weights the positives, ``weight`` the elements; both broadcast.  ShapeError unless
+    input and target have one shape.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.binary_cross_entropy_with_logits(gf.tensor([0.0, 800.0]), gf.tensor([0.0, 1.0]))
+    tensor(0.3466)
+    """
+    name = "binary_cross_entropy_with_logits"
+    _paired(input, target, reduction, name, exactly=True)
+    log_s: Any = neural.logsigmoid(input)
+    if pos_weight is not None:
+        log_s = log_s * ((_fitting(pos_weight, input, "pos_weight", name) - 1) * target + 1)
+    loss: Any = (1 - target) * input - log_s
+    if weight is not None:
+        loss = loss * _fitting(weight, loss, "weight", name)
+    return _reduced(loss, reduction)  # type: ignore[no-any-return]
+
+
+def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+    """``t (log t - x)``, the Kullback-Leibler divergence of probabilities ``t`` from log-probabilities ``x``.
+
+    ``log_target``: the target holds log t.  ``reduction`` also "batchmean", the sum over the size of the first
+    dimension, which is the divergence itself (the "mean" over all elements is not).
+
+    >>> import gradflow as gf
+    >>> x = gf.log_softmax(gf.zeros(1, 2), dim=1)
+    >>> gf.nn.functional.kl_div(x, gf.tensor([[1.0, 0.0]]), reduction="batchmean")
+    tensor(0.6931)
+    """
+    _check(reduction, "kl_div", ("none", "mean", "batchmean", "sum"))
+    _paired(input, target, "none", "kl_div")
+    loss: Any
+    if log_target:
+        loss = elementwise.exp(target) * (target - input)
+    else:
+        safe = elementwise.where(wrap(target.data == 0), 1.0, target)  # 0 log 0 is 0
+        loss = target * elementwise.log(safe) - target * input
+    if reduction == "batchmean":
+        return reduce.sum(loss) / (input.shape[0] if input.ndim else 1)  # type: ignore[no-any-return]
+    return _reduced(loss, reduction)  # type: ignore[no-any-return]
+
+
+# --- classes ----------------------------------------------------------------------------------------------------------------
+
+
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """``-w[target] input[target]`` of log-probabilities (N, C), (C,) or (N, C, ...) and class indices (N,), () or (N, ...).
+
+    ``weight`` (C,) is w, ``ignore_index`` a class that counts for nothing; "mean" divides by the sum of the weights
+    that were used.  Errors as in ``cross_entropy``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.nll_loss(gf.tensor([[-1.0, -2.0], [-3.0, -4.0]]), gf.tensor([0, 1]))
+    tensor(2.5000)
+    """
+    _check(reduction, "nll_loss")
+    classes = _class_dim(input, "nll_loss")
+    safe, kept = _class_indices(input, target, ignore_index, "nll_loss")
+    picked = index.gather(input, classes, wrap(_added(safe, classes)))
+    loss = -shape.squeeze(picked, classes)
+    return _class_mean(loss, safe, kept, _class_weight(input, weight, "nll_loss"), reduction)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """``-log softmax(input)[target]``: scores (N, C), (C,) or (N, C, ...) against classes.
+
+    ``target`` holds class indices (integers of shape (N,), (), (N, ...)) or probabilities (floats of the shape of
+    ``input``): then it is ``-sum_c target_c log softmax(input)_c``.  ``weight`` (C,) weights the classes; "mean" divides
+    by the sum of the weights of the targets that were used, for probabilities by their number.  ``ignore_index``: an
+    index that counts for nothing.  ``label_smoothing`` e: the target is mixed with the uniform, (1 - e) t + e / C.
+
+    IndexingError for a class that is not there (looked at on the CPU only), ShapeError for shapes that do not fit,
+    DTypeError for indices that are not integers, ArgumentError for another reduction or e outside of [0, 1].
+    Source: Szegedy et al., "Rethinking the Inception architecture" (2016) for the smoothing.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.cross_entropy(gf.zeros(2, 4), gf.tensor([0, 3]))
+    tensor(1.3863)
+    """
+    _check(reduction, "cross_entropy")
+    if not 0 <= label_smoothing <= 1:
+        raise ArgumentError(f"cross_entropy: label_smoothing lies in [0, 1], not {label_smoothing}")
+    classes = _class_dim(input, "cross_entropy")
+    w = _class_weight(input, weight, "cross_entropy")
+    if input.shape == target.shape:
+        return _soft_cross_entropy(input, target, w, classes, ignore_index, reduction, label_smoothing)
+    safe, kept = _class_indices(input, target, ignore_index, "cross_entropy")
+    if label_smoothing > 0:
+        return _smoothed(input, safe, kept, w, classes, reduction, label_smoothing)
+    xp = backend.namespace_of(input.data)
+    rows: Any = input
+    if input.ndim != 2:
+        rows = shape.reshape(shape.movedim(input, classes, -1), (-1, input.shape[classes]))
+    flat = safe.reshape(-1)
+    loss: Any = neural.softmax_cross_entropy(rows, wrap(flat), wrap(xp.arange(flat.size)))[0]  # type: ignore[index]
+    if loss.shape != safe.shape:
+        loss = shape.reshape(loss, safe.shape)
+    return _class_mean(loss, safe, kept, w, reduction)
+
+
+def _class_dim(input: Tensor, name: str) -> int:
+    if not input.ndim:
+        raise ShapeError(f"{name}: scores have shape (N, C), (C,) or (N, C, ...), not ()")
+    if input.dtype.kind != "f":
+        raise DTypeError(f"{name}: scores are floats, not {input.dtype}")
+    return 0 if input.ndim == 1 else 1
+
+
+def _class_weight(input: Tensor, weight: Tensor | None, name: str) -> Array | None:
+    if weight is None:
+        return None
+    count = input.shape[0 if input.ndim == 1 else 1]
+    if weight.shape != (count,):
+        raise ShapeError(f"{name}: weight has shape {weight.shape}; {count} classes need ({count},)")
+    return weight.data.astype(input.dtype, copy=False)
+
+
+def _class_indices(input: Tensor, target: Tensor, ignore_index: int, name: str) -> tuple[Array, Array | None]:
+    """The indices with a class in place of ``ignore_index``, and which count (None: all of them)."""
+    held, form = target.data, input.shape
+    wanted = form[:1] + form[2:] if len(form) > 1 else ()
+    if held.shape != wanted:
+        raise ShapeError(
+            f"{name}: a target of shape {held.shape} does not fit scores of shape {form}: class indices have shape {wanted}"
+            + (f", probabilities {form}" if name == "cross_entropy" else "")
+        )
+    if held.dtype.kind not in "iu":
+        raise DTypeError(f"{name}: class indices are integers, not {held.dtype}; use target.long()")
+    xp = backend.namespace_of(held)
+    if xp is not backend.namespace_of(input.data):
+        raise DeviceError(f"{name}: the input is on {input.device} and the target on {target.device}; use target.to('{input.device}')")
+    count = form[0 if len(form) == 1 else 1]
+    if xp is backend.cpu:
+        # Read as unsigned, a negative index is a huge one: a single pass says whether all are classes.
+        unsigned = held.view(f"u{held.dtype.itemsize}")
+        if (not held.size or int(unsigned.max()) < count) and not 0 <= ignore_index < count:
+            return held, None
+    kept = held != ignore_index
+    safe = xp.where(kept, held, xp.zeros_like(held))
+    neural.check_classes(xp, safe, count, name)
+    return safe, kept
+
+
+def _class_mean(loss: Any, safe: Array, kept: Array | None, weight: Array | None, reduction: str) -> Tensor:
+    """The losses of class indices weighted, those that do not count made 0, and reduced."""
+    if weight is None and kept is None:
+        return _reduced(loss, reduction)  # type: ignore[no-any-return]
+    xp = backend.namespace_of(safe)
+    factor = xp.ones(safe.shape, loss.dtype) if weight is None else weight[safe]
+    if kept is not None:
+        factor = xp.where(kept, factor, xp.zeros_like(factor))
+        loss = elementwise.where(wrap(kept), loss, 0.0)
+    if weight is not None:
+        loss = loss * wrap(factor)
+    if reduction != "mean":
+        return _reduced(loss, reduction)  # type: ignore[no-any-return]
+    with xp.floating_errors(invalid="ignore", divide="ignore"):  # all ignored: NaN, as in PyTorch
+        return reduce.sum(loss) / wrap(xp.asarray(xp.sum(factor)))  # type: ignore[no-any-return]
+
+
+def _smoothed(
+    input: Tensor, safe: Array, kept: Array | None, weight: Array | None, classes: int, reduction: str, e: float
+) -> Tensor:
+    count = input.shape[classes]
+    log_p: Any = neural.log_softmax(input, classes)
+    hard = -shape.squeeze(index.gather(log_p, classes, wrap(_added(safe, classes))), classes)
+    spread = log_p if weight is None else log_p * wrap(_along(weight, classes, input.ndim))
+    # The uniform part is weighted class by class already, and divided by the same sum as the other.
+    xp = backend.namespace_of(safe)
+    soft = -reduce.sum(spread, classes) * (e / count)
+    if weight is not None:
+        hard = hard * wrap(weight[safe])
+    loss = hard * (1 - e) + soft
+    if kept is not None:
+        loss = elementwise.where(wrap(kept), loss, 0.0)
+    if reduction != "mean" or (weight is None and kept is None):
+        return _reduced(loss, reduction)  # type: ignore[no-any-return]
+    factor = xp.ones(safe.shape, loss.dtype) if weight is None else weight[safe]
+    total = xp.sum(factor if kept is None else xp.where(kept, factor, xp.zeros_like(factor)))
+    with xp.floating_errors(invalid="ignore", divide="ignore"):
+        return reduce.sum(loss) / wrap(xp.asarray(total))  # type: ignore[no-any-return]
+
+
+def _soft_cross_entropy(
+    input: Tensor, target: Tensor, weight: Array | None, classes: int, ignore_index: int, reduction: str, e: float
+) -> Tensor:
+    if target.dtype.kind != "f":
+        raise DTypeError(
+            f"cross_entropy: a target of the input's shape {input.shape} holds probabilities, floats, not {target.dtype}"
+        )
+    if ignore_index >= 0:
+        raise ArgumentError(f"cross_entropy: ignore_index {ignore_index} means nothing for a target of probabilities")
+    count = input.shape[classes]
+    log_p: Any = neural.log_softmax(input, classes)
+    if weight is not None:
+        log_p = log_p * wrap(_along(weight, classes, input.ndim))
+    mixed: Any = target if e == 0 else target * (1 - e) + e / count
+    loss = -reduce.sum(log_p * mixed, classes)
+    if reduction == "mean":
+        number = math.prod(loss.shape)
+        return reduce.sum(loss) * (1 / number if number else math.nan)  # type: ignore[no-any-return]
+    return _reduced(loss, reduction)  # type: ignore[no-any-return]
+
+
+def _added(indices: Array, dim: int) -> Array:
+    """``indices`` with a dimension of one at ``dim``."""
+    return indices.reshape((*indices.shape[:dim], 1, *indices.shape[dim:]))
+
+
+def _along(weight: Array, dim: int, ndim: int) -> Array:
+    return weight.reshape(tuple(-1 if i == dim else 1 for i in range(ndim)))

@@ -1,0 +1,316 @@
+"""Module: named tensors in a tree, and what is computed from them, spelled as in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from ..backend import device as Device  # noqa: N812
+from ..backend import dtypes
+from ..creation import as_tensor
+from ..engine import Leaf, RemovableHandle, writes
+from ..errors import ArgumentError, DTypeError
+from ..tensor import Tensor
+from ..typing import Array, DType
+from .parameter import Parameter
+from .registry import Registry
+
+__all__ = ["LoadedKeys", "Module", "Parameter"]
+
+M = TypeVar("M", bound="Module")
+
+
+class LoadedKeys(NamedTuple):
+    """What ``load_state_dict`` found different: names it looked for in vain, and names it had no use for."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class _Hook:
+    """A forward hook and how it wants to be called."""
+
+    __slots__ = ("before", "function", "with_kwargs")
+
+    def __init__(self, function: Callable[..., Any], before: bool, with_kwargs: bool) -> None:
+        self.function, self.before, self.with_kwargs = function, before, with_kwargs
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
+
+
+class Module(Registry):
+    """A part of a model: parameters, buffers and further modules, found by the names they are assigned to.
+
+    A subclass calls ``super().__init__()``, assigns its parts, and says in ``forward`` what it computes.
+
+    >>> import gradflow as gf
+    >>> class Scale(gf.nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.factor = gf.nn.Parameter(gf.tensor(2.0))
+    ...     def forward(self, x):
+    ...         return self.factor * x
+    >>> Scale()(gf.ones(2)).detach()
+    tensor([2., 2.])
+    >>> [name for name, _ in Scale().named_parameters()]
+    ['factor']
+    """
+
+    training: bool
+
+    def __init__(self) -> None:
+        put = super().__setattr__
+        put("training", True)
+        put("_parameters", {})
+        put("_buffers", {})
+        put("_modules", {})
+        put("_transient", set())
+        put("_hooks", {})
+
+    # --- computing --------------------------------------------------------------------------------------------------------
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; a subclass writes it."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(); a Module says there what it computes")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._hooks:
+            return self._call_with_hooks(args, kwargs)
+        return self.forward(*args, **kwargs)
+
+    def _call_with_hooks(self, args: Any, kwargs: Any) -> Any:
+        for hook in [h for h in self._hooks.values() if h.before]:
+            made = hook(self, args, kwargs) if hook.with_kwargs else hook(self, args)
+            if made is not None and hook.with_kwargs:
+                if not (isinstance(made, tuple) and len(made) == 2):
+                    raise TypeError(
+                        f"{type(self).__name__}: a forward pre-hook with kwargs returns (args, kwargs) or None, not {made!r}"
+                    )
+                args, kwargs = made
+            elif made is not None:
+                args = made if isinstance(made, tuple) else (made,)
+        result = self.forward(*args, **kwargs)
+        for hook in [h for h in self._hooks.values() if not h.before]:
+            made = hook(self, args, kwargs, result) if hook.with_kwargs else hook(self, args, result)
+            if made is not None:
+                result = made
+        return result
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after every forward; what it returns, unless None, is the output instead.
+
+        ``with_kwargs``: it is called as ``hook(module, args, kwargs, output)``; ``prepend``: before the hooks there are.
+        Returns a handle with ``remove()``.  TypeError for what cannot be called.
+
+        >>> import gradflow as gf
+        >>> layer = gf.nn.Identity()
+        >>> with layer.register_forward_hook(lambda module, args, output: output * 2):
+        ...     print(layer(gf.ones(2)))
+        tensor([2., 2.])
+        """
+        return self._add_hook(hook, False, prepend, with_kwargs)
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args)`` before every forward; a tuple (or one value) it returns are the arguments instead.
+
+        ``with_kwargs``: it is called as ``hook(module, args, kwargs)`` and returns ``(args, kwargs)``.
+        """
+        return self._add_hook(hook, True, prepend, with_kwargs)
+
+    def _add_hook(self, hook: Callable[..., Any], before: bool, prepend: bool, with_kwargs: bool) -> RemovableHandle:
+        if not callable(hook):
+            raise TypeError(f"a hook is a function, not {type(hook).__name__}")
+        earlier = dict(self._hooks) if prepend else {}
+        for key in earlier:
+            del self._hooks[key]
+        handle = RemovableHandle(self._hooks, _Hook(hook, before, with_kwargs))
+        self._hooks.update(earlier)
+        return handle
+
+    # --- states -----------------------------------------------------------------------------------------------------------
+
+    def train(self: M, mode: bool = True) -> M:
+        """Switch this module and those in it to training (or, ``mode=False``, to evaluation); returns the module."""
+        if not isinstance(mode, bool):
+            raise ArgumentError(f"train: mode is True or False, not {mode!r}")
+        for m in self.modules():
+            m.training = mode
+        return self
+
+    def eval(self: M) -> M:
+        """``train(False)``: dropout passes everything on, batch normalisation uses its running statistics."""
+        return self.train(False)
+
+    def requires_grad_(self: M, requires_grad: bool = True) -> M:
+        """Ask for gradients of all parameters, or stop asking (to freeze a part of a model)."""
+        for p in self.parameters():
+            p.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = False) -> None:
+        """Set the gradients of all parameters to zero.
+
+        Unlike PyTorch, whose default is ``set_to_none=True``, the zeros are written into the buffers that are there, so
+        that training asks for no new memory; a gradient that is None stays None.
+        """
+        for p in self.parameters():
+            grad = p.grad
+            if grad is None:
+                continue
+            if set_to_none:
+                p.grad = None
+            else:
+                grad.detach_().data.fill(0)
+                writes.written(grad.data)
+
+    def apply(self: M, fn: Callable[[Module], object]) -> M:
+        """Call ``fn`` on every module, the parts before the whole; returns the module.  For initialisation, as a rule."""
+        for m in self.children():
+            m.apply(fn)
+        fn(self)
+        return self
+
+    def to(self: M, *where: Any, dtype: DType = None, device: Any = None) -> M:
+        """Move to a device and cast to a dtype, as in ``to("cuda")``, ``to(gf.float64)``, ``to(tensor)``; in place.
+
+        The dtype is for floating parameters and buffers, integers stay.  Parameters and buffers remain the same Tensor
+        objects, so an optimizer made before serves them on.  DTypeError for a dtype without gradients, DeviceError for a
+        device that is not there; then nothing has changed.
+
+        >>> import gradflow as gf
+        >>> gf.nn.Linear(2, 1).to(gf.float64).weight.dtype
+        dtype('float64')
+        """
+        for what in where:
+            if isinstance(what, Tensor):
+                dtype, device = what.dtype, what.device
+            elif isinstance(what, Device) or (isinstance(what, str) and what.partition(":")[0] in ("cpu", "cuda")):
+                device = what
+            elif what is not None:
+                dtype = what
+        wanted = None if dtype is None else dtypes.as_dtype(dtype)
+        if wanted is not None and wanted.kind not in "fc":
+            raise DTypeError(f"Module.to: parameters are floats, not {wanted}")
+
+        def moved(t: Tensor) -> Array:
+            return t.detach().to(dtype=wanted if t.dtype.kind in "fc" else None, device=device).data
+
+        held = {id(t): t for m in self.modules() for t in (*m._parameters.values(), *m._buffers.values()) if t is not None}
+        changes = []
+        for t in held.values():
+            grad = t.grad if t.is_leaf else None
+            changes.append((t, moved(t), None if grad is None else moved(grad)))
+        for t, data, g in changes:
+            if data is not t.data:
+                _replace(t, data, g)
+        return self
+
+    def float(self: M) -> M:
+        """``to(float32)``."""
+        return self.to(dtype=dtypes.float32)
+
+    def double(self: M) -> M:
+        """``to(float64)``."""
+        return self.to(dtype=dtypes.float64)
+
+    def half(self: M) -> M:
+        """``to(float16)``."""
+        return self.to(dtype=dtypes.float16)
+
+    def cpu(self: M) -> M:
+        """``to("cpu")``."""
+        return self.to(device="cpu")
+
+    def cuda(self: M, index: int | None = None) -> M:
+        """``to("cuda")``, or the GPU of that number."""
+        return self.to(device=Device("cuda", index))
+
+    # --- saving -----------------------------------------------------------------------------------------------------------
+
+    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
+        """All parameters and persistent buffers by their full names, detached but sharing memory.
+
+        >>> import gradflow as gf
+        >>> list(gf.nn.Sequential(gf.nn.Linear(2, 1)).state_dict())
+        ['0.weight', '0.bias']
+        """
+        return {name: t if keep_vars else t.detach() for name, t in self._lasting(prefix)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadedKeys:
+        """Copy ``state_dict`` (Tensors or arrays by full name) into the memory of the parameters and buffers.
+
+        ``strict``: the names must be just those of ``state_dict()``; without it those that fit are loaded.  Returns the
+        missing and the unexpected names.  ArgumentError that lists every wrong name and shape; then nothing is loaded.
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict takes a dict of names and tensors, not {type(state_dict).__name__}")
+        own = dict(self._lasting(""))
+        keys = LoadedKeys([n for n in own if n not in state_dict], [n for n in state_dict if n not in own])
+        problems = []
+        if strict:
+            problems += [f"missing: {', '.join(keys.missing_keys)}"] if keys.missing_keys else []
+            problems += [f"unexpected: {', '.join(keys.unexpected_keys)}"] if keys.unexpected_keys else []
+        loads: list[tuple[Tensor, Array]] = []
+        for name, t in own.items():
+            if name not in state_dict:
+                continue
+            try:
+                value = as_tensor(state_dict[name]).detach()
+            except (TypeError, ValueError) as problem:
+                problems.append(f"{name}: {problem}")
+                continue
+            if value.shape != t.shape:
+                problems.append(f"{name}: shape {value.shape} given, {t.shape} here")
+            elif value.dtype.kind == "c" and t.dtype.kind != "c":
+                problems.append(f"{name}: {value.dtype} given, {t.dtype} here")
+            elif not problems:
+                loads.append((t, value.to(device=t.device).data))
+        if problems:
+            raise ArgumentError(
+                f"load_state_dict: this does not fit {type(self).__name__}, nothing was loaded\n  " + "\n  ".join(problems)
+            )
+        for t, array in loads:
+            t.data[...] = array
+            writes.written(t.data)
+        return keys
+
+    def _lasting(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
+        """The parameters and persistent buffers by full name; one that has several names comes under each."""
+        for path, m in self.named_modules(prefix=prefix.removesuffix("."), remove_duplicate=False):
+            path += "." if path else ""
+            for name, t in (*m._parameters.items(), *m._buffers.items()):
+                if t is not None and name not in m._transient:
+                    yield path + name, t
+
+    # --- printing ---------------------------------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """What stands in the brackets of ``repr``; layers name their sizes."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        parts = [f"({name}): " + repr(m).replace("\n", "\n  ") for name, m in self._modules.items()]
+        if not parts and len(lines) <= 1:
+            return f"{type(self).__name__}({extra})"
+        return f"{type(self).__name__}(\n  " + "\n  ".join([*lines, *parts]) + "\n)"
+
+    def __dir__(self) -> Iterable[str]:
+        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
+
+
+def _replace(t: Tensor, data: Array, grad: Array | None) -> None:
+    """Give ``t`` other memory (and dtype) while it stays the same object, leaf and all."""
+    t.data = data
+    if isinstance(t.node, Leaf):
+        t.node.dtype = data.dtype
+    elif not t.is_leaf:
+        t.detach_()
+    if t.is_leaf and (grad is not None or t.grad is not None):
+        t.grad = None if grad is None else as_tensor(grad)

@@ -1,0 +1,45 @@
+"""Parameter: a tensor that a Module knows as its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backend
+from ..creation import as_tensor, empty
+from ..errors import DTypeError
+from ..tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that is trained: assigned to an attribute of a Module, it is among its ``parameters()``.
+
+    It shares the memory of ``data`` (none: an empty tensor to be filled later), requires grad unless told otherwise, and
+    stays a Parameter through ``copy.deepcopy`` and ``pickle``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.Parameter(gf.ones(2))
+    Parameter containing:
+    tensor([1., 1.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
+        if data is None:
+            data = empty(0)
+        elif not isinstance(data, Tensor) and not backend.is_array(data):
+            data = as_tensor(data)
+        super().__init__(data)
+        if requires_grad and self.dtype.kind not in "fc":
+            raise DTypeError(f"Parameter: a {self.dtype} tensor has no gradient; give floats, or requires_grad=False")
+        if requires_grad:
+            self.requires_grad_(True)
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Parameter:
+        made = type(self)(self.data.copy(), False)
+        memo[id(self)] = made
+        self._copy_state(made)
+        return made

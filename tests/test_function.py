@@ -1,0 +1,199 @@
+"""Functions with a derivative of their own."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+from gradflow.errors import DTypeError, GraphError, ShapeError
+
+
+class Cube(gf.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 3 * x**2 * g
+
+
+class SinCos(gf.Function):
+    """Two outputs, saved, an argument that is no tensor."""
+
+    @staticmethod
+    def forward(ctx, x, scale):
+        s, c = gf.sin(x * scale), gf.cos(x * scale)
+        ctx.save_for_backward(s, c)
+        ctx.scale = scale
+        return s, c
+
+    @staticmethod
+    def backward(ctx, gs, gc_):
+        s, c = ctx.saved_tensors
+        return (gs * c - gc_ * s) * ctx.scale, None
+
+
+class RawExp(gf.Function):
+    """Works on the bare arrays, as a pair of RawKernels would."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = np.exp(x.data)
+        ctx.y = y
+        return gf.as_tensor(y)
+
+    @staticmethod
+    @gf.autograd.once_differentiable
+    def backward(ctx, g):
+        return gf.as_tensor(g.data * ctx.y)
+
+
+def x64(*shape):
+    return gf.randn(*shape, dtype=gf.float64, requires_grad=True)
+
+
+def test_first_and_second_order():
+    assert gf.gradcheck(Cube.apply, x64(3)) and gf.gradgradcheck(Cube.apply, x64(3))
+
+
+def test_several_outputs_saved_outputs_and_plain_arguments():
+    f = lambda x: SinCos.apply(x, 2.0)
+    assert gf.gradcheck(f, x64(3)) and gf.gradgradcheck(f, x64(3))
+    x = x64(2)
+    SinCos.apply(x, 1.0)[1].sum().backward()  # the other output is not used
+    np.testing.assert_allclose(x.grad.numpy(), -np.sin(x.detach().numpy()))
+
+
+def test_backward_on_bare_arrays_only_once():
+    assert gf.gradcheck(RawExp.apply, x64(3))
+    x = x64(3)
+    (g,) = gf.autograd.grad(RawExp.apply(x).sum(), x, create_graph=True)
+    np.testing.assert_allclose(g.detach().numpy(), np.exp(x.detach().numpy()))
+    with pytest.raises(GraphError, match="once_differentiable"):
+        g.sum().backward()
+
+
+def test_the_node_is_named_and_the_graph_can_be_read():
+    x = gf.ones(2, requires_grad=True)
+    y = Cube.apply(x)
+    assert y.grad_fn.name() == "CubeBackward" and y.grad_fn.next_functions[0][0].variable is x
+    assert not Cube.apply(gf.ones(2)).requires_grad
+    with gf.no_grad():
+        assert not Cube.apply(x).requires_grad
+
+
+def test_needs_input_grad_and_none():
+    class Pick(gf.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.seen = None
+            return a * b
+
+        @staticmethod
+        def backward(ctx, g):
+            Pick.needs = ctx.needs_input_grad
+            return g, None
+
+    a, b = gf.ones(2, requires_grad=True), gf.ones(2)
+    Pick.apply(a, b).sum().backward()
+    assert Pick.needs == (True, False) and b.grad is None
+
+
+def test_wrong_returns_are_told():
+    class Bad(gf.Function):
+        made = staticmethod(lambda x: x * 1)
+        given = staticmethod(lambda g: g)
+
+        @staticmethod
+        def forward(ctx, x):
+            return Bad.made(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            return Bad.given(g)
+
+    x = gf.ones(2, requires_grad=True)
+    Bad.given = lambda g: (g, g)
+    with pytest.raises(GraphError, match=r"Bad.backward returned 2 gradients for the 1"):
+        Bad.apply(x).sum().backward()
+    Bad.given = lambda g: gf.ones(3)
+    with pytest.raises(ShapeError, match="argument 0"):
+        Bad.apply(x).sum().backward()
+    Bad.made = lambda x: 3
+    with pytest.raises(DTypeError, match="forward returned int"):
+        Bad.apply(x)
+    assert x.grad is None
+
+
+def test_non_differentiable_outputs_and_unmaterialised_gradients():
+    class Split(gf.Function):
+        @staticmethod
+        def forward(ctx, x):
+            order, y = x.argsort(), x * 2
+            ctx.mark_non_differentiable(order)
+            ctx.set_materialize_grads(False)
+            return y, order, x * 3
+
+        @staticmethod
+        def backward(ctx, gy, gorder, gz):
+            Split.got = (gy is None, gorder is None, gz is None)
+            return gy * 2
+
+    x = gf.ones(2, requires_grad=True)
+    y, order, _ = Split.apply(x)
+    assert not order.requires_grad
+    y.sum().backward()
+    assert Split.got == (False, True, True)
+
+
+def test_returning_the_input_makes_a_new_tensor():
+    class Same(gf.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 5
+
+    x = gf.ones(2, requires_grad=True)
+    y = Same.apply(x)
+    assert y is not x and x.is_leaf
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 5)
+
+
+def test_overwriting_what_was_saved_is_noticed():
+    x = gf.ones(2, requires_grad=True)
+    mid = x * 1
+    y = Cube.apply(mid)
+    mid.add_(1)
+    with pytest.raises(GraphError, match="overwritten"):
+        y.sum().backward()
+
+
+def test_saved_outputs_do_not_keep_the_graph_alive():
+    gc.disable()
+    try:
+        x = gf.ones(2, requires_grad=True)
+        s, c = SinCos.apply(x, 1.0)
+        node = weakref.ref(s.grad_fn.next_functions[0][0])
+        del s, c
+        assert node() is None
+    finally:
+        gc.enable()
+
+
+def test_hooks_and_graph_through_a_function():
+    x = gf.ones(2, requires_grad=True)
+    y = Cube.apply(x)
+    seen = []
+    y.register_hook(lambda g: seen.append(g.shape))
+    y.grad_fn.register_hook(lambda ins, outs: seen.append(ins[0].numpy().copy()))
+    y.sum().backward()
+    assert seen[0] == (2,) and (seen[1] == 3).all()

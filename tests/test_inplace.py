@@ -1,0 +1,281 @@
+"""Writing in place: recorded through the tensor, its base and every other view of it, with versions checked."""
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+from gradflow.errors import DTypeError, GraphError, IndexingError, InPlaceError, ShapeError
+
+
+def f64(*shape):
+    return gf.randn(*shape, dtype=gf.float64, requires_grad=True)
+
+
+def same(x, y):
+    np.testing.assert_array_equal(x.to_numpy(), y)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda t, w: t.add_(w),
+        lambda t, w: t.add_(w, alpha=3.0),
+        lambda t, w: t.sub_(w),
+        lambda t, w: t.mul_(2.0).add_(w),
+        lambda t, w: t.div_(3.0).sub_(w),
+        lambda t, w: t.copy_(w),
+        lambda t, w: t.fill_(2.0).add_(w),
+        lambda t, w: t.zero_().add_(w),
+        lambda t, w: t.exp_().add_(w),
+        lambda t, w: t.tanh_(),
+        lambda t, w: t.sigmoid_(),
+        lambda t, w: t.relu_(),
+        lambda t, w: t.neg_().clamp_(-0.3, 0.8),
+        lambda t, w: t.lerp_(w, 0.3),
+        lambda t, w: t.masked_fill_(gf.tensor([True, False, True]), 0.5),
+        lambda t, w: t.abs_().sqrt_(),
+        lambda t, w: t.square_().reciprocal_(),
+    ],
+)
+@pytest.mark.parametrize("through", ["itself", "row", "column", "transposed", "diagonal", "flat"])
+def test_every_write_through_every_view_is_recorded(write, through):
+    views = {
+        "itself": lambda t: t,
+        "row": lambda t: t[1],
+        "column": lambda t: t[:, 2],
+        "transposed": lambda t: t.T,
+        "diagonal": lambda t: t.diagonal(),
+        "flat": lambda t: t.view(-1)[2:5],
+    }
+
+    def f(x, w):
+        base = x * 1.5
+        other = base[1:, :]  # a second view, made before the write
+        write(views[through](base), w)
+        return base * base, other * 3
+
+    assert gf.gradcheck(f, [f64(3, 3), f64(3)])
+    assert gf.gradgradcheck(f, [f64(3, 3), f64(3)])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        0,
+        -1,
+        slice(1, 3),
+        (slice(None), 1),
+        (Ellipsis, 0),
+        None,
+        ([0, 2], [1, 1]),
+        (slice(None, None, -2),),
+        np.array([[True, False]] * 3),
+    ],
+    ids=str,
+)
+def test_setitem_is_recorded(index):
+    def f(x, v):
+        t = x * 2
+        t[index] = v * 3
+        return t * t
+
+    x = f64(3, 2)
+    assert gf.gradcheck(f, [x, f64(*x.detach()[index].shape)])
+    assert gf.gradgradcheck(f, [x, f64()])  # one number for all of them
+
+
+def test_setitem_of_a_number_cuts_the_gradient():
+    x = gf.ones(3, requires_grad=True)
+    y = x * 2
+    y[1] = 7.0
+    y.sum().backward()
+    same(x.grad, [2, 0, 2])
+
+
+def test_a_constant_becomes_part_of_the_graph():
+    x = gf.ones(2, requires_grad=True)
+    out = gf.zeros(4)
+    view = out[1:3]
+    out[1:3] = x * 3
+    assert out.requires_grad and view.requires_grad and not out.is_leaf
+    view.sum().backward()
+    same(x.grad, [3, 3])
+
+
+def test_plus_equals_on_an_item():
+    def f(x, w):
+        t = x * 1
+        t[0] += w
+        t[:, 1] *= 2
+        return t * t
+
+    assert gf.gradcheck(f, [f64(2, 2), f64(2)])
+
+
+def test_a_view_of_a_view_and_a_write_after_a_write():
+    def f(x, w):
+        t = x * 1
+        a = t[1:]
+        b = a.T[0]
+        b.mul_(2.0)
+        a[0] = w
+        t[:, 1].add_(w[:1])
+        return t.sum(0) * b[:1], a
+
+    assert gf.gradcheck(f, [f64(3, 2), f64(2)])
+
+
+def test_base_in_odd_memory():
+    storage = np.arange(24.0).reshape(4, 6)
+
+    def f(x):
+        base = gf.as_tensor(storage.copy()[::-1, ::2].T)
+        base.mul_(1.0)
+        base[1:, 2].copy_(x)
+        return base * base
+
+    x = f64(2)
+    assert gf.gradcheck(f, x)
+
+
+def test_a_leaf_that_requires_grad_refuses():
+    x = gf.ones(3, requires_grad=True)
+    for write in (
+        lambda: x.add_(1),
+        lambda: x.__setitem__(0, 1.0),
+        lambda: x.zero_(),
+        lambda: x[:2].mul_(2),
+        lambda: x.view(3).fill_(1),
+    ):
+        with pytest.raises(InPlaceError, match="leaf"):
+            write()
+    same(x.detach(), 1)
+    with gf.no_grad():
+        x.add_(1)
+        x[0] = 5.0
+    same(x.detach(), [5, 2, 2])
+    assert x.is_leaf and x.requires_grad
+    x.data += 1
+    same(x.detach(), [6, 3, 3])
+
+
+def test_a_value_that_backward_needs_is_missed():
+    x = gf.ones(3, requires_grad=True)
+    y = x * 2
+    z = y * y
+    y.add_(1)
+    with pytest.raises(InPlaceError, match=r"MulBackward: its input.*overwritten.*version 1"):
+        z.sum().backward()
+    assert x.grad is None
+    e = gf.exp(x * 1)
+    e[0] = 1.0
+    with pytest.raises(InPlaceError, match="ExpBackward: its output"):
+        e.sum().backward()
+
+
+def test_a_write_through_another_view_is_noticed():
+    x = gf.ones(4, requires_grad=True)
+    y = x * 1
+    z = y[:2] * y[:2]
+    y[3] = 0.0  # one memory, one version, as in PyTorch
+    with pytest.raises(InPlaceError):
+        z.sum().backward()
+
+
+def test_a_write_that_nobody_needs_is_fine():
+    x = gf.ones(3, requires_grad=True)
+    y = x + 1
+    y.mul_(3)
+    y += 1
+    y.sum().backward()
+    same(x.grad, 3)
+    assert y._version == 2
+
+
+def test_writing_a_parameter_between_forward_and_backward_is_noticed():
+    w, x = gf.ones(3, requires_grad=True), gf.ones(3, requires_grad=True)
+    loss = (w * x).sum()
+    with gf.no_grad():
+        w.sub_(0.1)
+    with pytest.raises(InPlaceError):
+        loss.backward()
+
+
+def test_no_grad_writes_bump_the_version_and_leave_the_graph():
+    x = gf.ones(2, requires_grad=True)
+    y = x + 1
+    before = y.grad_fn
+    with gf.no_grad():
+        y.mul_(2)
+    assert y.grad_fn is before and y._version == 1
+    y.detach().zero_()
+    assert y._version == 2  # shared with everything that shows this memory
+
+
+def test_what_cannot_be_written():
+    with pytest.raises(InPlaceError, match="repeats"):
+        gf.zeros(1).expand(3).add_(1)
+    with pytest.raises(DTypeError, match="cannot be held"):
+        gf.zeros(2, dtype=gf.int64).add_(0.5)
+    with pytest.raises(ShapeError):
+        gf.zeros(2).add_(gf.zeros(3, 2))
+    with pytest.raises(ShapeError):
+        gf.zeros(2).__setitem__(slice(None), gf.zeros(3))
+    with pytest.raises(IndexingError):
+        gf.zeros(2)[5] = 1.0
+    with pytest.raises(IndexingError):
+        gf.zeros(2)[gf.tensor([0.5])] = 1.0
+    with pytest.raises(DTypeError):
+        gf.zeros(2)[0] = "a"
+    locked = np.zeros(2)
+    locked.flags.writeable = False
+    with pytest.raises(InPlaceError, match="read-only"):
+        gf.as_tensor(locked).add_(1)
+    with pytest.raises(ShapeError):
+        gf.zeros(2).fill_(gf.zeros(2))
+
+
+def test_overlapping_assignment():
+    t = gf.arange(5.0)
+    t[1:] = t[:-1]
+    same(t, [0, 0, 1, 2, 3])
+    x = f64(4)
+
+    def f(x):
+        t = x * 1
+        t[1:] = t[:-1]
+        return t * t
+
+    assert gf.gradcheck(f, x)
+
+
+def test_writes_keep_dtype_and_memory():
+    t = gf.ones(3)
+    pointer = t.data_ptr()
+    t += np.float64(2)
+    t.add_(gf.ones(3, dtype=gf.float64))
+    assert t.dtype == gf.float32 and t.data_ptr() == pointer
+    same(t, 4)
+    i = gf.arange(3)
+    i *= 2
+    same(i, [0, 2, 4])
+    t.copy_([1.0, 2.0, 3.0]).copy_(gf.tensor(5))
+    same(t, 5)
+    t.normal_(generator=gf.Generator().manual_seed(0))
+    t.uniform_(2.0, 3.0)
+    assert bool(((t >= 2) & (t < 3)).all())
+
+
+def test_many_views_do_not_pile_up():
+    w = gf.ones(3, 3)
+    for _ in range(1000):
+        w.T
+    assert len(w._views) <= 16
+
+
+def test_detach_underscore():
+    x = gf.ones(2, requires_grad=True)
+    y = (x * 2).detach_()
+    assert y.is_leaf and not y.requires_grad
+    with pytest.raises(GraphError):
+        y.sum().backward()
