@@ -77,11 +77,11 @@ def real_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def promote_types(a: Any, b: Any) -> np.dtype[Any]:
     """The smallest dtype that PyTorch lets both ``a`` and ``b`` become: int64 with float32 is float32."""
-    a, b = as_dtype(a), as_dtype(b)
-    ca, cb = CATEGORY[a.kind], CATEGORY[b.kind]
-    if ca != cb and min(ca, cb) < 2:
-        return a if ca > cb else b
-    common: np.dtype[Any] = np.promote_types(a, b)
+    one, other = as_dtype(a), as_dtype(b)
+    rank, other_rank = CATEGORY[one.kind], CATEGORY[other.kind]
+    if rank != other_rank and min(rank, other_rank) < 2:
+        return one if rank > other_rank else other
+    common: np.dtype[Any] = np.promote_types(one, other)
     return common
 
 

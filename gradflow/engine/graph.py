@@ -29,7 +29,17 @@ class _Mode(_local):
     outer: list[bool]
 
 
+class _Ever:
+    """Whether anomaly mode was ever on in this process: until then no operation asks its thread."""
+
+    __slots__ = ("anomaly",)
+
+    def __init__(self) -> None:
+        self.anomaly = False
+
+
 mode = _Mode()
+ever = _Ever()
 
 
 class Value:

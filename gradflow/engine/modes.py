@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from .graph import mode
+from .graph import ever, mode
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -105,8 +105,16 @@ class detect_anomaly(_Switch):  # noqa: N801
 
     _field = "anomaly"
 
+    def __enter__(self) -> None:
+        ever.anomaly = True
+        super().__enter__()
+
 
 class set_detect_anomaly(_Setting):  # noqa: N801
     """Anomaly mode on or off from here on, by a flag; as a context manager only inside the block."""
 
     _field = "anomaly"
+
+    def __init__(self, value: bool) -> None:
+        ever.anomaly = True
+        super().__init__(value)

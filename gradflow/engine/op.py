@@ -7,7 +7,7 @@
 
 A rule names what it needs and gets it by name: ``g`` the incoming gradient, ``y`` the output, an input (kept for
 backward), an input with a leading underscore (a Ghost: only shape and dtype are kept), a parameter, a further value
-that the definition returns (``also``), ``needs`` (which gradients are asked for), ``xp``.
+that the definition returns (``also``), ``needs`` (which gradients are asked for), ``xp``.  A rule is a pure function: it may be run once on symbols and written out.
 
 From that the two functions of the operation, its call and its backward, are written out as straight-line source.  The
 source is made when the operation is first called, so that importing gradflow does not pay for operations nobody uses.
@@ -34,7 +34,8 @@ from ..errors import (
     ShapeError,
 )
 from ..typing import Array
-from .graph import Ghost, Node, Value, made_at, mode, tick, user_line
+from .graph import Ghost, Node, Value, ever, made_at, mode, tick, user_line
+from .inline import expression
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -278,10 +279,11 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
         lines += [f"        if {' or '.join(differs)}:", f"            {enter}"]
     lines += ["    else:", f"        {enter}"]
     arguments = ", ".join(f"{n}_" if n in ins else n for n in op.positional)
+    formula = (_formula(op, op.forward, "_") if not op.also else None) or f"forward(xp, {arguments})"
     result = "y" if not op.also else "y, " + ", ".join(op.also)
     lines += [
         f"    xp = cpu if type({ins[0]}_) is ndarray else namespace_of({ins[0]}_)",
-        f"    try: {result} = forward(xp, {arguments})",
+        f"    try: {result} = {formula}",
         f"    except Exception as problem: raise explain(op, ({', '.join(f'{n}_' for n in ins)},), problem) from problem",
         "    if type(y) is not ndarray: y = xp.asarray(y)",
         "    t = new(Tensor); t.data = y",
@@ -292,7 +294,7 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
             f"        n = t.node = new(Node); n.op = op; n.parents = ({', '.join(f'{n}_n' for n in grads)},)",
             f"        n.kept = ({''.join(_keeping(op, k) + ', ' for k in op.keeps)})",
             "        n.shape = y.shape; n.extra = None; n.seq = tick()",
-            "        if mode.anomaly: inspect_forward(n, xp, y)",
+            "        if ever.anomaly and mode.anomaly: inspect_forward(n, xp, y)",
             "    else: t.node = None",
         ]
     else:
@@ -302,6 +304,14 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
     lines.append("    return t" if not op.also else f"    return (t, {', '.join(op.also)})")
     env = _env(op) | {f"_d_{n}": v for n, v in op.defaults.items()}
     return "\n".join(lines) + "\n", env
+
+
+def _formula(op: Op, function: Callable[..., Any], suffix: str) -> str | None:
+    """What ``function`` computes from arrays alone, as one expression; None if it has parameters or does more."""
+    names = _names(function)
+    if op.optional or any(n in op.params for n in names):
+        return None
+    return expression(function, {n: n + suffix if n in op.inputs else n for n in names})
 
 
 def _keeping(op: Op, name: str) -> str:
@@ -338,7 +348,7 @@ def call({signature}):
         n = t.node = new(Node); n.op = op; n.parents = nodes
         n.kept = ({"".join(keep.get(k, k) + ", " for k in op.keeps)})
         n.shape = y.shape; n.extra = None; n.seq = tick()
-        if mode.anomaly: inspect_forward(n, xp, y)
+        if ever.anomaly and mode.anomaly: inspect_forward(n, xp, y)
     return t
 """,
         _env(op) | {f"_d_{n}": v for n, v in op.defaults.items()},
@@ -351,7 +361,9 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
         lines.append(f"    {', '.join(op.keeps)}, = kept")
     names = op.differentiable if op.variadic is None else []
     lines += [f"    p{i} = parents[{i}]" for i in range(len(names))]
-    sum_back = ["        if d.shape != {p}.shape: d = xp.sum_to(d, {p}.shape)"] if op.kind == "elementwise" else []
+    broadcasts = op.kind == "elementwise" and len(op.inputs) > 1
+    if broadcasts:
+        lines.append("    s = g.shape")
     env: dict[str, Any] = {"zip": zip}
     if op.joint is not None:
         env["joint"] = op.joint
@@ -367,9 +379,13 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
     for i, n in enumerate(names):
         if op.rules[n] is op.joint:
             continue
-        env[f"rule_{n}"] = op.rules[n]
-        lines += [f"    if p{i} is not None:", f"        d = rule_{n}({', '.join(op.wants[n])})"]
-        lines += [s.format(p=f"p{i}") for s in sum_back]
+        rule = op.rules[n]
+        assert rule is not None
+        env[f"rule_{n}"] = rule
+        formula = _formula(op, rule, "") or f"rule_{n}({', '.join(op.wants[n])})"
+        lines += [f"    if p{i} is not None:", f"        d = {formula}"]
+        if broadcasts:
+            lines.append(f"        if p{i}.shape != s: d = xp.sum_to(d, p{i}.shape)")
         lines.append(f"        give(p{i}, d)")
     return "\n".join(lines) + "\n", env
 
@@ -379,7 +395,7 @@ def _env(op: Op) -> dict[str, Any]:
 
     return {
         "__builtins__": __builtins__, "__name__": op.forward.__module__, "op": op, "forward": op.forward,
-        "Tensor": tensor_type, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "tick": tick,
+        "Tensor": tensor_type, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever, "tick": tick,
         "cpu": backend.cpu, "ndarray": np.ndarray, "namespace_of": backend.namespace_of, "F32": dtypes.float32,
         "enter": _enter, "enter_all": _enter_all, "explain": _explain, "inspect_forward": inspect_forward, "link": link,
     }  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
+from numpy import errstate, ndarray
 
 from .. import backend
 from ..backend.dtypes import float32
@@ -53,50 +53,68 @@ def sweep(
             if not create_graph and h.ndim:
                 owned.add(p)
 
-    was, anomaly = mode.recording, mode.anomaly
+    def visit(n: Node, g: Any) -> None:
+        """One node with all that may have to be seen to; the loop below does the common case itself."""
+        kept = n.kept
+        if kept is None:
+            raise GraphError(
+                f"{n.name()}: what it kept for backward has been freed by an earlier backward; call that one with "
+                "retain_graph=True to go through the graph again"
+            )
+        if n.extra is not None:
+            g = _run_hooks(n, g, create_graph)
+        if n.seq < writes.last:
+            writes.check(n)
+        op, parents = n.op, n.parents
+        if wanted is not None and needed is not None:
+            if n in wanted:
+                captured[n] = g
+            if n not in needed:
+                return
+            parents = tuple([p if p in needed or p in wanted else None for p in parents])
+        if create_graph:
+            xp: Any = op_module.tensor_namespace
+            kept = op.lift(n)
+        else:
+            xp = backend.cpu if op.kind == "function" else backend.namespace_of(g)
+        watched = _Watched(n, g, give, create_graph) if n.extra is not None or mode.anomaly else None
+        out: Any = give if watched is None else watched
+        if g.dtype.kind == "c" and op.holomorphic:
+            g, out = xp.conjugate(g), _conjugating(xp, out)
+        op.backward(xp, g, kept, parents, out)
+        if watched is not None:
+            watched.finish()
+        if not retain_graph and op.frees:
+            n.kept = None
+
+    cpu, was = backend.cpu, mode.recording
+    careful = create_graph or retain_graph or mode.anomaly or wanted is not None
     mode.recording = create_graph
     try:
-        with np.errstate(all="ignore"):
+        with errstate(all="ignore"):
             for node, g in roots:
                 give(node, g)
             while todo:
                 n = todo.pop()
                 g = grads.pop(n)
                 kept = n.kept
-                if kept is None:
-                    raise GraphError(
-                        f"{n.name()}: what it kept for backward has been freed by an earlier backward; call that one with "
-                        "retain_graph=True to go through the graph again"
-                    )
-                if n.extra is not None:
-                    g = _run_hooks(n, g, create_graph)
-                if n.seq < writes.last:
-                    writes.check(n)
-                if wanted is not None and n in wanted:
-                    captured[n] = g
-                op, dtype, parents = n.op, g.dtype, n.parents
-                if needed is not None:
-                    if n not in needed:
-                        continue
-                    parents = tuple([p if p in needed or p in wanted else None for p in parents])  # type: ignore[operator]
-                if create_graph:
-                    xp: Any = op_module.tensor_namespace
-                    kept = op.lift(n)
+                if (
+                    careful
+                    or n.extra is not None
+                    or kept is None
+                    or n.seq < writes.last
+                    or type(g) is not ndarray
+                    or g.dtype is not float32
+                ):
+                    visit(n, g)
                 else:
-                    xp = backend.cpu if type(g) is np.ndarray or op.kind == "function" else backend.namespace_of(g)
-                out: Any = give
-                if n.extra is not None or anomaly:
-                    out = _Watched(n, g, give, create_graph)
-                if dtype is not float32 and dtype.kind == "c" and op.holomorphic:
-                    op.backward(xp, xp.conjugate(g), kept, parents, _conjugating(xp, out))
-                else:
-                    op.backward(xp, g, kept, parents, out)
-                if out is not give:
-                    out.finish()
-                if not retain_graph and op.frees:
-                    n.kept = None
+                    op = n.op
+                    op.backward(cpu, g, kept, n.parents, give)
+                    if op.frees:
+                        n.kept = None
             for leaf in [n for n in grads if n.extra is not None and n.extra.hooks]:
                 grads[leaf] = _run_hooks(leaf, grads[leaf], create_graph)
+                owned.discard(leaf)  # a hook may have given an array that is the user's
     finally:
         mode.recording = was
     if wanted is not None:

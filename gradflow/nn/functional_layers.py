@@ -102,7 +102,8 @@ def batch_norm(
     if n <= 1:
         raise ShapeError(f"batch_norm: training needs more than one value per channel; the input has shape {input.shape}")
     axes = (0,) if across is None else (0, *range(2, input.ndim))
-    y, mean, var = neural.normalised(input, axes, eps, _shaped(weight, across), _shaped(bias, across))
+    made: Any = neural.normalised(input, axes, eps, _shaped(weight, across), _shaped(bias, across))
+    y, mean, var = made
     if running_mean is not None:
         _blend(running_mean, mean, momentum, 1.0)
     if running_var is not None:
@@ -146,7 +147,8 @@ def layer_norm(
         if t is not None and t.shape != form:
             raise ShapeError(f"layer_norm: {name} has shape {t.shape}, not normalized_shape {form}")
     axes = tuple(range(input.ndim - len(form), input.ndim))
-    return neural.normalised(input, axes, eps, weight, bias)[0]  # type: ignore[index]
+    made: Any = neural.normalised(input, axes, eps, weight, bias)
+    return made[0]  # type: ignore[no-any-return]
 
 
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:

@@ -99,8 +99,8 @@ def huber_loss(
 ) -> Tensor:
     """``d^2 / 2`` where ``|d| < delta``, ``delta (|d| - delta / 2)`` elsewhere, with ``d = input - target``.
 
-    ArgumentError for a ``delta`` that is not positive; ``weight`` as in ``mse_loss``.  Source: Huber, "Robust estimation
-    of a location parameter" (1964).
+    ``weight`` as in ``mse_loss``, but "mean" divides by the number of elements, as PyTorch does here.  ArgumentError for
+    a ``delta`` that is not positive.  Source: Huber, "Robust estimation of a location parameter" (1964).
 
     >>> import gradflow as gf
     >>> gf.nn.functional.huber_loss(gf.tensor([0.5, 3.0]), gf.zeros(2), reduction="none", delta=2.0)
@@ -109,7 +109,10 @@ def huber_loss(
     if not delta > 0:
         raise ArgumentError(f"huber_loss: delta is positive, got {delta}")
     _paired(input, target, reduction, "huber_loss")
-    return _weighted(_huber(input - target, delta), weight, reduction, "huber_loss")
+    loss = _huber(input - target, delta)
+    if weight is not None and reduction == "mean":
+        return reduce.mean(_weighted(loss, weight, "none", "huber_loss"))
+    return _weighted(loss, weight, reduction, "huber_loss")
 
 
 def _huber(d: Any, delta: float) -> Any:
@@ -118,9 +121,7 @@ def _huber(d: Any, delta: float) -> Any:
     return c * (d - 0.5 * c)
 
 
-def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
-) -> Tensor:
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
     """``-(t log(x) + (1 - t) log(1 - x))`` of probabilities ``x``, with the logs held above -100, so that it is finite.
 
     Where a log is held, no gradient comes from it; ``binary_cross_entropy_with_logits`` has one everywhere.  ``weight``
@@ -138,7 +139,9 @@ def binary_cross_entropy(
     if not input.is_cuda and input.numel():
         low, high = float(input.data.min()), float(input.data.max())
         if not (low >= 0 and high <= 1):
-            raise ArgumentError(f"{name}: the input are probabilities in [0, 1], not {low if not low >= 0 else high}; see {name}_with_logits")
+            raise ArgumentError(
+                f"{name}: the input are probabilities in [0, 1], not {low if not low >= 0 else high}; see {name}_with_logits"
+            )
     with backend.namespace_of(input.data).floating_errors(divide="ignore"):
         inside, outside = elementwise.log(input), elementwise.log1p(-input)
     loss: Any = -(target * elementwise.clamp(inside, min=-100.0) + (1 - target) * elementwise.clamp(outside, min=-100.0))
@@ -271,7 +274,7 @@ def cross_entropy(
     if input.ndim != 2:
         rows = shape.reshape(shape.movedim(input, classes, -1), (-1, input.shape[classes]))
     flat = safe.reshape(-1)
-    loss: Any = neural.softmax_cross_entropy(rows, wrap(flat), wrap(xp.arange(flat.size)))[0]  # type: ignore[index]
+    loss: Any = neural.softmax_cross_entropy(rows, wrap(flat), wrap(xp.arange(flat.size)))[0]
     if loss.shape != safe.shape:
         loss = shape.reshape(loss, safe.shape)
     return _class_mean(loss, safe, kept, w, reduction)
@@ -307,7 +310,9 @@ def _class_indices(input: Tensor, target: Tensor, ignore_index: int, name: str) 
         raise DTypeError(f"{name}: class indices are integers, not {held.dtype}; use target.long()")
     xp = backend.namespace_of(held)
     if xp is not backend.namespace_of(input.data):
-        raise DeviceError(f"{name}: the input is on {input.device} and the target on {target.device}; use target.to('{input.device}')")
+        raise DeviceError(
+            f"{name}: the input is on {input.device} and the target on {target.device}; use target.to('{input.device}')"
+        )
     count = form[0 if len(form) == 1 else 1]
     if xp is backend.cpu:
         # Read as unsigned, a negative index is a huge one: a single pass says whether all are classes.

@@ -41,7 +41,7 @@ class Registry:
         elif isinstance(value, Registry):
             self._ready(name)
             self._forget(name, "_modules")
-            self._modules[name] = value
+            self._modules[name] = value  # type: ignore[assignment]
         elif "_modules" not in d:
             object.__setattr__(self, name, value)
         elif name in self._parameters:
@@ -52,7 +52,9 @@ class Registry:
             self._modules[name] = None
         elif name in self._buffers:
             if value is not None and not isinstance(value, Tensor):
-                raise TypeError(f"{type(self).__name__}.{name} is a buffer: it can be a Tensor or None, not {type(value).__name__}")
+                raise TypeError(
+                    f"{type(self).__name__}.{name} is a buffer: it can be a Tensor or None, not {type(value).__name__}"
+                )
             self._buffers[name] = value
         else:
             object.__setattr__(self, name, value)
@@ -60,7 +62,7 @@ class Registry:
     def __delattr__(self, name: str) -> None:
         for held in (self._parameters, self._modules, self._buffers):
             if name in held:
-                del held[name]  # type: ignore[attr-defined]
+                del held[name]
                 self._transient.discard(name)
                 return
         object.__delattr__(self, name)
@@ -138,7 +140,9 @@ class Registry:
 
     # --- walking ----------------------------------------------------------------------------------------------------------
 
-    def named_modules(self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:
+    def named_modules(
+        self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:
         """Every module from this one down with its full name, each once (unless ``remove_duplicate`` is False)."""
         memo = set() if memo is None else memo
         if self in memo:

@@ -24,8 +24,6 @@ def _add(xp: Namespace, a: Array, b: Array) -> Array:
 
 @elementwise(lambda g: g, lambda g: -g)
 def _sub(xp: Namespace, a: Array, b: Array) -> Array:
-    if a.dtype == bool:
-        raise DTypeError("sub: booleans have no difference; use ^ or logical_not")
     return xp.subtract(a, b)
 
 
@@ -91,8 +89,6 @@ def rdiv(a: TensorLike, b: TensorLike) -> Any:
 @elementwise(lambda g: -g)
 def neg(xp: Namespace, x: Array) -> Array:
     """``-x``."""
-    if x.dtype == bool:
-        raise DTypeError("neg: booleans have no negative; use ~x or logical_not")
     return xp.negative(x)
 
 
@@ -101,12 +97,19 @@ def neg(xp: Namespace, x: Array) -> Array:
     lambda xp, g, y, a, b: xp.chain(g, xp.where((a == 0) & (b >= 0), xp.zeros_like(y), y * xp.log(a))),
 )
 def _pow(xp: Namespace, a: Array, b: Array) -> Array:
-    return xp.power(a, b)
+    try:
+        return xp.power(a, b)
+    except ValueError:
+        raise _no_integer() from None
 
 
 @elementwise(lambda xp, g, x, exponent: xp.chain(g, exponent * xp.pow_scalar(x, exponent - 1)) if exponent else xp.zeros_like(g))
 def _pow_scalar(xp: Namespace, x: Array, exponent: Any) -> Array:
     return xp.pow_scalar(x, exponent)
+
+
+def _no_integer() -> ArgumentError:
+    return ArgumentError("pow: integers to negative integer powers are not integers; make the base a float first")
 
 
 def pow(x: TensorLike, exponent: TensorLike) -> Any:
@@ -118,7 +121,7 @@ def pow(x: TensorLike, exponent: TensorLike) -> Any:
     """
     if isinstance(exponent, int | float) and not isinstance(exponent, bool) and hasattr(x, "dtype"):
         if x.dtype.kind in "iub" and isinstance(exponent, int) and exponent < 0:
-            raise ArgumentError("pow: integers to negative integer powers are not integers; make x a float first")
+            raise _no_integer()
         if x.dtype.kind not in "iub":
             return _pow_scalar(x, exponent)
     return _pow(x, exponent)
@@ -129,7 +132,7 @@ def rpow(x: TensorLike, base: TensorLike) -> Any:
     return _pow(base, x)
 
 
-@elementwise(lambda xp, g, x: xp.chain(g, xp.sign(x)))
+@elementwise(lambda xp, g, x: xp.chain(xp.sign(x), g))  # 0 at 0, even of an infinite g
 def _abs(xp: Namespace, x: Array) -> Array:
     return xp.absolute(x)
 
@@ -237,7 +240,9 @@ def ceil(xp: Namespace, x: Array) -> Array:
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
 def _round(xp: Namespace, x: Array) -> Array:
-    return xp.rint(x)
+    if x.dtype.kind == "c":
+        raise DTypeError(f"round: {x.dtype} numbers are not rounded; take .real and .imag")
+    return xp.rint(x) if x.dtype.kind == "f" else x.copy()
 
 
 def round(x: TensorLike, *, decimals: int = 0) -> Any:
@@ -301,6 +306,8 @@ def log10(xp: Namespace, x: Array) -> Array:
 @elementwise(lambda xp, g, x: (2 / math.sqrt(math.pi)) * (g * xp.exp(-(x * x))), floats=True)
 def erf(xp: Namespace, x: Array) -> Array:
     """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to ``x`` (DLMF 7.2.1)."""
+    if x.dtype.kind == "c":
+        raise DTypeError(f"erf: takes real numbers, not {x.dtype}")
     return xp.erf(x)
 
 

@@ -1,0 +1,187 @@
+"""The losses as modules; formulas, errors and sources stand with the functions of ``nn.functional``."""
+
+from __future__ import annotations
+
+from ..errors import ArgumentError
+from ..tensor import Tensor
+from . import functional as F
+from .module import Module
+
+
+class _Loss(Module):
+    _reductions: tuple[str, ...] = ("none", "mean", "sum")
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__()
+        if reduction not in self._reductions:
+            raise ArgumentError(f"{type(self).__name__}: reduction is one of {', '.join(self._reductions)}, not {reduction!r}")
+        self.reduction = reduction
+
+
+class MSELoss(_Loss):
+    """The mean (or sum, or all) of ``(input - target)^2``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.MSELoss()(gf.tensor([1.0, 2.0]), gf.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.mse_loss(input, target, reduction=self.reduction)
+
+
+class L1Loss(_Loss):
+    """The mean (or sum, or all) of ``|input - target|``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.L1Loss()(gf.tensor([1.0, 2.0]), gf.tensor([1.0, 4.0]))
+    tensor(1.)
+    """
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.l1_loss(input, target, reduction=self.reduction)
+
+
+class SmoothL1Loss(_Loss):
+    """``d^2 / (2 beta)`` where ``|d| < beta``, ``|d| - beta / 2`` elsewhere.
+
+    >>> import gradflow as gf
+    >>> gf.nn.SmoothL1Loss(reduction="none")(gf.tensor([0.5, 3.0]), gf.zeros(2))
+    tensor([0.1250, 2.5000])
+    """
+
+    def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction)
+        if beta < 0:
+            raise ArgumentError(f"SmoothL1Loss: beta is not negative, got {beta}")
+        self.beta = beta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+
+
+class HuberLoss(_Loss):
+    """``d^2 / 2`` where ``|d| < delta``, ``delta (|d| - delta / 2)`` elsewhere.
+
+    >>> import gradflow as gf
+    >>> gf.nn.HuberLoss(reduction="none", delta=2.0)(gf.tensor([0.5, 3.0]), gf.zeros(2))
+    tensor([0.1250, 4.0000])
+    """
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        if not delta > 0:
+            raise ArgumentError(f"HuberLoss: delta is positive, got {delta}")
+        self.delta = delta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.huber_loss(input, target, self.reduction, self.delta)
+
+
+class _WeightedLoss(_Loss):
+    weight: Tensor | None
+
+    def __init__(self, weight: Tensor | None, reduction: str) -> None:
+        super().__init__(reduction)
+        self.register_buffer("weight", weight)
+
+
+class BCELoss(_WeightedLoss):
+    """``-(t log(x) + (1 - t) log(1 - x))`` of probabilities ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.BCELoss()(gf.tensor([0.5]), gf.tensor([1.0]))
+    tensor(0.6931)
+    """
+
+    def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean") -> None:
+        super().__init__(weight, reduction)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
+
+
+class BCEWithLogitsLoss(_WeightedLoss):
+    """``BCELoss`` of the sigmoid of the input, without overflow; ``pos_weight`` weights the positives.
+
+    >>> import gradflow as gf
+    >>> gf.nn.BCEWithLogitsLoss()(gf.tensor([0.0]), gf.tensor([1.0]))
+    tensor(0.6931)
+    """
+
+    pos_weight: Tensor | None
+
+    def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean", pos_weight: Tensor | None = None) -> None:
+        super().__init__(weight, reduction)
+        self.register_buffer("pos_weight", pos_weight)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(
+            input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
+        )
+
+
+class CrossEntropyLoss(_WeightedLoss):
+    """``-log softmax(input)[target]`` for class indices, ``-sum_c target_c log softmax(input)_c`` for probabilities.
+
+    >>> import gradflow as gf
+    >>> gf.nn.CrossEntropyLoss()(gf.zeros(2, 4), gf.tensor([0, 3]))
+    tensor(1.3863)
+    """
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, reduction)
+        if not 0 <= label_smoothing <= 1:
+            raise ArgumentError(f"CrossEntropyLoss: label_smoothing lies in [0, 1], not {label_smoothing}")
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.cross_entropy(
+            input,
+            target,
+            self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
+
+
+class NLLLoss(_WeightedLoss):
+    """``-input[target]`` for log-probabilities ``input``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.NLLLoss()(gf.tensor([[-1.0, -2.0], [-3.0, -4.0]]), gf.tensor([0, 1]))
+    tensor(2.5000)
+    """
+
+    def __init__(self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean") -> None:
+        super().__init__(weight, reduction)
+        self.ignore_index = ignore_index
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+
+
+class KLDivLoss(_Loss):
+    """``t (log t - x)`` for log-probabilities ``x``; ``reduction="batchmean"`` gives the divergence itself.
+
+    >>> import gradflow as gf
+    >>> gf.nn.KLDivLoss(reduction="sum")(gf.log_softmax(gf.zeros(2), dim=0), gf.tensor([1.0, 0.0]))
+    tensor(0.6931)
+    """
+
+    _reductions = ("none", "mean", "batchmean", "sum")
+
+    def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction)
+        self.log_target = log_target
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)

@@ -1,0 +1,268 @@
+"""What all optimizers share: groups of parameters, their state, and writing in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .. import backend
+from ..creation import as_tensor
+from ..engine import enable_grad, wrap, writes
+from ..errors import ArgumentError, GraphError
+from ..tensor import Tensor
+from ..typing import Array, Namespace
+
+
+class Update:
+    """One parameter as a step sees it: the bare arrays to work on, complex ones as pairs of real numbers."""
+
+    __slots__ = ("_grad", "_grad_stamp", "_scratch", "_stamp", "data", "of", "xp")
+
+    def __init__(self, data: Array) -> None:
+        self.of, self.data, self.xp = data, real_pairs(data), backend.namespace_of(data)
+        self._stamp: Any = writes.stamp_of(data)
+        self._grad: Array = None
+        self._grad_stamp: Any = None
+        self._scratch: list[Array] = []
+
+    def scratch(self, i: int) -> Array:
+        """A buffer of the parameter's shape, lasting from step to step."""
+        while len(self._scratch) <= i:
+            self._scratch.append(self.xp.empty_like(self.data))
+        return self._scratch[i]
+
+    def written(self) -> None:
+        """Note that the parameter has been written, so that a backward that needs the old value says so."""
+        writes.stamped(self._stamp)
+
+    def zero(self, grad: Array) -> None:
+        """Write 0 over ``grad``, the gradient's buffer."""
+        if grad is not self._grad:
+            self._grad, self._grad_stamp = grad, writes.stamp_of(grad)
+        grad.fill(0)
+        writes.stamped(self._grad_stamp)
+
+
+def real_pairs(array: Array) -> Array:
+    """``array``; if it is complex, its memory as real numbers with a last dimension of 2."""
+    return array if array.dtype.kind != "c" else array[..., None].view(f"f{array.dtype.itemsize // 2}")
+
+
+class Optimizer:
+    """The base of all optimizers: ``param_groups``, ``state``, ``step()``, ``zero_grad()``.
+
+    ``params`` are parameters, or dicts with ``"params"`` and settings of their own (groups); ``defaults`` serve the
+    groups that do not say otherwise.  A subclass checks settings in ``check`` and writes one parameter in ``update``.
+
+    ArgumentError for settings that make no sense, no parameters, or one given twice; GraphError for one that is not a
+    leaf; TypeError for what is no Tensor.  Nothing is then changed.
+    """
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(
+                f"{type(self).__name__}: takes several parameters, such as model.parameters(), not one Tensor; use [it]"
+            )
+        if not isinstance(params, Iterable):
+            raise TypeError(f"{type(self).__name__}: takes parameters or groups of them, not {type(params).__name__}")
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        self._updates: dict[Tensor, Update] = {}
+        self.check(defaults)
+        groups = list(params)
+        if not groups:
+            raise ArgumentError(f"{type(self).__name__}: got no parameters; is the iterator used up?")
+        if not any(isinstance(g, dict) for g in groups):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    # --- what a subclass writes ---------------------------------------------------------------------------------------------
+
+    def check(self, group: dict[str, Any]) -> None:
+        """Raise ArgumentError for settings that make no sense."""
+
+    def begin(self, group: dict[str, Any], state: dict[str, Any], p: Tensor) -> None:
+        """Make the state of a parameter; called before its first update."""
+
+    def update(self, group: dict[str, Any], state: dict[str, Any], u: Update, grad: Array) -> None:
+        """Write one parameter, ``u.data``, in place; ``grad`` is only read."""
+        raise NotImplementedError(f"{type(self).__name__} has no update(); an Optimizer writes the parameter there")
+
+    # --- use ----------------------------------------------------------------------------------------------------------------
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient; those whose ``.grad`` is None stay as they are.
+
+        ``closure`` computes the loss anew (with gradients) before the update, and its result is returned.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for p in group["params"]:
+                grad = p.grad
+                if grad is None:
+                    continue
+                u = self._updates.get(p)
+                if u is None or u.of is not p.data:
+                    u = self._renewed(p)
+                state = self.state.get(p)
+                if not state:
+                    state = self.state[p] = {}
+                    self.begin(group, state, p)
+                self.update(group, state, u, grad.data if grad.data.dtype.kind != "c" else real_pairs(grad.data))
+                u.written()
+        return loss
+
+    def zero_grad(self, set_to_none: bool = False) -> None:
+        """Set all gradients to zero.
+
+        Unlike PyTorch, whose default is ``set_to_none=True``, the zeros are written into the buffers that are there, so
+        that training asks for no new memory; a gradient that is None stays None.
+        """
+        for group in self.param_groups:
+            for p in group["params"]:
+                grad = p.grad
+                if grad is None:
+                    continue
+                if set_to_none:
+                    p.grad = None
+                    continue
+                u = self._updates.get(p)
+                if u is None or u.of is not p.data:
+                    u = self._renewed(p)
+                u.zero(grad.detach_().data)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Let the optimizer serve further parameters, ``{"params": ..., settings}``; errors as in the class."""
+        name = type(self).__name__
+        if not isinstance(param_group, dict) or "params" not in param_group:
+            raise TypeError(f"{name}: a group is a dict with 'params', not {param_group!r}")
+        params = param_group["params"]
+        if isinstance(params, set):
+            raise TypeError(f"{name}: a set of parameters has no order that lasts; use a list")
+        params = [params] if isinstance(params, Tensor) else list(params)
+        if not params:
+            raise ArgumentError(f"{name}: a group has no parameters; is the iterator used up?")
+        taken = {id(p) for g in self.param_groups for p in g["params"]}
+        for i, p in enumerate(params):
+            if not isinstance(p, Tensor):
+                raise TypeError(f"{name}: parameter {i} is a {type(p).__name__}, not a Tensor")
+            if not p.is_leaf:
+                raise GraphError(
+                    f"{name}: parameter {i} (shape {p.shape}) is the result of {p.grad_fn!r}, not a leaf; it would never change"
+                )
+            if id(p) in taken:
+                raise ArgumentError(f"{name}: parameter {i} (shape {p.shape}) is given twice; each is updated once a step")
+            taken.add(id(p))
+        group = {**self.defaults, **param_group, "params": params}
+        self.check(group)
+        self.param_groups.append(group)
+
+    def _renewed(self, p: Tensor) -> Update:
+        """The view of a parameter that is new, or whose memory has been replaced (moved, cast); its state follows."""
+        u = self._updates[p] = Update(p.data)
+        for key, value in self.state.get(p, {}).items():
+            if isinstance(value, Tensor) and value.shape == p.shape:
+                self.state[p][key] = value.to(dtype=p.dtype, device=p.device)
+        return u
+
+    # --- saving -------------------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """``{"state": {index: ...}, "param_groups": [...]}`` with the parameters numbered, as PyTorch lays it out.
+
+        The tensors of the state are not copied.
+        """
+        number = {id(p): i for i, p in enumerate(p for g in self.param_groups for p in g["params"])}
+        groups = [
+            {**{k: v for k, v in g.items() if k != "params"}, "params": [number[id(p)] for p in g["params"]]}
+            for g in self.param_groups
+        ]
+        return {"state": {number[id(p)]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over settings and state (copied, brought to each parameter's dtype and device) from ``state_dict()``.
+
+        ArgumentError if the groups are of other sizes or the state of other shapes; then nothing is loaded.
+        """
+        name = type(self).__name__
+        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
+            raise TypeError(f"{name}.load_state_dict takes a dict with 'state' and 'param_groups'")
+        theirs = state_dict["param_groups"]
+        sizes, own = [len(g["params"]) for g in theirs], [len(g["params"]) for g in self.param_groups]
+        if sizes != own:
+            raise ArgumentError(f"{name}: groups of {sizes} parameters do not fit this optimizer's, of {own}; nothing was loaded")
+        place = {
+            i: p
+            for theirs_g, g in zip(theirs, self.param_groups, strict=True)
+            for i, p in zip(theirs_g["params"], g["params"], strict=True)
+        }
+        state: dict[Tensor, dict[str, Any]] = {}
+        for i, held in state_dict["state"].items():
+            if i not in place:
+                raise ArgumentError(f"{name}: there is state for parameter {i}, but no such parameter; nothing was loaded")
+            state[place[i]] = {
+                key: _taken(value, place[i], f"{name}: the state {key!r} of parameter {i}") for key, value in held.items()
+            }
+        groups = [{**g, **{k: v for k, v in t.items() if k != "params"}} for g, t in zip(self.param_groups, theirs, strict=True)]
+        for group in groups:
+            self.check(group)
+        for group, made in zip(self.param_groups, groups, strict=True):
+            group.update(made)
+        self.state = state
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])
+
+
+def _taken(value: Any, p: Tensor, what: str) -> Any:
+    """A copy of one thing of the state, for the parameter ``p``."""
+    if isinstance(value, int | float) or value is None:
+        return value
+    t = as_tensor(value).detach()
+    if t.shape == () and p.shape != ():
+        return t.item()  # a count of steps
+    if t.shape != p.shape:
+        raise ArgumentError(f"{what} has shape {t.shape}, not {p.shape}; nothing was loaded")
+    return t.to(dtype=p.dtype, device=p.device, copy=True)
+
+
+def fresh(data: Array) -> Tensor:
+    """Zeros of the shape, dtype and device of a parameter's array, for its state."""
+    made: Tensor = wrap(backend.namespace_of(data).zeros_like(data))
+    return made
+
+
+def bare(state: Tensor) -> Array:
+    """The array of a state tensor, as ``Update`` sees the parameter."""
+    return state.data if state.data.dtype.kind != "c" else real_pairs(state.data)
+
+
+def at_least(name: str, what: str, value: Any, least: float = 0.0, below: float | None = None) -> None:
+    """Raise ArgumentError unless ``least <= value`` (``< below``)."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not value >= least or (below is not None and not value < below):
+        bounds = f"at least {least:g}" if below is None else f"in [{least:g}, {below:g})"
+        raise ArgumentError(f"{name}: {what} is a number {bounds}, not {value!r}")
+
+
+def directed(xp: Namespace, grad: Array, u: Update, group: dict[str, Any]) -> Array:
+    """``grad``, its sign changed to maximize, plus ``weight_decay`` times the parameter."""
+    decay = group["weight_decay"]
+    if group["maximize"]:
+        grad = xp.negative(grad, out=u.scratch(1))
+    if decay:
+        held = u.scratch(1)
+        if grad is held:
+            grad = xp.add(grad, xp.multiply(u.data, decay, out=u.scratch(0)), out=held)
+        else:
+            grad = xp.add(xp.multiply(u.data, decay, out=held), grad, out=held)
+    return grad

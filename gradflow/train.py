@@ -1,0 +1,514 @@
+"""The program behind ``python -m gradflow``: a residual network learns to read handwritten digits.
+
+``prepare`` checks every option, reads the data and builds the model, ``learn`` trains it, ``report`` prints the table and
+saves the picture.  It needs scikit-learn (the digits), tqdm and matplotlib: ``pip install 'gradflow[demo]'``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import gradflow as gf
+from gradflow import nn, optim
+from gradflow.nn import functional as F
+
+from .errors import ArgumentError, GradflowError
+
+WIDTH, BLOCKS, DROPOUT = 128, 2, 0.1
+SIDE, CLASSES = 8, 10
+WARM_UP = 0.05  # of all steps
+DISTORTION = 0.5, 0.1  # an image is shifted by up to half a pixel and stretched by up to a tenth
+
+
+class Choice(NamedTuple):
+    """An optimizer: its class in ``gradflow.optim``, a learning rate that suits the digits, and its other arguments."""
+
+    name: str
+    lr: float
+    options: dict[str, Any]
+
+
+_CHOICES = {
+    "adam": Choice("Adam", 3e-3, {}),
+    "adamw": Choice("AdamW", 3e-3, {}),
+    "adamax": Choice("Adamax", 5e-3, {}),
+    "nadam": Choice("NAdam", 3e-3, {}),
+    "adagrad": Choice("Adagrad", 2e-2, {}),
+    "adadelta": Choice("Adadelta", 1.0, {}),
+    "rmsprop": Choice("RMSprop", 1e-3, {}),
+    "sgd": Choice("SGD", 0.03, {"momentum": 0.9}),
+}
+
+
+def optimizers() -> dict[str, Choice]:
+    """The optimizers to choose from: those of the list that ``gradflow.optim`` has."""
+    return {key: choice for key, choice in _CHOICES.items() if hasattr(optim, choice.name)}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of the command line; ``lr=None`` stands for the optimizer's own."""
+
+    device: str = "cpu"
+    optimizer: str = "adam"
+    lr: float | None = None
+    batch_size: int = 32
+    epochs: int = 20
+    seed: int = 0
+    out: str = "digits.png"
+    save: str | None = None
+
+
+class DivergedError(GradflowError, ArithmeticError):
+    """A loss that is no longer a finite number."""
+
+
+# --- data -----------------------------------------------------------------------------------------------------------------
+
+
+class Digits(NamedTuple):
+    """Images as rows of 64 numbers in [0, 1], and the digits they show."""
+
+    images: gf.Tensor
+    labels: gf.Tensor
+
+
+def load(device: str = "cpu") -> tuple[Digits, Digits]:
+    """The digits to learn from (1,347) and those kept aside for the test (450), the same ones in every run.
+
+    Of each class every fourth image, in an order drawn once, is kept aside.  Source: E. Alpaydin and C. Kaynak, "Optical
+    Recognition of Handwritten Digits", UCI Machine Learning Repository (1998), as contained in scikit-learn.
+    """
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    order = np.random.RandomState(0).permutation(len(labels))  # RandomState: the one stream NumPy has promised never to change
+    order = order[np.argsort(labels[order], kind="stable")]
+    kept = np.arange(len(order)) % 4 == 0
+
+    def part(chosen: Any) -> Digits:
+        return Digits(
+            gf.tensor(images[chosen] / 16, dtype=gf.float32, device=device), gf.tensor(labels[chosen], device=device)
+        )
+
+    return part(order[~kept]), part(order[kept])
+
+
+def distorted(images: gf.Tensor) -> gf.Tensor:
+    """Every image shifted and stretched a little at random, so that no digit is seen twice in quite the same form.
+
+    Linear interpolation is a matrix: entry (i, j) is how much pixel j counts for place i, ``max(0, 1 - |place(i) - j|)``.
+    One such matrix moves the rows of an image and a second one its columns.
+    """
+    shift, stretch = DISTORTION
+    n = len(images)
+    centred = gf.arange(SIDE, dtype=gf.float32, device=images.device) - (SIDE - 1) / 2
+
+    def between(bound: float) -> gf.Tensor:
+        return (gf.rand(n, 1, 1, device=images.device) * 2 - 1) * bound
+
+    def interpolation() -> gf.Tensor:
+        places = centred.reshape(-1, 1) * (between(stretch) + 1) + between(shift)
+        return gf.relu(1 - (places - centred).abs())
+
+    moved = interpolation() @ images.reshape(n, SIDE, SIDE) @ interpolation().mT
+    return moved.reshape(n, -1)
+
+
+# --- model ----------------------------------------------------------------------------------------------------------------
+
+
+class Residual(nn.Module):
+    """``relu(x + body(x))``: the layers inside learn what to add to ``x``, and gradients pass them by on the sum.
+
+    Source: He et al., "Deep residual learning for image recognition" (2015).
+    """
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(dropout),
+            nn.Linear(width, width), nn.BatchNorm1d(width),
+        )  # fmt: skip
+
+    def forward(self, x: gf.Tensor) -> gf.Tensor:
+        return F.relu(x + self.body(x))
+
+
+def network() -> nn.Module:
+    """64 pixels in, one score for each of ten digits out."""
+    return nn.Sequential(
+        nn.Linear(SIDE * SIDE, WIDTH), nn.BatchNorm1d(WIDTH), nn.ReLU(),
+        *(Residual(WIDTH, DROPOUT) for _ in range(BLOCKS)),
+        nn.Linear(WIDTH, CLASSES),
+    )  # fmt: skip
+
+
+# --- what is being done -----------------------------------------------------------------------------------------------------
+
+
+class Row(NamedTuple):
+    """How well the model does after so many epochs, without dropout and distortion."""
+
+    epoch: float
+    train_loss: float
+    train_accuracy: float
+    test_loss: float
+    test_accuracy: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.epoch:7.4g}{self.train_loss:13.4f}{self.train_accuracy:12.2%}{self.test_loss:12.4f}{self.test_accuracy:11.2%}"
+        )
+
+
+HEADING = "  epoch   train loss   train acc   test loss   test acc"
+
+
+@dataclass
+class Task:
+    """A training: its settings, data, model and optimizer, and what has become of it so far."""
+
+    settings: Settings
+    lr: float
+    train: Digits
+    test: Digits
+    model: nn.Module
+    optimizer: Any
+    losses: list[float] = field(default_factory=list)  # one for each step
+    rows: list[Row] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches only: the few images left over are other ones in every epoch."""
+        return len(self.train.labels) // self.settings.batch_size
+
+    def progress(self) -> str:
+        """How far the training came, in words."""
+        return f"{len(self.losses) / self.steps_per_epoch:.4g} of {self.settings.epochs} epochs"
+
+    def measure(self) -> Row:
+        """Judge the model as it is now and note it."""
+        row = Row(len(self.losses) / self.steps_per_epoch, *judge(self.model, self.train), *judge(self.model, self.test))
+        if not math.isfinite(row.train_loss + row.test_loss):
+            raise DivergedError(f"the loss is {row.train_loss} after {self.progress()}; try --lr {self.lr / 10:g}")
+        if self.rows and self.rows[-1].epoch == row.epoch:
+            self.rows.pop()
+        self.rows.append(row)
+        return row
+
+
+def prepare(settings: Settings) -> Task:
+    """Check the settings, read the data, build the model.
+
+    ArgumentError or DeviceError, in one sentence, for what cannot be; nothing has been trained or written then.
+    """
+    choices = optimizers()
+    if settings.optimizer not in choices:
+        raise ArgumentError(f"--optimizer {settings.optimizer} is not one of {', '.join(choices)}")
+    choice = choices[settings.optimizer]
+    lr = choice.lr if settings.lr is None else settings.lr
+    if not (math.isfinite(lr) and lr > 0):
+        raise ArgumentError(f"--lr must be a number above 0, such as {choice.lr:g}, not {lr:g}")
+    for name, value in (("epochs", settings.epochs), ("seed", settings.seed)):
+        if value < 0:
+            raise ArgumentError(f"--{name} must be a whole number from 0, not {value}")
+    if settings.batch_size < 2:
+        raise ArgumentError(f"--batch-size must be at least 2, for batch normalisation compares images, not {settings.batch_size}")
+    _check_installed()
+    _check_files(settings)
+    gf.zeros(1, device=settings.device)
+
+    train, test = load(settings.device)
+    if settings.batch_size > len(train.labels):
+        raise ArgumentError(
+            f"--batch-size must be at most {len(train.labels)}, the number of digits to learn from, not {settings.batch_size}"
+        )
+    gf.manual_seed(settings.seed)
+    model = network().to(settings.device)
+    optimizer = getattr(optim, choice.name)(model.parameters(), lr=lr, **choice.options)
+    return Task(settings, lr, train, test, model, optimizer)
+
+
+def _check_installed() -> None:
+    packages = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "tqdm": "tqdm"}
+    missing = [package for module, package in packages.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ArgumentError(f"{' and '.join(missing)} cannot be found, which the training needs: pip install 'gradflow[demo]'")
+
+
+def _check_files(settings: Settings) -> None:
+    from matplotlib.figure import Figure
+
+    pictures = Figure().canvas.get_supported_filetypes()
+    wanted = [("--out", settings.out, set(pictures), "digits.png (.svg, .pdf and .jpg work too)")]
+    if settings.save is not None:
+        wanted.append(("--save", settings.save, {"npz"}, "digits.npz"))
+    for option, name, kinds, example in wanted:
+        path = Path(name)
+        if path.suffix.lower().removeprefix(".") not in kinds:
+            raise ArgumentError(f"{option} '{name}' does not end as it should; give a name such as {example}")
+        if not path.parent.is_dir():
+            raise ArgumentError(f"{option} '{name}': there is no folder '{path.parent}'; make it first or name another")
+        if path.is_dir():
+            raise ArgumentError(f"{option} '{name}' is a folder; give the name of a file, such as '{path / example.split()[0]}'")
+        try:
+            if path.exists():
+                path.open("r+b").close()
+            tempfile.TemporaryFile(dir=path.parent).close()
+        except OSError as problem:
+            raise ArgumentError(f"{option} '{name}' cannot be written ({problem.strerror}); name another place") from None
+
+
+# --- training ---------------------------------------------------------------------------------------------------------------
+
+
+def judge(model: nn.Module, digits: Digits) -> tuple[float, float]:
+    """Mean cross-entropy, and the share of digits read right."""
+    scores = read(model, digits)
+    right = (scores.argmax(dim=1) == digits.labels).float().mean()
+    return F.cross_entropy(scores, digits.labels).item(), right.item()
+
+
+def read(model: nn.Module, digits: Digits) -> gf.Tensor:
+    """The ten scores of every image, with the model in evaluation mode."""
+    model.eval()
+    with gf.no_grad():
+        scores: gf.Tensor = model(digits.images)
+    model.train()
+    return scores
+
+
+def schedule(done: float) -> float:
+    """What part of the learning rate holds when ``done`` (0 to 1) of the steps are done: a short rise, then a cosine to 0.
+
+    Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2016).
+    """
+    return min(1.0, 0.1 + done / WARM_UP) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def step(task: Task, images: gf.Tensor, labels: gf.Tensor) -> float:
+    """Learn from one mini-batch; returns its loss."""
+    done = len(task.losses) / (task.settings.epochs * task.steps_per_epoch)
+    for group in task.optimizer.param_groups:
+        group["lr"] = task.lr * schedule(done)
+    loss = F.cross_entropy(task.model(images), labels)
+    task.optimizer.zero_grad()
+    loss.backward()
+    task.optimizer.step()
+    return float(loss.item())
+
+
+def learn(task: Task) -> bool:
+    """Train, with a progress bar, and print a table as it goes; True if Ctrl-C ended it early."""
+    from tqdm import tqdm
+
+    settings = task.settings
+    print(_headline(task), HEADING, sep="\n\n", flush=True)
+    shown = {1, 2, *(round(settings.epochs * part / 5) for part in range(6))}
+    printed = None
+    start = time.perf_counter()
+    # A bar for people only: in a file or a pipe it would be a line for every time it moves.
+    bar = tqdm(total=settings.epochs * task.steps_per_epoch, unit="step", leave=False, dynamic_ncols=True, disable=None)
+    interrupted = False
+    with bar, _ctrl_c() as asked, np.errstate(over="ignore", invalid="ignore"):
+        try:
+            for epoch in range(settings.epochs + 1):
+                row = task.measure()
+                if epoch in shown:
+                    bar.write(str(row), file=sys.stdout)
+                    sys.stdout.flush()
+                    printed = row
+                if epoch == settings.epochs or not _epoch(task, bar, row, asked):
+                    interrupted = epoch < settings.epochs
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
+    task.seconds = time.perf_counter() - start
+    if interrupted:
+        task.measure()
+    if task.rows[-1] != printed:
+        print(task.rows[-1], flush=True)
+    return interrupted
+
+
+def _epoch(task: Task, bar: Any, row: Row, asked: threading.Event) -> bool:
+    """One pass over the data in a new order; False if it was cut short."""
+    size, device = task.settings.batch_size, task.train.labels.device
+    images = distorted(task.train.images)
+    order = gf.randperm(len(images), device=device)
+    for i in range(task.steps_per_epoch):
+        if asked.is_set():
+            return False
+        batch = order[i * size : (i + 1) * size]
+        task.losses.append(step(task, images[batch], task.train.labels[batch]))
+        bar.set_postfix_str(f"loss {task.losses[-1]:.3f}, test accuracy {row.test_accuracy:.1%}", refresh=False)
+        bar.update()
+    return not asked.is_set()
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    """Ctrl-C asks for a stop after the step under way, so that no update is cut in half; pressed again, it stops at once."""
+    asked = threading.Event()
+
+    def ask(*_: Any) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    mine = threading.current_thread() is threading.main_thread()
+    mine = mine and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if mine:
+        signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# --- what came of it --------------------------------------------------------------------------------------------------------
+
+
+def _headline(task: Task) -> str:
+    s = task.settings
+    return (
+        f"{len(task.train.labels):,} handwritten digits to learn from, {len(task.test.labels)} others for the test\n"
+        f"{SIDE * SIDE}-{WIDTH}-{BLOCKS} x residual({WIDTH})-{CLASSES} network, {_size(task.model):,} parameters, on {s.device}\n"
+        f"{s.optimizer}, learning rate {task.lr:g}, batches of {s.batch_size}, {s.epochs} epochs, seed {s.seed}"
+    )
+
+
+def _size(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+def report(task: Task) -> None:
+    """Save the weights and the picture, then print what was reached; OSError if a file cannot be written."""
+    s, last, n = task.settings, task.rows[-1], len(task.test.labels)
+    lines = [
+        ("test accuracy", f"{last.test_accuracy:.2%} ({round(last.test_accuracy * n)} of {n} unseen digits read right)"),
+        ("training time", f"{task.seconds:.1f} s on {s.device} ({task.progress()}, {len(task.losses):,} steps)"),
+        ("parameters", f"{_size(task.model):,}"),
+    ]
+    if s.save is not None:
+        weights = {name: value.to_numpy() for name, value in task.model.state_dict().items()}
+        _write(s.save, lambda file: np.savez(file, **weights))
+        lines.append(("weights", s.save))
+    _write(s.out, lambda file: picture(task).savefig(file, format=Path(s.out).suffix[1:].lower()))
+    lines.append(("picture", s.out))
+    print("", *(f"{name:<15}{value}" for name, value in lines), sep="\n", flush=True)
+
+
+def _write(name: str, write: Callable[[Any], object]) -> None:
+    """Make a file whole or not at all: written beside its place first, then moved there."""
+    path = Path(name)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            write(file)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def picture(task: Task) -> Any:
+    """A matplotlib Figure: loss and accuracy over time, what was taken for what, and the digits that were hardest to read."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12.5, 7.2), dpi=110, layout="constrained", facecolor="white")
+    above, below = figure.subfigures(2, 1, height_ratios=[2.2, 1])
+    curves, accuracies, table = above.subplots(1, 3)
+    last = task.rows[-1]
+    figure.suptitle(
+        f"gradflow read {last.test_accuracy:.2%} of {len(task.test.labels)} unseen handwritten digits right  "
+        f"({last.epoch:.4g} epochs, {task.seconds:.1f} s on {task.settings.device})", fontsize=14, fontweight="bold",
+    )  # fmt: skip
+    _draw_curves(task, curves, accuracies)
+    scores = read(task.model, task.test)
+    chances = gf.softmax(scores, dim=1).to_numpy()
+    labels = task.test.labels.to_numpy()
+    _draw_confusion(table, labels, chances.argmax(1))
+    _draw_hardest(below, task.test.images.to_numpy(), labels, chances)
+    return figure
+
+
+BLUE, ORANGE, RED, GREEN, GREY = "#1f5fa8", "#e07b00", "#c0262d", "#2c7a3f", "#8c8c8c"
+
+
+def _draw_curves(task: Task, losses: Any, accuracies: Any) -> None:
+    epochs = [row.epoch for row in task.rows]
+    steps = np.arange(1, len(task.losses) + 1) / task.steps_per_epoch
+    losses.plot(steps, task.losses, color=GREY, lw=0.6, alpha=0.6, label="each mini-batch (distorted, dropout)")
+    for axes, kind in ((losses, "loss"), (accuracies, "accuracy")):
+        for part, color in (("train", BLUE), ("test", ORANGE)):
+            values = [getattr(row, f"{part}_{kind}") for row in task.rows]
+            what = "digits learnt from" if part == "train" else "unseen digits"
+            axes.plot(epochs, values, color=color, lw=2, marker="o", ms=3.5, label=what)
+        axes.set(xlabel="epoch", xlim=(0, max(1.0, epochs[-1]) * 1.02))
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    losses.set(title="Loss (cross-entropy)", yscale="log")
+    losses.legend(loc="best", fontsize=8, frameon=False)
+    low = min(row.test_accuracy for row in task.rows[1:] or task.rows)
+    accuracies.set(title="Accuracy", ylim=(max(0.0, min(0.9, low - 0.03)), 1.003))
+    accuracies.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    accuracies.legend(loc="lower right", fontsize=8, frameon=False)
+    accuracies.annotate(
+        f"{task.rows[-1].test_accuracy:.2%}", (epochs[-1], task.rows[-1].test_accuracy), (-6, -18),
+        textcoords="offset points", ha="right", color=ORANGE, fontweight="bold",
+    )  # fmt: skip
+
+
+def _draw_confusion(axes: Any, labels: Any, answers: Any) -> None:
+    counts = np.zeros((CLASSES, CLASSES), int)
+    np.add.at(counts, (labels, answers), 1)
+    wrong = counts * (1 - np.eye(CLASSES, dtype=int))
+    shade = np.ones((CLASSES, CLASSES, 3))
+    shade -= counts[..., None] * np.eye(CLASSES)[..., None] / max(1, counts.max()) * (0.45, 0.25, 0.08)
+    shade -= np.sqrt(wrong / max(1, wrong.max()))[..., None] * (0.1, 0.55, 0.5)
+    axes.imshow(shade)
+    for (truth, answer), count in np.ndenumerate(counts):
+        if count:
+            color = "black" if truth == answer else RED
+            axes.text(answer, truth, count, ha="center", va="center", fontsize=8.5, color=color)
+    axes.set(title="What was taken for what", xlabel="read as", ylabel="is a", xticks=range(CLASSES), yticks=range(CLASSES))
+    axes.tick_params(length=0)
+    axes.spines[:].set_color("#cccccc")
+
+
+def _draw_hardest(figure: Any, images: Any, labels: Any, chances: Any, columns: int = 10) -> None:
+    """First the misread digits, the surest mistake first; if there are few, then those that were nearly misread."""
+    answers = chances.argmax(1)
+    misread = answers != labels
+    belief = chances[np.arange(len(labels)), labels]
+    hardest = np.argsort(belief, kind="stable")
+    hardest = np.concatenate([hardest[misread[hardest]], hardest[~misread[hardest]]])[:columns]
+    count = int(misread.sum())
+    title = f"The {count} misread digits" if 1 < count <= columns else f"{columns} of the {count} misread digits"
+    title = {0: "None was misread; these were the hardest", 1: "The one misread digit"}.get(count, title)
+    rest = ", then the least certain of those read right" if 0 < count < columns else ""
+    figure.suptitle(title + rest, fontsize=12)
+    for axes, i in zip(figure.subplots(1, columns), hardest, strict=True):
+        axes.imshow(images[i].reshape(SIDE, SIDE), cmap="gray_r", interpolation="nearest", vmin=0, vmax=1)
+        text = f"is {labels[i]}, read {answers[i]}" if misread[i] else f"is {labels[i]}"
+        axes.set_title(text, fontsize=9.5, color=RED if misread[i] else GREEN)
+        axes.set_xlabel(f"{chances[i, answers[i]]:.0%} sure", fontsize=8.5)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_color("#bbbbbb")
