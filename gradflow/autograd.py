@@ -19,6 +19,7 @@ from .engine import (
     enable_grad,
     mode,
     no_grad,
+    own,
     set_detect_anomaly,
     set_grad_enabled,
     sweep,
@@ -80,7 +81,7 @@ def grad(
             raise GraphError(f"grad: input {i} does not require grad")
     roots = [(t.node, initial(t, w, create_graph)) for t, w in zip(outs, weights, strict=True)]
     retain = create_graph if retain_graph is None else retain_graph
-    found = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=[t.node for t in ins])
+    found, owned = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=[t.node for t in ins])
     result: list[Tensor | None] = []
     for i, t in enumerate(ins):
         g = found.get(t.node)
@@ -91,7 +92,7 @@ def grad(
                 )
             result.append(wrap(backend.namespace_of(t.data).zeros_like(t.data)) if materialize_grads else None)
         else:
-            result.append(g if create_graph else wrap(g))
+            result.append(g if create_graph else wrap(g if t.node in owned else own(g)))
     return tuple(result)
 
 

@@ -130,7 +130,7 @@ def _compare(
                     seed[at] = side
                     xp = backend.namespace_of(o.data)
                     seed = xp.from_host(seed, o.device)
-                    found = sweep([(o.node, seed)], retain_graph=True, inputs=[t.node])
+                    found, _ = sweep([(o.node, seed)], retain_graph=True, inputs=[t.node])
                     if t.node in found:
                         got = wrap(found[t.node]).to_numpy().astype(np.complex128)
                 # d Re(conj(seed) * output): PyTorch's convention for complex gradients

@@ -680,8 +680,8 @@ def backward(
                 raise GraphError("backward: inputs are leaves that require grad; for others use gf.autograd.grad")
         chosen = [t.node for t in inputs if t.node is not None]
     retain = create_graph if retain_graph is None else retain_graph
-    found = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=chosen)  # type: ignore[arg-type]
-    accumulate(found, create_graph)
+    found, owned = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=chosen)  # type: ignore[arg-type]
+    accumulate(found, owned, create_graph)
 
 
 def initial(t: Tensor, gradient: TensorLike | None, create_graph: bool) -> Any:

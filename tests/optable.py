@@ -380,7 +380,7 @@ EINSUMS: dict[str, Shapes] = {
     "ij,jk->ik": ((2, 3), (3, 2)), "ij,kj": ((2, 3), (2, 3)), "i,i->": ((3,), (3,)), "i,j->ij": ((2,), (3,)), "ii->": ((3, 3),),
     "ii->i": ((3, 3),), "ij->": ((2, 3),), "ij->j": ((2, 3),), "...ij,...jk->...ik": ((2, 2, 3), (3, 1)), "bij,bjk->bik": ((2, 1, 3), (2, 3, 2)),
     "iij,jj->i": ((2, 2, 3), (3, 3)), "ij,jk,kl->il": ((2, 3), (3, 2), (2, 2)), "i...->...": ((2, 3),), "ij,ij,ij->ij": ((2, 3),) * 3,
-    "ba": ((2, 3),), "ij,jk->ki": ((2, 1), (3, 2)), ",ij->ji": ((), (2, 3)), "i,i,i->i": ((1,), (3,), (3,)),
+    "ba": ((2, 3),), "ij,jk->ki": ((2, 1), (3, 2)), ",ij->ji": ((), (2, 3)), "ij,ij->": ((2, 3), (1, 3)), "jik,jik->k": ((2, 3, 2), (1, 3, 2)), "i,i,i->i": ((1,), (3,), (3,)),
 }  # fmt: skip
 for equation, sizes in EINSUMS.items():
     row(gf.einsum, sizes, call=lambda *ts, e=equation: gf.einsum(e, *ts), complex=True)
@@ -391,7 +391,7 @@ row(gf.tensordot, ((1, 2, 3), (2, 3, 2)))
 row(gf.kron, ((2, 2), (1, 2)), ((2,), (2, 1)), ((), (2,)))
 row(linalg.inv, (2, 2), (2, 2, 2), (0, 0), domain=regular, half=False, complex=True)
 row(linalg.det, (3, 3), (2, 2, 2), domain=regular, half=False, complex=True)
-row(linalg.slogdet, (3, 3), (2, 2, 2), domain=regular, half=False)
+row(linalg.slogdet, (3, 3), (2, 2, 2), (0, 0), domain=regular, half=False, complex=True)
 row(
     linalg.solve, ((2, 2), (2,)), ((2, 2), (2, 3)), ((2, 2, 2), (2, 2, 1)), ((2, 2, 2), (2, 2)), ((1, 2, 2), (3, 2, 1)),
     domain=(regular, anything), half=False, complex=True,

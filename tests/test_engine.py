@@ -111,12 +111,12 @@ def test_only_what_a_needed_rule_names_is_kept():
 def test_signature_and_doc_are_the_definitions():
     import inspect
 
-    assert list(inspect.signature(gf.cumsum).parameters) == ["x", "dim"]
-    assert "Running sums" in gf.cumsum.__doc__
-    gf.cumsum(gf.ones(2), dim=0)
-    assert list(inspect.signature(gf.cumsum).parameters) == ["x", "dim"]
+    assert list(inspect.signature(gf.tril).parameters) == ["x", "diagonal"]
+    assert "lower triangle" in gf.tril.__doc__
+    gf.tril(gf.ones(2, 2), diagonal=1)
+    assert list(inspect.signature(gf.tril).parameters) == ["x", "diagonal"]
     with pytest.raises(TypeError):
-        gf.cumsum(gf.ones(2), dims=0)
+        gf.tril(gf.ones(2, 2), diag=0)
 
 
 # --- accumulation --------------------------------------------------------------------------------------------------

@@ -292,7 +292,10 @@ def _factorised(function: Any, *matrices: Array) -> Array:
 
 def scalar(value: Any, dtype: DType) -> Array:
     """A Python number as an operand: a NumPy scalar, which CuPy hands to a kernel by value, with no copy."""
-    return dtype.type(value)
+    try:
+        return dtype.type(value)
+    except OverflowError:
+        raise ArgumentError(f"{value} is no {dtype}; convert the tensor it meets, with .long() or .float()") from None
 
 
 def owner(x: Array) -> Any:

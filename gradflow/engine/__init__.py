@@ -15,11 +15,11 @@ from .modes import (
     set_grad_enabled,
 )
 from .op import REGISTRY, Op, cast_to, elementwise, linear, primitive, set_tensor, wrap
-from .sweep import accumulate, sweep
+from .sweep import accumulate, own, sweep
 from .views import base_of, views_of
 
 __all__ = [
     "REGISTRY", "Ghost", "Leaf", "Node", "Op", "RemovableHandle", "Value", "accumulate", "base_of", "cast_to",
-    "detect_anomaly", "elementwise", "enable_grad", "is_anomaly_enabled", "is_grad_enabled", "linear", "mode", "no_grad",
+    "detect_anomaly", "elementwise", "enable_grad", "is_anomaly_enabled", "is_grad_enabled", "linear", "mode", "no_grad", "own",
     "primitive", "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "wrap", "writes",
 ]  # fmt: skip

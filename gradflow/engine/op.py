@@ -7,7 +7,8 @@
 
 A rule names what it needs and gets it by name: ``g`` the incoming gradient, ``y`` the output, an input (kept for
 backward), an input with a leading underscore (a Ghost: only shape and dtype are kept), a parameter, a further value
-that the definition returns (``also``), ``needs`` (which gradients are asked for), ``xp``.  A rule is a pure function: it may be run once on symbols and written out.
+that the definition returns (``also``), ``needs`` (which gradients are asked for), ``xp``.
+A rule is a pure function: where it is one expression it is run once on symbols and written out.
 
 From that the two functions of the operation, its call and its backward, are written out as straight-line source.  The
 source is made when the operation is first called, so that importing gradflow does not pay for operations nobody uses.

@@ -24,8 +24,9 @@ Gradients = dict[Node, Any]
 def sweep(
     roots: Iterable[tuple[Node, Any]], *, create_graph: bool = False, retain_graph: bool = False,
     inputs: Sequence[Node] | None = None,
-) -> Gradients:  # fmt: skip
-    """The gradients that reach the leaves (or ``inputs``, interior nodes among them) from ``roots``.
+) -> tuple[Gradients, set[Node]]:  # fmt: skip
+    """The gradients that reach the leaves (or ``inputs``, interior nodes among them) from ``roots``, and those of them whose
+    gradient is a buffer of its own; the others may share memory with something else.
 
     Nothing is stored in any ``.grad``: a pass that fails leaves those as they were.  Gradients are bare arrays, and
     Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded in turn.
@@ -119,44 +120,32 @@ def sweep(
         mode.recording = was
     if wanted is not None:
         captured |= {n: g for n, g in grads.items() if n in wanted}
-        return {n: g if create_graph or n in owned else _own(g) for n, g in captured.items()}
-    return {n: g if create_graph or n in owned else _Borrowed(g) for n, g in grads.items()}
+        return captured, owned
+    return grads, owned
 
 
-class _Borrowed:
-    """A gradient that may share memory with something else: to be added from, or copied, not adopted."""
-
-    __slots__ = ("array",)
-
-    def __init__(self, array: Array) -> None:
-        self.array = array
-
-
-def _own(g: Array) -> Array:
+def own(g: Array) -> Array:
+    """A copy of a gradient that may share memory with something else."""
     return backend.namespace_of(g).array(g, copy=True)
 
 
-def accumulate(grads: Gradients, create_graph: bool) -> None:
+def accumulate(grads: Gradients, owned: set[Node], create_graph: bool) -> None:
     """Add what reached each leaf to its ``.grad``, in place in the buffer that lasts."""
     for leaf, g in grads.items():
         assert isinstance(leaf, Leaf)
         held = leaf.grad
         if create_graph:
             leaf.grad = g if held is None else held + g
+        elif held is None:
+            leaf.grad, leaf.stamp = wrap(g if leaf in owned else own(g)), None
+        elif held.node is not None:  # a gradient with a graph of its own
+            leaf.grad = held + wrap(g)
         else:
-            borrowed = type(g) is _Borrowed
-            array = g.array if borrowed else g
-            if held is None:
-                leaf.grad = wrap(_own(array) if borrowed else array)
-                leaf.stamp = None
-            elif held.node is not None:  # a gradient with a graph of its own
-                leaf.grad = held + wrap(array)
-            else:
-                buffer = held.data
-                buffer += array
-                if leaf.stamp is None:
-                    leaf.stamp = writes.stamp_of(buffer)
-                writes.stamped(leaf.stamp)
+            buffer = held.data
+            buffer += g
+            if leaf.stamp is None:
+                leaf.stamp = writes.stamp_of(buffer)
+            writes.stamped(leaf.stamp)
     for leaf in grads:
         extra = leaf.extra
         if extra is not None and extra.post_hooks:
@@ -208,7 +197,7 @@ def _run_hooks(n: Node, g: Any, create_graph: bool) -> Any:
     if extra.retain:
         t = _as_tensor(g, create_graph)
         if not create_graph:
-            t = wrap(_own(t.data))
+            t = wrap(own(t.data))
         extra.grad = t if extra.grad is None else extra.grad + t
     return g
 

@@ -16,10 +16,25 @@ from ..ops.index import one_hot
 from ..tensor import Tensor
 from ..typing import DType
 from .functional_layers import (
-    batch_norm, cosine_similarity, dropout, embedding, layer_norm, linear, normalize, pad, written,
+    batch_norm,
+    cosine_similarity,
+    dropout,
+    embedding,
+    layer_norm,
+    linear,
+    normalize,
+    pad,
+    written,
 )  # fmt: skip
 from .functional_losses import (
-    binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber_loss, kl_div, l1_loss, mse_loss, nll_loss,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
     smooth_l1_loss,
 )  # fmt: skip
 

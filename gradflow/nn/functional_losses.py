@@ -111,7 +111,7 @@ def huber_loss(
     _paired(input, target, reduction, "huber_loss")
     loss = _huber(input - target, delta)
     if weight is not None and reduction == "mean":
-        return reduce.mean(_weighted(loss, weight, "none", "huber_loss"))
+        return reduce.mean(_weighted(loss, weight, "none", "huber_loss"))  # type: ignore[no-any-return]
     return _weighted(loss, weight, reduction, "huber_loss")
 
 

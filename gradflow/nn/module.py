@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from ..backend import device as Device  # noqa: N812
+from ..backend import device as Device
 from ..backend import dtypes
 from ..creation import as_tensor
 from ..engine import Leaf, RemovableHandle, writes

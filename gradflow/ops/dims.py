@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from ..errors import ArgumentError, IndexingError
+from ..errors import ArgumentError, IndexingError, ShapeError
 from ..typing import Shape
 
 
@@ -19,6 +19,14 @@ def one(dim: Any, ndim: int, name: str) -> int:
     if not -span <= d < span:
         raise IndexingError(f"{name}: dimension {d} is outside of a {ndim}-dimensional tensor ({-span} to {span - 1})")
     return d % span
+
+
+def size(shape: Shape, dim: Any, name: str) -> int:
+    """How many there are along ``dim``, which a number does not have."""
+    d = one(dim, len(shape), name)
+    if not shape:
+        raise ShapeError(f"{name}: a 0-d tensor has no dimension to go along; reshape(1) gives it one")
+    return shape[d]
 
 
 def several(dim: Any, ndim: int, name: str) -> tuple[int, ...]:

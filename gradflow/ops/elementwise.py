@@ -94,7 +94,7 @@ def neg(xp: Namespace, x: Array) -> Array:
 
 @elementwise(
     lambda xp, g, a, b: xp.chain(g, xp.where(b == 0, xp.zeros_like(a), b * xp.power(a, b - 1))),
-    lambda xp, g, y, a, b: xp.chain(g, xp.where((a == 0) & (b >= 0), xp.zeros_like(y), y * xp.log(a))),
+    lambda xp, g, y, a, b: xp.chain(g, xp.where((a == 0) & (xp.real(b) >= 0), xp.zeros_like(y), y * xp.log(a))),
 )
 def _pow(xp: Namespace, a: Array, b: Array) -> Array:
     try:
@@ -410,6 +410,11 @@ def atanh(xp: Namespace, x: Array) -> Array:
 # --- selection --------------------------------------------------------------------------------------------------------
 
 
+def _ordered(name: str, x: Array) -> None:
+    if x.dtype.kind == "c":
+        raise DTypeError(f"{name}: {x.dtype} numbers have no order; compare .real, .imag or .abs()")
+
+
 def _share(xp: Namespace, a: Array, b: Array, g: Array) -> Array:
     """1 where ``a`` is the larger, 1/2 where both are equal, 0 elsewhere."""
     return xp.astype(a > b, g.dtype) + 0.5 * xp.astype(a == b, g.dtype)
@@ -418,12 +423,14 @@ def _share(xp: Namespace, a: Array, b: Array, g: Array) -> Array:
 @elementwise(lambda xp, g, a, b: g * _share(xp, a, b, g), lambda xp, g, a, b: g * _share(xp, b, a, g))
 def maximum(xp: Namespace, a: Array, b: Array) -> Array:
     """The larger of the two; where they are equal each gets half of the gradient."""
+    _ordered("maximum", a)
     return xp.maximum(a, b)
 
 
 @elementwise(lambda xp, g, a, b: g * _share(xp, b, a, g), lambda xp, g, a, b: g * _share(xp, a, b, g))
 def minimum(xp: Namespace, a: Array, b: Array) -> Array:
     """The smaller of the two; where they are equal each gets half of the gradient."""
+    _ordered("minimum", a)
     return xp.minimum(a, b)
 
 
@@ -448,10 +455,22 @@ def _clamp_max(xp: Namespace, x: Array, high: Any) -> Array:
     return xp.minimum(x, xp.scalar(high, x.dtype))
 
 
+@elementwise(lambda xp, g, x, low: g * xp.astype(x >= low, g.dtype), lambda xp, g, x, low: g * xp.astype(x < low, g.dtype))
+def _at_least(xp: Namespace, x: Array, low: Array) -> Array:
+    _ordered("clamp", x)
+    return xp.maximum(x, low)
+
+
+@elementwise(lambda xp, g, x, high: g * xp.astype(x <= high, g.dtype), lambda xp, g, x, high: g * xp.astype(x > high, g.dtype))
+def _at_most(xp: Namespace, x: Array, high: Array) -> Array:
+    _ordered("clamp", x)
+    return xp.minimum(x, high)
+
+
 def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None) -> Any:
     """``x`` held between ``min`` and ``max`` (numbers or tensors; None: no bound).
 
-    Where a number is the bound the gradient is 1 inside and on it, 0 outside.
+    The gradient goes to ``x`` inside of the bounds and on them, to a bound outside of it.
 
     >>> import gradflow as gf
     >>> gf.clamp(gf.tensor([-2.0, 0.5, 2.0]), -1, 1)
@@ -460,9 +479,9 @@ def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None =
     if min is None and max is None:
         raise ArgumentError("clamp: give min, max or both")
     if min is not None:
-        x = _clamp_min(x, min) if _fits(x, min) else maximum(x, min)
+        x = _clamp_min(x, min) if _fits(x, min) else _at_least(x, min)
     if max is not None:
-        x = _clamp_max(x, max) if _fits(x, max) else minimum(x, max)
+        x = _clamp_max(x, max) if _fits(x, max) else _at_most(x, max)
     return x
 
 
@@ -490,24 +509,28 @@ def ne(xp: Namespace, a: Array, b: Array) -> Array:
 @elementwise(None, None)
 def lt(xp: Namespace, a: Array, b: Array) -> Array:
     """``a < b``, element by element."""
+    _ordered("lt", a)
     return xp.less(a, b)
 
 
 @elementwise(None, None)
 def le(xp: Namespace, a: Array, b: Array) -> Array:
     """``a <= b``, element by element."""
+    _ordered("le", a)
     return xp.less_equal(a, b)
 
 
 @elementwise(None, None)
 def gt(xp: Namespace, a: Array, b: Array) -> Array:
     """``a > b``, element by element."""
+    _ordered("gt", a)
     return xp.greater(a, b)
 
 
 @elementwise(None, None)
 def ge(xp: Namespace, a: Array, b: Array) -> Array:
     """``a >= b``, element by element."""
+    _ordered("ge", a)
     return xp.greater_equal(a, b)
 
 
@@ -612,7 +635,12 @@ def angle(x: TensorLike) -> Any:
     """The angle of ``x`` in the complex plane, in radians."""
     if hasattr(x, "dtype") and x.dtype.kind == "c":
         return atan2(imag(x), real(x))
-    return where(lt(x, 0), math.pi, mul(x, 0.0))
+    return _half_turn(x)
+
+
+@elementwise(lambda xp, g: xp.zeros_like(g), floats=True)
+def _half_turn(xp: Namespace, x: Array) -> Array:
+    return xp.arctan2(xp.zeros_like(x), x + 0.0)  # + 0.0: of -0.0 it is 0, not pi
 
 
 # --- products that rules use ------------------------------------------------------------------------------------------
@@ -624,13 +652,19 @@ def chain(xp: Namespace, a: Array, d: Array) -> Array:
     return xp.chain(a, d)
 
 
-def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Any:
+def where(condition: TensorLike, a: TensorLike | None = None, b: TensorLike | None = None) -> Any:
     """``a`` where ``condition`` is true, ``b`` elsewhere; each gets the gradient of the elements taken from it.
+
+    ``where(condition)`` alone is ``nonzero(condition, as_tuple=True)``.
 
     >>> import gradflow as gf
     >>> gf.where(gf.tensor([True, False]), 1.0, gf.tensor([5.0, 6.0]))
     tensor([1., 6.])
     """
+    if a is None and b is None:
+        from .index import nonzero
+
+        return nonzero(condition, as_tuple=True)
     return _where(condition, a, b)
 
 

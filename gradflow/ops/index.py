@@ -10,10 +10,11 @@ from typing import Any
 
 from ..backend import cpu, namespace_of
 from ..engine import elementwise, linear, primitive
-from ..errors import DTypeError, IndexingError, ShapeError
+from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
 from ..typing import Array, Index, Namespace, Shape, TensorLike
 from . import dims
 from .elementwise import _add, mul, where
+from .shape import broadcast_to
 
 
 @linear(lambda xp, g, _x, index: xp.put_add(g, index, _x.shape), view=True)
@@ -29,11 +30,16 @@ def put_add(xp: Namespace, x: Array, index: Index, shape: Shape) -> Array:
 
 @linear(
     lambda xp, g, index: xp.index_set(g, xp.zeros_like(xp.getitem(g, index)), index),
-    lambda xp, g, _v, index: xp.sum_to(xp.getitem(g, index), _v.shape),
+    lambda xp, g, _v, index: _sum_back(xp, xp.getitem(g, index), _v.shape),
 )
 def index_set(xp: Namespace, x: Array, v: Array, index: Index) -> Array:
     """A copy of ``x`` with ``v`` at ``index``: what ``x[index] = v`` means for the gradients."""
     return xp.index_set(x, v, index)
+
+
+def _sum_back(xp: Namespace, g: Array, shape: Shape) -> Array:
+    """The gradient of a value that was broadcast into place; it may have had dimensions of size 1 too many in front."""
+    return xp.reshape(xp.sum_to(g, shape[max(len(shape) - g.ndim, 0) :]), shape)
 
 
 def bare(index: Any) -> Any:
@@ -113,25 +119,34 @@ def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -
     if index.ndim != x.ndim:
         raise ShapeError(f"take_along_dim: the indices have {index.ndim} dimensions and the tensor {x.ndim}")
     xp = namespace_of(index)
-    shape = tuple(index.shape[i] if i == d else max(n, index.shape[i]) for i, n in enumerate(other))
+    shape = tuple(index.shape[i] if i == d or n == 1 else n for i, n in enumerate(other))
+    if any(m not in (1, n) for n, m in zip(shape, index.shape, strict=True)):
+        raise ShapeError(f"take_along_dim: indices of shape {index.shape} do not broadcast against a tensor of shape {tuple(x.shape)}")
     full = _along(x, d, xp.broadcast_to(index, shape), "take_along_dim")
     return _getitem(x, full)
 
 
 def index_select(x: TensorLike, dim: int, index: TensorLike) -> Any:
     """The slices of ``x`` along ``dim`` named by a vector of integers, in its order."""
-    index = _bare_part(index)
-    if not hasattr(index, "ndim"):
-        index = _listed([index])
-    if index.ndim != 1 or index.dtype.kind not in "iu":
-        raise IndexingError(f"index_select: the index is a vector of integers, not {index.dtype} of shape {index.shape}")
+    index = _vector(index, "index_select")
     if not x.ndim:
         return x
     return _getitem(x, (slice(None),) * dims.one(dim, x.ndim, "index_select") + (index,))
 
 
-def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike) -> Any:
-    """A copy of ``x`` with the elements of ``src`` (or one number) put at ``index`` along ``dim``."""
+def _vector(index: Any, name: str) -> Any:
+    index = _bare_part(index)
+    index = index if hasattr(index, "ndim") else _listed([index])
+    if index.ndim != 1 or index.dtype.kind not in "iu":
+        raise IndexingError(f"{name}: the index is a vector of integers, not {index.dtype} of shape {index.shape}")
+    return index
+
+
+def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike = None, *, value: float | None = None) -> Any:
+    """A copy of ``x`` with the elements of ``src`` (or the number ``value``) put at ``index`` along ``dim``."""
+    if (src is None) == (value is None):
+        raise ArgumentError("scatter: give src or value, one of them")
+    src = value if src is None else src
     d = dims.one(dim, x.ndim, "scatter")
     full = _along(x, d, index, "scatter")
     return index_set(x, _first_part(src, full[d].shape, "scatter"), full)
@@ -145,8 +160,10 @@ def scatter_add(x: TensorLike, dim: int, index: TensorLike, src: TensorLike) -> 
 
 
 def _first_part(src: Any, shape: Shape, name: str) -> Any:
-    if not hasattr(src, "shape") or tuple(src.shape) == shape or src.ndim == 0:
+    if not hasattr(src, "shape") or tuple(src.shape) == shape:
         return src
+    if src.ndim == 0:
+        return broadcast_to(src, shape)
     if src.ndim != len(shape) or any(n > m for n, m in zip(shape, src.shape, strict=True)):
         raise ShapeError(f"{name}: the index has shape {shape}, more than the source has: {tuple(src.shape)}")
     return _getitem(src, tuple(slice(0, n) for n in shape))
@@ -155,8 +172,13 @@ def _first_part(src: Any, shape: Shape, name: str) -> Any:
 def index_add(x: TensorLike, dim: int, index: TensorLike, source: TensorLike, *, alpha: float = 1) -> Any:
     """A copy of ``x`` with ``alpha`` times the slices of ``source`` added to the slices along ``dim`` that ``index`` names."""
     d = dims.one(dim, x.ndim, "index_add")
-    index = _bare_part(index)
+    index = _vector(index, "index_add")
     full = (slice(None),) * d + (index,)
+    wanted = (*x.shape[:d], len(index), *x.shape[d + 1 :]) if x.ndim else index.shape
+    if tuple(source.shape) != wanted:
+        raise ShapeError(f"index_add: {len(index)} slices of {tuple(x.shape)} along {dim} have shape {wanted}, the source has {tuple(source.shape)}")
+    if not x.ndim:
+        return index_add(x.reshape(1), 0, index, source, alpha=alpha).reshape(())
     return _add(x, put_add(source if alpha == 1 else mul(source, alpha), full, tuple(x.shape)))
 
 
@@ -168,13 +190,12 @@ def masked_fill(x: TensorLike, mask: TensorLike, value: TensorLike) -> Any:
 def masked_select(x: TensorLike, mask: TensorLike) -> Any:
     """The elements where ``mask`` is true, in a vector."""
     mask = _bare_part(mask)
+    mask = cpu.asarray(mask) if isinstance(mask, bool) else mask
     if not hasattr(mask, "dtype") or mask.dtype != bool:
         raise DTypeError("masked_select: the mask is an array of booleans")
     shape = tuple(x.shape)
     if mask.shape == shape:
         return _getitem(x, mask)
-    from .shape import broadcast_to
-
     xp = namespace_of(mask)
     try:
         both = xp.broadcast_shapes(shape, mask.shape)
@@ -184,14 +205,21 @@ def masked_select(x: TensorLike, mask: TensorLike) -> Any:
 
 
 @primitive(None)
-def nonzero(xp: Namespace, x: Array) -> Array:
-    """The indices of the nonzero elements, one row each (on CUDA this waits for the device)."""
+def _nonzero(xp: Namespace, x: Array) -> Array:
     found = x.reshape(-1).nonzero()[0] if x.ndim < 2 else x.nonzero()
     return found[:, None][:, : x.ndim] if x.ndim < 2 else xp.asarray(_columns(xp, found))
 
 
 def _columns(xp: Namespace, found: Any) -> Array:
     return xp.concatenate([c[:, None] for c in found], 1)
+
+
+def nonzero(x: TensorLike, *, as_tuple: bool = False) -> Any:
+    """The indices of the nonzero elements, a row for each, or a vector for each dimension (on CUDA this waits for the device)."""
+    if not as_tuple:
+        return _nonzero(x)
+    found = _nonzero(x if getattr(x, "ndim", 1) else x.reshape(1))
+    return tuple(found[:, d] for d in range(found.shape[1]))
 
 
 @elementwise(None)

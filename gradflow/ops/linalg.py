@@ -14,6 +14,7 @@ from ..engine import primitive
 from ..errors import ArgumentError, ShapeError
 from ..typing import Array, Namespace, TensorLike
 from . import dims
+from .elementwise import conj
 from .shape import _permute, diagonal, expand, reshape, sum_to, unsqueeze
 
 # --- products -----------------------------------------------------------------------------------------------------------
@@ -21,6 +22,10 @@ from .shape import _permute, diagonal, expand, reshape, sum_to, unsqueeze
 
 def _mT(xp: Namespace, x: Array) -> Array:  # noqa: N802 - the name of the property
     return xp.swapaxes(x, -1, -2)
+
+
+def _mH(xp: Namespace, x: Array) -> Array:
+    return xp.conjugate(xp.swapaxes(x, -1, -2))
 
 
 @primitive(
@@ -148,7 +153,11 @@ def einsum(equation: str, *operands: Any) -> Any:
                 raise ShapeError(f"einsum: {letter!r} is {held} in one term and {n} in another of {equation!r}")
             sizes[letter] = max(held, n) if held != 0 and n != 0 else 0
     for i in range(len(tensors)):
-        tensors[i], terms[i] = _plain(tensors[i], terms[i], sizes, terms[:i] + terms[i + 1 :], result)
+        tensors[i], terms[i] = _diagonals(tensors[i], terms[i])
+        tensors[i], terms[i] = _summed(tensors[i], terms[i], [k for k, c in enumerate(terms[i]) if tensors[i].shape[k] != sizes[c]])
+    for i in range(len(tensors)):
+        met = {*result, *"".join(terms[:i] + terms[i + 1 :])}
+        tensors[i], terms[i] = _summed(tensors[i], terms[i], [k for k, c in enumerate(terms[i]) if c not in met])
     missing = [c for c in result if not any(c in t for t in terms)]
     y = contract(f"{','.join(terms)}->{''.join(c for c in result if c not in missing)}", *tensors)
     if missing:  # letters of size 1 everywhere
@@ -158,6 +167,8 @@ def einsum(equation: str, *operands: Any) -> Any:
 
 def _letters(equation: str, tensors: list[Any]) -> tuple[list[str], str]:
     """The terms and the result with every "..." written out in letters."""
+    if not isinstance(equation, str):
+        raise ArgumentError(f"einsum: the first argument is an equation such as 'ij,jk->ik', not {type(equation).__name__}")
     left, arrow, result = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(tensors):
@@ -185,17 +196,21 @@ def _letters(equation: str, tensors: list[Any]) -> tuple[list[str], str]:
     return terms, result
 
 
-def _plain(x: Any, term: str, sizes: dict[str, int], others: list[str], result: str) -> tuple[Any, str]:
-    """A tensor and its term brought into the form that ``contract`` takes."""
+def _diagonals(x: Any, term: str) -> tuple[Any, str]:
+    """A tensor and its term with each letter in it once: of a letter that is there twice the diagonal is taken."""
     for c in dict.fromkeys(term):
         while term.count(c) > 1:
             i = term.index(c)
             j = term.index(c, i + 1)
+            if x.shape[i] != x.shape[j]:
+                raise ShapeError(f"einsum: {c!r} takes the diagonal of dimensions of sizes {x.shape[i]} and {x.shape[j]}")
             x = diagonal(x, 0, i, j)
             term = term[:i] + term[i + 1 : j] + term[j + 1 :] + c
-    narrow = [i for i, c in enumerate(term) if x.shape[i] == 1 and sizes[c] != 1]
-    alone = [i for i, c in enumerate(term) if i not in narrow and c not in result and not any(c in t for t in others)]
-    gone = sorted(narrow + alone)
+    return x, term
+
+
+def _summed(x: Any, term: str, gone: list[int]) -> tuple[Any, str]:
+    """A tensor and its term without some dimensions, over which it is summed."""
     if gone:
         x = sum_to(x, tuple(1 if i in gone else n for i, n in enumerate(x.shape)))
         x = reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in gone))
@@ -297,7 +312,7 @@ def det(xp: Namespace, x: Array) -> Array:
     return xp.det(x)
 
 
-@primitive(lambda xp, g, x: xp.reshape(g, (*g.shape, 1, 1)) * _mT(xp, xp.inv(x)), floats=True)
+@primitive(lambda xp, g, x: xp.reshape(g, (*g.shape, 1, 1)) * _mH(xp, xp.inv(x)), floats=True, holomorphic=False)
 def logabsdet(xp: Namespace, x: Array) -> Array:
     """The logarithm of the absolute value of the determinant of each matrix."""
     _square(x, "slogdet")
@@ -309,27 +324,37 @@ def _detsign(xp: Namespace, x: Array) -> Array:
     return xp.slogdet(x)[0]
 
 
+def _phase_rule(xp: Namespace, g: Array, x: Array, y: Array) -> Array:
+    turn = -xp.imag(xp.conjugate(g) * y)
+    return xp.reshape(1j * turn, (*y.shape, 1, 1)) * _mH(xp, xp.inv(x))
+
+
+@primitive(_phase_rule, holomorphic=False)
+def _detphase(xp: Namespace, x: Array) -> Array:
+    return xp.slogdet(x)[0]
+
+
 def slogdet(x: TensorLike) -> tuple[Any, Any]:
     """``(sign, logabsdet)`` of the determinant of each matrix, without overflow."""
-    return _detsign(x), logabsdet(x)
+    return (_detphase if x.dtype.kind == "c" else _detsign)(x), logabsdet(x)
 
 
 def _cholesky_rule(xp: Namespace, g: Array, y: Array) -> Array:
-    lower = xp.tril(xp.matmul(_mT(xp, y), g))
+    lower = xp.tril(xp.matmul(_mH(xp, y), g))
     half = lower - 0.5 * xp.tril(xp.triu(lower))  # the diagonal counts half
-    middle = xp.solve(_mT(xp, y), half)
-    s = _mT(xp, xp.solve(_mT(xp, y), _mT(xp, middle)))
-    return 0.5 * (s + _mT(xp, s))
+    middle = xp.solve(_mH(xp, y), half)
+    s = _mH(xp, xp.solve(_mH(xp, y), _mH(xp, middle)))
+    return 0.5 * (s + _mH(xp, s))
 
 
-@primitive(_cholesky_rule, floats=True)
+@primitive(_cholesky_rule, floats=True, holomorphic=False)
 def _cholesky(xp: Namespace, x: Array) -> Array:
     _square(x, "cholesky")
     return xp.cholesky(x)
 
 
 def cholesky(x: TensorLike, *, upper: bool = False) -> Any:
-    """The lower triangular L with L L^T = ``x`` for symmetric positive definite matrices; LinAlgError for others."""
+    """The lower triangular L with L L^H = ``x`` for Hermitian positive definite matrices, or L^H; LinAlgError for others."""
     y = _cholesky(x)
-    return _permute(y, (*range(y.ndim - 2), y.ndim - 1, y.ndim - 2)) if upper else y
+    return conj(_permute(y, (*range(y.ndim - 2), y.ndim - 1, y.ndim - 2))) if upper else y
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..engine import elementwise, linear, primitive
+from ..engine import cast_to, elementwise, linear, primitive
 from ..errors import ArgumentError, IndexingError, ShapeError
-from ..typing import Array, Namespace, TensorLike
+from ..typing import Array, DType, Namespace, TensorLike
 from . import dims
 
 # --- activations ----------------------------------------------------------------------------------------------------------
@@ -32,13 +32,15 @@ def _slopes(xp: Namespace, x: Array, like: Array, slope: float) -> Array:
     return xp.astype(x > 0, like.dtype) * (1 - slope) + slope
 
 
-@elementwise(lambda xp, g, x, negative_slope: g * _slopes(xp, x, g, negative_slope))
+@elementwise(lambda xp, g, x, negative_slope: g * _slopes(xp, x, g, negative_slope), floats=True)
 def leaky_relu(xp: Namespace, x: Array, negative_slope: float = 0.01) -> Array:
     """``x`` where it is positive, ``negative_slope * x`` elsewhere, so that no unit is ever without a gradient."""
     return x * _slopes(xp, x, x, negative_slope)
 
 
-@elementwise(lambda xp, g, x, alpha: g * xp.where(x > 0, xp.ones_like(x), alpha * xp.exp(xp.minimum(x, xp.zeros_like(x)))))
+@elementwise(
+    lambda xp, g, x, alpha: g * xp.where(x > 0, xp.ones_like(x), alpha * xp.exp(xp.minimum(x, xp.zeros_like(x)))), floats=True
+)
 def elu(xp: Namespace, x: Array, alpha: float = 1.0) -> Array:
     """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al. 2015)."""
     zero = xp.scalar(0, x.dtype)
@@ -55,7 +57,7 @@ def _gelu_rule(xp: Namespace, g: Array, x: Array) -> Array:
     return g * (below + x * xp.exp(-0.5 * (x * x)) * (1 / math.sqrt(2 * math.pi)))
 
 
-@elementwise(_gelu_rule)
+@elementwise(_gelu_rule, floats=True)
 def _gelu(xp: Namespace, x: Array) -> Array:
     return 0.5 * x * (1 + xp.erf(x * math.sqrt(0.5)))
 
@@ -74,7 +76,7 @@ def _silu_rule(xp: Namespace, g: Array, x: Array) -> Array:
     return g * (s + x * (s - s * s))
 
 
-@elementwise(_silu_rule)
+@elementwise(_silu_rule, floats=True)
 def silu(xp: Namespace, x: Array) -> Array:
     """``x * sigmoid(x)``."""
     return x * xp.sigmoid(x)
@@ -116,7 +118,7 @@ def hardtanh(x: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
 
 def _exponents(xp: Namespace, x: Array, dim: int, name: str) -> tuple[Array, Array, Any]:
-    axis = (dims.one(dim, x.ndim, name),) if x.ndim else None
+    axis = (dims.one(dim, x.ndim, name),)[: x.ndim]
     if not x.size:  # there is no largest of no elements
         return x, x, xp.scalar(1, x.dtype)
     centred = x - xp.max(x, axis=axis, keepdims=True)
@@ -125,22 +127,30 @@ def _exponents(xp: Namespace, x: Array, dim: int, name: str) -> tuple[Array, Arr
 
 
 @primitive(lambda xp, g, y, dim: y * (g - xp.sum(g * y, axis=dim if g.ndim else None, keepdims=True)), floats=True)
-def softmax(xp: Namespace, x: Array, dim: int) -> Array:
+def _softmax(xp: Namespace, x: Array, dim: int) -> Array:
+    _, e, total = _exponents(xp, x, dim, "softmax")
+    return e / total
+
+
+def softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
     """``exp(x) / sum(exp(x))`` along ``dim``.
 
     >>> import gradflow as gf
     >>> gf.softmax(gf.tensor([1.0, 1.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    _, e, total = _exponents(xp, x, dim, "softmax")
-    return e / total
+    return _softmax(x if dtype is None else cast_to(x, dtype), dim)
 
 
 @primitive(lambda xp, g, y, dim: g - xp.exp(y) * xp.sum(g, axis=dim if g.ndim else None, keepdims=True), floats=True)
-def log_softmax(xp: Namespace, x: Array, dim: int) -> Array:
-    """``log(softmax(x))`` along ``dim``, finite for every finite ``x``."""
+def _log_softmax(xp: Namespace, x: Array, dim: int) -> Array:
     centred, _, total = _exponents(xp, x, dim, "log_softmax")
     return centred - xp.log(total)
+
+
+def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
+    """``log(softmax(x))`` along ``dim``, finite for every finite ``x``."""
+    return _log_softmax(x if dtype is None else cast_to(x, dtype), dim)
 
 
 def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, target: Array, rows: Array) -> Array:

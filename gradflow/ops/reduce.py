@@ -10,7 +10,7 @@ from ..errors import ArgumentError, DTypeError
 from ..typing import Array, Dims, DType, Namespace, TensorLike
 from . import dims
 from .elementwise import abs as absolute
-from .elementwise import maximum, minimum, safe
+from .elementwise import _ordered, isnan, maximum, minimum, mul, safe, where
 from .index import take_along_dim
 from .shape import clone, reshape
 
@@ -26,7 +26,12 @@ def _spread(xp: Namespace, g: Array, _x: Any, dim: Dims, name: str) -> Array:
 
 @linear(lambda xp, g, _x, dim: xp.broadcast_to(_spread(xp, g, _x, dim, "sum"), _x.shape))
 def _sum(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
-    return xp.sum(x, axis=dims.axis(dim, x.ndim, "sum"), keepdims=keepdim)
+    return xp.sum(_wide(xp, x), axis=dims.axis(dim, x.ndim, "sum"), keepdims=keepdim)
+
+
+def _wide(xp: Namespace, x: Array) -> Array:
+    """Unsigned integers as int64, in which, as in PyTorch, all whole numbers are summed and multiplied."""
+    return xp.astype(x, "int64") if x.dtype.kind == "u" else x
 
 
 def sum(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Any:
@@ -119,7 +124,7 @@ def _shifted(xp: Namespace, x: Array, d: int, fill: float) -> Array:
 
 @primitive(_prod_rule)
 def _prod(xp: Namespace, x: Array, dim: Any, keepdim: bool = False) -> Array:
-    return xp.prod(x, axis=dims.several(dim, x.ndim, "prod"), keepdims=keepdim)
+    return xp.prod(_wide(xp, x), axis=dims.several(dim, x.ndim, "prod"), keepdims=keepdim)
 
 
 def prod(x: TensorLike, dim: int | None = None, keepdim: bool = False, *, dtype: DType = None) -> Any:
@@ -129,15 +134,19 @@ def prod(x: TensorLike, dim: int | None = None, keepdim: bool = False, *, dtype:
 
 
 @linear(lambda xp, g, dim: xp.flip(xp.cumsum(xp.flip(g, (dim % g.ndim,)), dim), (dim % g.ndim,)) if g.ndim else g)
-def cumsum(xp: Namespace, x: Array, dim: int) -> Array:
+def _cumsum(xp: Namespace, x: Array, dim: int) -> Array:
+    d = dims.one(dim, x.ndim, "cumsum")
+    return xp.cumsum(_wide(xp, x), d) if x.ndim else xp.sum(_wide(xp, x))
+
+
+def cumsum(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
     """Running sums along ``dim``.
 
     >>> import gradflow as gf
     >>> gf.cumsum(gf.tensor([1.0, 2.0, 3.0]), 0)
     tensor([1., 3., 6.])
     """
-    d = dims.one(dim, x.ndim, "cumsum")
-    return xp.cumsum(x, d) if x.ndim else x.copy()
+    return _cumsum(x if dtype is None else cast_to(x, dtype), dim)
 
 
 def _cumprod_rule(xp: Namespace, g: Array, x: Array, dim: int) -> Array:
@@ -150,10 +159,14 @@ def _cumprod_rule(xp: Namespace, g: Array, x: Array, dim: int) -> Array:
 
 
 @primitive(_cumprod_rule)
-def cumprod(xp: Namespace, x: Array, dim: int) -> Array:
-    """Running products along ``dim``."""
+def _cumprod(xp: Namespace, x: Array, dim: int) -> Array:
     d = dims.one(dim, x.ndim, "cumprod")
-    return xp.cumprod(x, d) if x.ndim else x.copy()
+    return xp.cumprod(_wide(xp, x), d) if x.ndim else xp.prod(_wide(xp, x))
+
+
+def cumprod(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
+    """Running products along ``dim``; zeros among the elements are allowed for in the gradient."""
+    return _cumprod(x if dtype is None else cast_to(x, dtype), dim)
 
 
 def _adjoint_recurrence(xp: Namespace, g: Array, a: Array, dim: int) -> Array:
@@ -182,12 +195,14 @@ def _ties(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims, name: str) -> 
 @primitive(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amax"))
 def amax(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """The largest element over ``dim``; equal ones share the gradient."""
+    _ordered("amax", x)
     return xp.max(x, axis=dims.axis(dim, x.ndim, "amax"), keepdims=keepdim)
 
 
 @primitive(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amin"))
 def amin(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """The smallest element over ``dim``; equal ones share the gradient."""
+    _ordered("amin", x)
     return xp.min(x, axis=dims.axis(dim, x.ndim, "amin"), keepdims=keepdim)
 
 
@@ -204,6 +219,7 @@ def argmin(xp: Namespace, x: Array, dim: int | None = None, keepdim: bool = Fals
 
 
 def _arg(xp: Namespace, find: Any, x: Array, dim: int | None, keepdim: bool, name: str) -> Array:
+    _ordered(name, x)
     d = None if dim is None else dims.one(dim, x.ndim, name)
     found = xp.asarray(find(x if x.ndim else xp.reshape(x, (1,)), axis=d))
     return xp.reshape(found, dims.kept(x.shape, dim, name)) if keepdim else found
@@ -271,7 +287,7 @@ def any(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Arr
 def logsumexp(xp: Namespace, x: Array, dim: Dims, keepdim: bool = False) -> Array:
     """``log(sum(exp(x)))`` over ``dim``, without overflow; its gradient is the softmax."""
     axis = dims.axis(dim, x.ndim, "logsumexp")
-    top = xp.max(x, axis=axis, keepdims=True)
+    top = xp.max(x, axis=axis, keepdims=True) if dims.count(x.shape, dim, "logsumexp") else xp.scalar(0, x.dtype)
     top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
     with xp.floating_errors(divide="ignore", over="ignore"):  # log(0) of nothing but -inf, exp(1000) beside +inf
         y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
@@ -309,7 +325,7 @@ def norm(x: TensorLike, p: float | str | None = "fro", dim: Dims = None, keepdim
         return _norm2(x, dim, keepdim)
     if isinstance(p, str):
         raise ArgumentError(f"norm: p is a number or 'fro', not {p!r}")
-    size = absolute(x)
+    size = absolute(x if x.dtype.kind in "fc" else mul(x, 1.0))
     if p == float("inf"):
         return amax(size, dim, keepdim)
     if p == float("-inf"):
@@ -332,6 +348,7 @@ def _power_root(xp: Namespace, x: Array, p: float) -> Array:
 @primitive(None)
 def argsort(xp: Namespace, x: Array, dim: int = -1, descending: bool = False, stable: bool = True) -> Array:
     """The indices that sort ``x`` along ``dim``; equal elements keep their order."""
+    _ordered("argsort", x)
     d = dims.one(dim, x.ndim, "argsort")
     if not x.ndim:
         return xp.zeros((), "int64")
@@ -365,14 +382,20 @@ def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 
 def median(x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The middle element (the lower of two): of all, or a pair (values, indices) along ``dim``."""
+    """The middle element (the lower of two; NaN if there is one): of all, or a pair (values, indices) along ``dim``."""
     if dim is None:
         flat = reshape(x, (-1,))
-        return _picked(_median, flat, _middle(flat, 0), 0, False).values
+        return _lone(flat, _middle(flat, 0))
     return _picked(_median, x, _middle(x, dim), dim, keepdim)
 
 
+@primitive(lambda xp, g, x, y: _ties(xp, g, x, y, None, "median"), index=None)
+def _lone(xp: Namespace, x: Array, index: Array) -> Array:
+    return xp.reshape(x[index], ())
+
+
 def _middle(x: Any, dim: int) -> Any:
+    """Where the median along ``dim`` is: NaNs are sorted to the end, and the first of them, if any, is taken."""
     d = dims.one(dim, x.ndim, "median")
     order = argsort(x, dim)
     if not x.ndim:
@@ -380,5 +403,5 @@ def _middle(x: Any, dim: int) -> Any:
     n = x.shape[d]
     if n == 0:
         raise ArgumentError("median: there is no middle of no elements")
-    k = (n - 1) // 2
-    return order[(slice(None),) * d + (slice(k, k + 1),)]
+    nans = sum(isnan(x), d, True)
+    return take_along_dim(order, where(nans > 0, n - nans, (n - 1) // 2), d)

@@ -196,7 +196,9 @@ def roll(x: TensorLike, shifts: Any, dims: Any = None) -> Any:
     """Elements moved on by ``shifts`` along ``dims``, those pushed out at the end let in at the front."""
     steps = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
     if dims is None:
-        return _reshape(_roll(ravel(x), steps[:1], (0,)), tuple(x.shape))
+        if len(steps) > 1:
+            raise ArgumentError(f"roll: {len(steps)} shifts and no dims to say along which dimensions")
+        return _reshape(_roll(ravel(x), steps, (0,)), tuple(x.shape))
     along = tuple(dims) if isinstance(dims, tuple | list) else (dims,)
     if len(along) != len(steps):
         raise ArgumentError(f"roll: {len(steps)} shifts for {len(along)} dimensions")
@@ -238,14 +240,14 @@ def repeat_interleave(x: TensorLike, repeats: Any, dim: int | None = None) -> An
 
     if dim is None:
         x, dim = ravel(x), 0
-    n = x.shape[dims.one(dim, x.ndim, "repeat_interleave")]
-    counts = [repeats] * n if isinstance(repeats, int) else [int(r) for r in repeats]
+    n = dims.size(x.shape, dim, "repeat_interleave")
+    counts = dims.spelled((repeats.tolist() if hasattr(repeats, "tolist") else repeats,), "repeat_interleave")
+    if min(counts, default=0) < 0:
+        raise ArgumentError(f"repeat_interleave: a count is negative in {counts}")
     if len(counts) == 1:
         counts *= n
     if len(counts) != n:
         raise ShapeError(f"repeat_interleave: {len(counts)} counts for a dimension of size {n}")
-    if min(counts, default=0) < 0:
-        raise ArgumentError("repeat_interleave: a count is negative")
     return index_select(x, dim, [i for i, c in enumerate(counts) for _ in range(c)])
 
 
@@ -269,8 +271,7 @@ def select(x: TensorLike, dim: int, index: int) -> Any:
 
 def split(x: TensorLike, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Views of ``x`` cut along ``dim`` into pieces of one size (the last may be smaller) or of the sizes listed."""
-    d = dims.one(dim, x.ndim, "split")
-    size = x.shape[d]
+    d, size = dims.one(dim, x.ndim, "split"), dims.size(x.shape, dim, "split")
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections
         if step < 1:
@@ -288,14 +289,13 @@ def chunk(x: TensorLike, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Views of ``x`` cut along ``dim`` into at most ``chunks`` pieces of one size (the last may be smaller)."""
     if chunks < 1:
         raise ArgumentError(f"chunk: {chunks} pieces")
-    size = x.shape[dims.one(dim, x.ndim, "chunk")]
+    size = dims.size(x.shape, dim, "chunk")
     return split(x, max(-(-size // chunks), 1), dim)
 
 
 def unbind(x: TensorLike, dim: int = 0) -> tuple[Any, ...]:
     """The slices along ``dim``, as views without that dimension."""
-    d = dims.one(dim, x.ndim, "unbind")
-    return tuple(select(x, d, i) for i in range(x.shape[d]))
+    return tuple(select(x, dim, i) for i in range(dims.size(x.shape, dim, "unbind")))
 
 
 # --- triangles and diagonals ------------------------------------------------------------------------------------------------------
@@ -304,12 +304,19 @@ def unbind(x: TensorLike, dim: int = 0) -> tuple[Any, ...]:
 @linear(lambda xp, g, diagonal: xp.tril(g, diagonal))
 def tril(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
     """The lower triangle of the last two dimensions, zeros above its ``diagonal``."""
+    _matrix("tril", x)
     return xp.tril(x, diagonal)
+
+
+def _matrix(name: str, x: Array) -> None:
+    if x.ndim < 2:
+        raise ShapeError(f"{name}: takes matrices in the last two dimensions, got shape {x.shape}")
 
 
 @linear(lambda xp, g, diagonal: xp.triu(g, diagonal))
 def triu(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
     """The upper triangle of the last two dimensions, zeros below its ``diagonal``."""
+    _matrix("triu", x)
     return xp.triu(x, diagonal)
 
 

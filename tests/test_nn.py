@@ -1,0 +1,443 @@
+"""Modules: names, states, saving, moving, hooks, containers, layers and losses."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+from gradflow import nn
+from gradflow.errors import ArgumentError, DTypeError, ShapeError
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(2, 3)
+        self.norm = nn.BatchNorm1d(3)
+        self.rest = nn.Sequential(nn.ReLU(), nn.Linear(3, 1, bias=False))
+        self.scale = nn.Parameter(gf.ones(1))
+        self.register_buffer("seen", gf.zeros(1), persistent=False)
+
+    def forward(self, x: gf.Tensor) -> gf.Tensor:
+        return self.rest(self.norm(self.first(x))) * self.scale
+
+
+NAMES = ["scale", "first.weight", "first.bias", "norm.weight", "norm.bias", "rest.1.weight"]
+BUFFERS = ["norm.running_mean", "norm.running_var", "norm.num_batches_tracked"]
+
+
+# --- Parameter --------------------------------------------------------------------------------------------------------------
+
+
+def test_parameter_shares_memory_and_stays_a_parameter() -> None:
+    array = np.ones(2, np.float32)
+    p = nn.Parameter(gf.as_tensor(array))
+    assert p.data is array and p.requires_grad and p.is_leaf
+    assert nn.Parameter(gf.ones(2, requires_grad=True) * 2).is_leaf
+    assert not nn.Parameter(array, requires_grad=False).requires_grad
+    assert nn.Parameter().shape == (0,) and nn.Parameter([1.0]).dtype == gf.float32
+    (p * 3).sum().backward()
+    for twin in (copy.deepcopy(p), pickle.loads(pickle.dumps(p))):
+        assert type(twin) is nn.Parameter and twin.requires_grad and twin.data is not array
+        assert twin.tolist() == [1, 1]
+    assert copy.deepcopy(p).grad.tolist() == [3, 3]
+    assert type(p * 1) is gf.Tensor
+    assert repr(p) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
+    with pytest.raises(DTypeError, match="int64"):
+        nn.Parameter(gf.tensor([1]))
+    assert nn.Parameter(gf.tensor([1]), requires_grad=False).dtype == gf.int64
+
+
+# --- names ------------------------------------------------------------------------------------------------------------------
+
+
+def test_names_and_order() -> None:
+    net = Net()
+    assert [n for n, _ in net.named_parameters()] == NAMES
+    assert [n for n, _ in net.named_parameters("net", recurse=False)] == ["net.scale"]
+    assert [n for n, _ in net.named_buffers()] == ["seen", *BUFFERS]
+    assert [n for n, _ in net.named_modules()] == ["", "first", "norm", "rest", "rest.0", "rest.1"]
+    assert [n for n, _ in net.named_children()] == ["first", "norm", "rest"]
+    assert list(net.children())[0] is net.first and len(list(net.modules())) == 6
+    assert net.get_parameter("rest.1.weight") is net.rest[1].weight
+    assert net.get_submodule("rest.1") is net.rest[1] and net.get_buffer("norm.running_var") is net.norm.running_var
+    for wanted in ("rest.1.bias", "rest.7.weight", "nothing"):
+        with pytest.raises(AttributeError, match="no "):
+            net.get_parameter(wanted)
+    net.rest[1] = nn.Linear(3, 1, bias=False)
+    net.rest[1].weight = net.rest[1].weight
+    net.twin = net.first
+    assert len(list(net.parameters())) == 6
+    assert len(list(net.named_parameters(remove_duplicate=False))) == 8
+    assert {"scale", "first", "seen", "forward"} <= set(dir(net))
+
+
+def test_attributes_change_kind_only_when_freed() -> None:
+    m = nn.Module()
+    m.w = nn.Parameter(gf.ones(1))
+    with pytest.raises(TypeError, match=r"w is a parameter.*not Tensor"):
+        m.w = gf.ones(1)
+    m.w = None
+    assert m.w is None and list(m.parameters()) == []
+    del m.w
+    m.w = gf.ones(1)  # a plain attribute now
+    m.w = nn.Parameter(gf.ones(1))
+    assert "w" in m._parameters and "w" not in m.__dict__
+    m.w = nn.Linear(1, 1)
+    assert "w" not in m._parameters
+    with pytest.raises(TypeError, match="module"):
+        m.w = 3
+    m.register_buffer("b", gf.zeros(1))
+    m.b = gf.ones(1)
+    assert m._buffers["b"].item() == 1
+    with pytest.raises(TypeError, match="buffer"):
+        m.b = 1.0
+    del m.b
+    with pytest.raises(AttributeError, match="'Module' object has no attribute 'b'"):
+        m.b
+
+
+def test_registering_refuses_bad_names_and_kinds() -> None:
+    m = nn.Module()
+    for name in ("", "a.b", "forward"):
+        with pytest.raises(ArgumentError, match="register_parameter"):
+            m.register_parameter(name, nn.Parameter(gf.ones(1)))
+    with pytest.raises(TypeError, match="Tensor, not a Parameter"):
+        m.register_parameter("w", gf.ones(1))
+    with pytest.raises(TypeError, match="not a Tensor"):
+        m.register_buffer("b", 1.0)
+    with pytest.raises(TypeError, match="not a Module"):
+        m.add_module("m", gf.relu)
+    with pytest.raises(TypeError, match="string"):
+        m.add_module(1, nn.Identity())
+
+    class Early(nn.Module):
+        def __init__(self) -> None:
+            self.w = nn.Parameter(gf.ones(1))
+
+    with pytest.raises(AttributeError, match=r"super\(\).__init__"):
+        Early()
+    with pytest.raises(NotImplementedError, match="forward"):
+        nn.Module()(1)
+
+
+# --- saving -----------------------------------------------------------------------------------------------------------------
+
+
+def test_state_dict_round_trip_in_place() -> None:
+    net, other = Net(), Net()
+    net(gf.randn(4, 2))
+    state = net.state_dict()
+    assert set(state) == {*NAMES, *BUFFERS} and not state["scale"].requires_grad
+    assert state["first.weight"].data is net.first.weight.data
+    before = {n: (t, t.data_ptr()) for n, t in other.named_parameters()}
+    assert other.load_state_dict(state) == ([], [])
+    assert all(t is before[n][0] and t.data_ptr() == before[n][1] for n, t in other.named_parameters())
+    assert all((a == state[n]).all() for n, a in other.state_dict().items())
+    assert other.norm.num_batches_tracked.item() == 1
+    arrays = {n: t.to_numpy().astype(np.float64) for n, t in state.items()}
+    fresh = Net()
+    fresh.load_state_dict(arrays)
+    assert fresh.scale.dtype == gf.float32
+    x = gf.randn(5, 2)
+    near = net.eval()(x)
+    assert (fresh.eval()(x) == near).all()
+    for twin in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert (twin(x) == near).all() and twin.first.weight is not net.first.weight
+        assert isinstance(twin.first.weight, nn.Parameter)
+
+
+def test_load_state_dict_lists_every_problem_and_loads_nothing() -> None:
+    net = Net()
+    state = {n: t.clone() + 1 for n, t in net.state_dict().items()}
+    before = net.state_dict(keep_vars=True)["first.bias"].tolist()
+    del state["scale"]
+    state["first.weight"] = gf.zeros(4, 4)
+    state["norm.bias"] = "text"
+    state["extra"] = gf.zeros(1)
+    with pytest.raises(ArgumentError) as caught:
+        net.load_state_dict(state)
+    text = str(caught.value)
+    for part in ("missing: scale", "unexpected: extra", "first.weight: shape (4, 4) given, (3, 2) here", "norm.bias", "nothing"):
+        assert part in text
+    assert net.first.bias.tolist() == before
+    del state["first.weight"], state["norm.bias"]
+    keys = net.load_state_dict(state, strict=False)
+    assert keys.unexpected_keys == ["extra"]
+    assert keys.missing_keys == ["scale", "first.weight", "norm.bias"]
+    assert net.first.bias.tolist() != before
+    with pytest.raises(TypeError, match="dict"):
+        net.load_state_dict([1])
+
+
+def test_a_value_overwritten_by_loading_is_noticed_by_backward() -> None:
+    net = nn.Linear(2, 1)
+    loss = net(gf.ones(3, 2, requires_grad=True)).sum()
+    net.load_state_dict({n: t.clone() for n, t in net.state_dict().items()})
+    with pytest.raises(gf.errors.InPlaceError):
+        loss.backward()
+
+
+# --- states and moves -------------------------------------------------------------------------------------------------------
+
+
+def test_to_keeps_the_tensor_objects_and_the_gradients() -> None:
+    net = Net()
+    parameters, buffers = list(net.parameters()), list(net.buffers())
+    optimizer = gf.optim.SGD(net.parameters(), lr=1.0)
+    x = gf.randn(4, 2)
+    net(x).sum().backward()
+    assert net.double() is net
+    assert all(a is b for a, b in zip(net.parameters(), parameters, strict=True))
+    assert all(a is b for a, b in zip(net.buffers(), buffers, strict=True))
+    assert {p.dtype for p in parameters} == {np.dtype("f8")} == {p.grad.dtype for p in parameters}
+    assert net.norm.num_batches_tracked.dtype == gf.int64
+    net.zero_grad()
+    net(x.double()).sum().backward()
+    before = net.scale.item()
+    optimizer.step()
+    assert net.scale.item() == pytest.approx(before - net.scale.grad.item(), rel=1e-14)
+    assert net.to(gf.zeros(1)).scale.dtype == gf.float32 and net.half().scale.dtype == gf.float16
+    assert net.float().cpu().to("cpu", gf.float64).scale.dtype == gf.float64
+    frozen = nn.Linear(1, 1).requires_grad_(False).double()
+    assert frozen.requires_grad_().weight.requires_grad and frozen.weight.dtype == gf.float64
+    with pytest.raises(DTypeError, match="int64"):
+        net.to(gf.int64)
+    if not gf.backend.cuda_is_available():
+        with pytest.raises(gf.errors.DeviceError):
+            net.cuda()
+    assert net.scale.dtype == gf.float64
+
+
+def test_train_eval_freeze_apply_zero_grad() -> None:
+    net = Net()
+    assert net.eval() is net and not any(m.training for m in net.modules())
+    assert all(m.training for m in net.train().modules())
+    with pytest.raises(ArgumentError, match="mode"):
+        net.train("yes")
+    net.first.requires_grad_(False)
+    net(gf.randn(4, 2)).sum().backward()
+    assert net.first.weight.grad is None
+    grad, address = net.scale.grad, net.scale.grad.data_ptr()
+    net.zero_grad()
+    assert net.scale.grad is grad and grad.data_ptr() == address and grad.item() == 0
+    net.zero_grad(set_to_none=True)
+    assert net.scale.grad is None
+    order: list[str] = []
+    net.apply(lambda m: order.append(type(m).__name__))
+    assert order == ["Linear", "BatchNorm1d", "ReLU", "Linear", "Sequential", "Net"]
+
+
+def test_forward_hooks() -> None:
+    layer, seen = nn.Identity(), []
+    x = gf.ones(2)
+    one = layer.register_forward_hook(lambda m, args, out: seen.append("a"))
+    two = layer.register_forward_hook(lambda m, args, out: seen.append("b") or out * 3, prepend=True)
+    pre = layer.register_forward_pre_hook(lambda m, args: args[0] + 1)
+    assert layer(x).tolist() == [6, 6] and seen == ["b", "a"]
+    for handle in (one, two, pre):
+        handle.remove()
+    assert layer(x) is x and not layer._hooks
+
+    class Add(nn.Module):
+        def forward(self, x: gf.Tensor, more: float = 0.0) -> gf.Tensor:
+            return x + more
+
+    add = Add()
+    with add.register_forward_pre_hook(lambda m, args, kwargs: (args, {"more": 5.0}), with_kwargs=True):
+        with add.register_forward_hook(lambda m, args, kwargs, out: out * kwargs["more"], with_kwargs=True):
+            assert add(x).tolist() == [30, 30]
+    with add.register_forward_pre_hook(lambda m, args, kwargs: 3, with_kwargs=True), pytest.raises(TypeError, match="pre-hook"):
+        add(x)
+    with pytest.raises(TypeError, match="hook"):
+        add.register_forward_hook("no")
+
+
+def test_repr() -> None:
+    assert repr(Net()) == (
+        "Net(\n"
+        "  (first): Linear(in_features=2, out_features=3, bias=True)\n"
+        "  (norm): BatchNorm1d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)\n"
+        "  (rest): Sequential(\n"
+        "    (0): ReLU()\n"
+        "    (1): Linear(in_features=3, out_features=1, bias=False)\n"
+        "  )\n"
+        ")"
+    )
+    shown = [nn.ReLU(True), nn.LeakyReLU(0.2), nn.Dropout(), nn.Embedding(4, 2, 1), nn.GELU("tanh"), nn.Softmax(1)]
+    assert [repr(m) for m in shown] == [
+        "ReLU(inplace=True)", "LeakyReLU(negative_slope=0.2)", "Dropout(p=0.5, inplace=False)",
+        "Embedding(4, 2, padding_idx=1)", "GELU(approximate='tanh')", "Softmax(dim=1)",
+    ]  # fmt: skip
+    assert repr(nn.Flatten()) == "Flatten(start_dim=1, end_dim=-1)"
+    assert repr(nn.LayerNorm((2, 3))) == "LayerNorm((2, 3), eps=1e-05, elementwise_affine=True)"
+
+
+# --- containers -------------------------------------------------------------------------------------------------------------
+
+
+def test_sequential() -> None:
+    parts = [nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)]
+    net = nn.Sequential(*parts)
+    x = gf.randn(4, 2)
+    assert (net(x) == parts[2](parts[1](parts[0](x)))).all()
+    assert net[-1] is parts[2] and list(net) == parts and len(net) == 3 and parts[1] in net
+    assert type(net[:2]) is nn.Sequential and list(net[1:]._modules) == ["1", "2"]
+    net.append(nn.Tanh()).insert(0, nn.Identity())
+    assert [type(m).__name__ for m in net] == ["Identity", "Linear", "ReLU", "Linear", "Tanh"]
+    del net[0]
+    assert list(net._modules) == ["0", "1", "2", "3"] and type(net.pop()) is nn.Tanh
+    net[1] = nn.ELU()
+    del net[1:]
+    assert list(net) == parts[:1]
+    named = nn.Sequential({"hidden": nn.Linear(2, 2), "out": nn.Linear(2, 1)})
+    assert named.hidden is named[0] and named(x).shape == (4, 1)
+    with pytest.raises(IndexError, match="index 5"):
+        net[5]
+    with pytest.raises(TypeError, match="holds Modules"):
+        nn.Sequential(gf.relu)
+    with pytest.raises(TypeError, match="holds Modules"):
+        net.append(3)
+
+
+def test_module_list_and_dict() -> None:
+    layers = nn.ModuleList([nn.Linear(2, 2)])
+    layers += [nn.Linear(2, 1)]
+    layers.extend([nn.Identity()])
+    assert len(layers) == 3 and len(list(layers.parameters())) == 4
+    assert type(layers[1:]) is nn.ModuleList and layers[1:][0] is layers[1] and len(layers + [nn.Identity()]) == 4
+    heads = nn.ModuleDict({"a": nn.Linear(2, 1)})
+    heads["b"] = nn.Identity()
+    heads.update([("c", nn.ReLU())])
+    assert list(heads) == ["a", "b", "c"] == list(heads.keys()) and "b" in heads and len(heads) == 3
+    assert [n for n, _ in heads.named_parameters()] == ["a.weight", "a.bias"]
+    assert type(heads.pop("b")) is nn.Identity and [n for n, _ in heads.items()] == ["a", "c"]
+    del heads["a"]
+    assert [type(m) for m in heads.values()] == [nn.ReLU]
+    heads.clear()
+    assert len(heads) == 0
+
+
+# --- layers -----------------------------------------------------------------------------------------------------------------
+
+
+def test_default_initialisation() -> None:
+    layer = nn.Linear(400, 300, dtype=gf.float64)
+    w, bound = layer.weight.detach().numpy(), 1 / 20
+    assert abs(w).max() <= bound and abs(w.std() - bound / 3**0.5) < 1e-3 * bound * 3 and abs(w.mean()) < bound / 100
+    b = layer.bias.detach().numpy()
+    assert abs(b).max() <= bound and b.std() > bound / 3
+    assert (layer.weight.dtype, layer.weight.is_leaf, layer.weight.requires_grad) == (gf.float64, True, True)
+    e = nn.Embedding(500, 100).weight.detach().numpy()
+    assert abs(e.std() - 1) < 0.02 and abs(e.mean()) < 0.02
+    assert nn.Embedding(3, 2, padding_idx=-1).weight[2].tolist() == [0, 0]
+    assert nn.Linear(2, 1, bias=False).bias is None
+    gf.manual_seed(1)
+    one = nn.Linear(3, 3).weight.tolist()
+    gf.manual_seed(1)
+    assert nn.Linear(3, 3).weight.tolist() == one
+    table = nn.Embedding.from_pretrained(gf.ones(4, 2))
+    assert not table.weight.requires_grad and table(gf.tensor([3])).tolist() == [[1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: nn.Linear(3, 2), (4, 3)),
+        (lambda: nn.BatchNorm1d(3), (5, 3)),
+        (lambda: nn.BatchNorm1d(3), (2, 3, 4)),
+        (lambda: nn.BatchNorm2d(2), (2, 2, 3, 2)),
+        (lambda: nn.BatchNorm1d(3).eval(), (5, 3)),
+        (lambda: nn.LayerNorm((2, 3)), (4, 2, 3)),
+        (lambda: nn.Sequential(nn.Flatten(), nn.Linear(6, 2), nn.Tanh()), (2, 3, 2)),
+    ],
+)
+def test_layer_gradients(make: object, shape: tuple) -> None:
+    layer = make().double()  # type: ignore[operator]
+    with gf.no_grad():
+        for p in layer.parameters():
+            p.normal_()
+
+    def call(x: gf.Tensor, *_: gf.Tensor) -> gf.Tensor:
+        return layer(x)
+
+    assert gf.gradcheck(call, (gf.randn(shape, dtype=gf.float64, requires_grad=True), *layer.parameters()))
+
+
+def test_batch_norm_states() -> None:
+    x = gf.tensor(np.random.default_rng(0).normal(size=(3, 8, 2)))
+    average = nn.BatchNorm1d(2, momentum=None, dtype=gf.float64)
+    for batch in x:
+        average(batch)
+    np.testing.assert_allclose(average.running_mean.numpy(), x.numpy().mean(1).mean(0), rtol=1e-12)
+    np.testing.assert_allclose(average.running_var.numpy(), x.numpy().var(1, ddof=1).mean(0), rtol=1e-12)
+    assert average.num_batches_tracked.item() == 3
+    average.reset_parameters()
+    assert (average.running_mean.tolist(), average.num_batches_tracked.item()) == ([0, 0], 0)
+    bare = nn.BatchNorm1d(2, affine=False, track_running_stats=False).eval()
+    assert list(bare.state_dict()) == [] and abs(bare(x[0].float()).mean().item()) < 1e-6
+    held = nn.BatchNorm1d(2).eval()
+    held(x[0])
+    assert held.num_batches_tracked.item() == 0
+    for layer, wrong in ((nn.BatchNorm1d(2), gf.ones(2, 2, 2, 2)), (nn.BatchNorm2d(2), gf.ones(2, 2)), (nn.BatchNorm1d(2), gf.ones(4, 3))):
+        with pytest.raises(ShapeError):
+            layer(wrong)
+
+
+def test_dropout_only_in_training() -> None:
+    layer, x = nn.Dropout(0.5), gf.ones(1000)
+    assert 300 < (layer(x) == 0).sum().item() < 700
+    assert layer.eval()(x) is x
+
+
+@pytest.mark.parametrize("name", nn.activations.__dict__.keys() & set(nn.__all__) - {"Module"})
+def test_activation_modules_are_the_functions(name: str) -> None:
+    function = {"LeakyReLU": "leaky_relu", "LogSigmoid": "logsigmoid", "LogSoftmax": "log_softmax"}.get(name, name.lower())
+    settings = {"dim": 1} if "max" in name else {}
+    x = gf.randn(3, 4)
+    layer = getattr(nn, name)(**settings)
+    assert (layer(x) == getattr(nn.functional, function)(x, **settings)).all()
+
+
+def test_loss_modules_hand_on_their_settings() -> None:
+    F = nn.functional
+    x, t, w = gf.randn(4, 3), gf.rand(4, 3), gf.rand(3)
+    index, p = gf.tensor([0, 2, 1, 1]), gf.rand(4, 3)
+    pairs = [
+        (nn.MSELoss("sum")(x, t), F.mse_loss(x, t, reduction="sum")),
+        (nn.L1Loss("none")(x, t), F.l1_loss(x, t, reduction="none")),
+        (nn.SmoothL1Loss(beta=0.3)(x, t), F.smooth_l1_loss(x, t, beta=0.3)),
+        (nn.HuberLoss(delta=0.3)(x, t), F.huber_loss(x, t, delta=0.3)),
+        (nn.BCELoss(w)(p, t), F.binary_cross_entropy(p, t, w)),
+        (nn.BCEWithLogitsLoss(pos_weight=w)(x, t), F.binary_cross_entropy_with_logits(x, t, pos_weight=w)),
+        (
+            nn.CrossEntropyLoss(w, ignore_index=1, label_smoothing=0.1)(x, index),
+            F.cross_entropy(x, index, w, ignore_index=1, label_smoothing=0.1),
+        ),
+        (nn.NLLLoss(w, ignore_index=2)(x, index), F.nll_loss(x, index, w, ignore_index=2)),
+        (nn.KLDivLoss(reduction="batchmean", log_target=True)(x, t), F.kl_div(x, t, reduction="batchmean", log_target=True)),
+    ]
+    for got, wanted in pairs:
+        assert (got == wanted).all()
+    moved = nn.CrossEntropyLoss(w).double()
+    assert moved.weight.dtype == gf.float64 and list(moved.parameters()) == []
+    for make in (
+        lambda: nn.MSELoss("avg"), lambda: nn.SmoothL1Loss(beta=-1), lambda: nn.HuberLoss(delta=0), lambda: nn.Dropout(2),
+        lambda: nn.CrossEntropyLoss(label_smoothing=2), lambda: nn.GELU("fast"), lambda: nn.Hardtanh(1, 0),
+        lambda: nn.Linear(-1, 2), lambda: nn.Linear(2, 1.5), lambda: nn.BatchNorm1d(2, momentum=2), lambda: nn.Embedding(3, 2, 3),
+    ):  # fmt: skip
+        with pytest.raises(ArgumentError):
+            make()
+
+
+def test_everything_named_is_there_and_documented() -> None:
+    for name in nn.__all__:
+        assert getattr(nn, name).__doc__, name
+    for name in nn.functional.__all__:
+        assert ">>>" in getattr(nn.functional, name).__doc__ or name == "one_hot", name
+    assert "gradflow.nn" in sys.modules
