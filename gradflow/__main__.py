@@ -14,7 +14,7 @@ from typing import NoReturn
 import numpy as np
 
 from . import __version__, train
-from .errors import GradflowError
+from .errors import ArgumentError, DeviceError
 
 PROGRAM = "python -m gradflow"
 
@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         "Exit codes: 0 done, 1 the training failed, 2 an option makes no sense, 130 interrupted.",
         allow_abbrev=False,
     )
-    p.add_argument("command", nargs="?", choices=["train"], default="train", help="what to do; train if left out")
+    p.add_argument("command", nargs="?", metavar="train", default="train", help="what to do; there is nothing else yet")
     p.add_argument("--device", default=default.device, help="cpu, cuda or cuda:N (default: %(default)s)")
     p.add_argument(
         "--optimizer", default=default.optimizer, metavar="NAME",
@@ -62,22 +62,31 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (default: that of the process) and return the exit code."""
     try:
-        options = vars(parser().parse_args(argv))
-        del options["command"]
-        return _train(train.Settings(**options))
+        return _train(_settings(argv))
     except SystemExit as done:
         return int(done.code or 0)
     except KeyboardInterrupt:
-        return _say("interrupted; nothing was saved", 130)
+        return _say("interrupted; no picture was saved", 130)
     except BrokenPipeError:  # the reader of the output has gone, as in `| head`; spare Python's complaint at its exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
+def _settings(argv: Sequence[str] | None) -> train.Settings:
+    p = parser()
+    options, unknown = p.parse_known_args(argv)
+    if unknown:
+        first = unknown[0]
+        p.error(f"there is no option {first}" if first.startswith("-") else f"'{first}' is too much")
+    if options.command != "train":
+        p.error(f"'{options.command}' is not something to do; the one command is 'train'")
+    return train.Settings(**{name: value for name, value in vars(options).items() if name != "command"})
+
+
 def _train(settings: train.Settings) -> int:
     try:
         task = train.prepare(settings)
-    except GradflowError as problem:
+    except (ArgumentError, DeviceError) as problem:
         return _say(problem, 2)
     try:
         interrupted = train.learn(task)

@@ -133,6 +133,8 @@ def _compare(
                     found, _ = sweep([(o.node, seed)], retain_graph=True, inputs=[t.node])
                     if t.node in found:
                         got = wrap(found[t.node]).to_numpy().astype(np.complex128)
+                        if got.shape != t.shape:
+                            raise GradcheckError(f"the gradient of input {place}, of shape {t.shape}, came back in shape {got.shape}")
                 # d Re(conj(seed) * output): PyTorch's convention for complex gradients
                 want = (np.conj(side) * slopes[0][k][at]).real + 0j
                 if t.dtype.kind == "c":

@@ -48,7 +48,7 @@ def allow(t: Any, name: str) -> None:
             raise InPlaceError(
                 f"{name}: {what} cannot be written in place while it is recorded; use gf.no_grad(), or write out of place"
             )
-    if any(s == 0 and n > 1 for s, n in zip(t.data.strides, t.data.shape, strict=True)):
+    if t.data.size and any(s == 0 and n > 1 for s, n in zip(t.data.strides, t.data.shape, strict=True)):
         raise InPlaceError(f"{name}: this tensor of shape {t.shape} repeats the same memory (expand); clone() it before writing")
     if not getattr(getattr(t.data, "flags", None), "writeable", True):
         raise InPlaceError(f"{name}: this tensor shows an array that is read-only; clone() it before writing")

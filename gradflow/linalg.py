@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .errors import ArgumentError, ShapeError
+from .ops import dims
 from .ops.linalg import (
     bmm,
     cholesky,
@@ -20,7 +22,9 @@ from .ops.linalg import (
     solve,
     tensordot,
 )
+from .ops.reduce import amax, amin
 from .ops.reduce import norm as _norm
+from .ops.shape import squeeze
 from .typing import TensorLike
 
 inverse = inv
@@ -37,5 +41,25 @@ def vector_norm(x: TensorLike, ord: float = 2, dim: Any = None, keepdim: bool = 
 
 
 def norm(x: TensorLike, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Any:
-    """The 2-norm of all elements (of a matrix: Frobenius'), or the norm of order ``ord`` of vectors along ``dim``."""
-    return _norm(x, 2 if ord in (None, "fro") else ord, dim, keepdim)
+    """The 2-norm of all elements, or the norm of order ``ord``: of vectors along one ``dim``, of matrices over two.
+
+    Orders of matrices: "fro" (the default), 1 and -1 (largest and smallest column sum of |x|), inf and -inf (of rows).
+    ArgumentError for 2 and "nuc", which need singular values.
+    """
+    if ord is None:
+        return _norm(x, 2, dim, keepdim)
+    over = dims.several(dim, x.ndim, "linalg.norm")
+    if dim is None and not 1 <= len(over) <= 2:
+        raise ShapeError(f"linalg.norm: ord={ord!r} of a tensor of shape {x.shape}; say by dim= along what, or flatten it")
+    if len(over) != 2:
+        return _norm(x, ord, dim, keepdim)
+    if ord == "fro":
+        return _norm(x, 2, over, keepdim)
+    rows, columns = over
+    if ord in (1, -1):
+        rows, columns = columns, rows
+    elif ord not in (float("inf"), float("-inf")):
+        raise ArgumentError(f"linalg.norm: of matrices 'fro', 1, -1, inf and -inf are known, not {ord!r}; dim= with one number is for vectors")
+    sums = _norm(x, 1, columns, True)
+    y = (amax if ord > 0 else amin)(sums, rows, True)
+    return y if keepdim else squeeze(y, over)

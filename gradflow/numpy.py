@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import backend, creation
+from . import backend, creation, linalg
 from .backend.cpu import inf, nan, pi
 from .engine import wrap
-from .errors import ArgumentError
+from .errors import ArgumentError, NoCounterpartError
+from .ops import dims
 from .ops import elementwise as e
 from .ops import index as ix
 from .ops import linalg as la
@@ -45,9 +46,9 @@ conjugate = conj = e.conj
 real, imag, angle, chain = e.real, e.imag, e.angle, e.chain
 pow_scalar = e.pow
 
-matmul, dot_vectors, outer, einsum, kron = la.matmul, la.dot, la.outer, la.einsum, la.kron
+matmul, outer, kron = la.matmul, la.outer, la.kron
 solve, inv, det, cholesky, slogdet = la.solve, la.inv, la.det, la.cholesky, la.slogdet
-sum_to, broadcast_to, tril, triu, trace = s.sum_to, s.broadcast_to, s.tril, s.triu, s.trace
+sum_to, broadcast_to, trace = s.sum_to, s.broadcast_to, s.trace
 diagonal_scatter, window, window_put, window_set = s.diagonal_scatter, s.window, s.window_put, s.window_set
 put_add, index_set, getitem, recurrence = ix.put_add, ix.index_set, ix.getitem, r.recurrence
 pad_zero = nn.pad_zero
@@ -61,8 +62,8 @@ def mean(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) ->
     return r.mean(x, axis, keepdims, dtype=dtype)
 
 
-def prod(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    return r.prod(x, axis, keepdims)
+def prod(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    return r.prod(x, axis, keepdims, dtype=dtype)
 
 
 def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
@@ -100,29 +101,30 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return r.argmin(x, axis, keepdims)
 
 
-def cumsum(x: Any, axis: int | None = None) -> Any:
-    return r.cumsum(s.ravel(x), 0) if axis is None else r.cumsum(x, axis)
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    return r.cumsum(s.ravel(x), 0, dtype=dtype) if axis is None else r.cumsum(x, axis, dtype=dtype)
 
 
-def cumprod(x: Any, axis: int | None = None) -> Any:
-    return r.cumprod(s.ravel(x), 0) if axis is None else r.cumprod(x, axis)
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    return r.cumprod(s.ravel(x), 0, dtype=dtype) if axis is None else r.cumprod(x, axis, dtype=dtype)
 
 
 def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """NumPy's median: the mean of the two middle elements where their number is even."""
-    x = s.ravel(x) if axis is None else x
-    d = 0 if axis is None else axis
+    x, d = (s.ravel(x), 0) if axis is None else (x, dims.one(axis, x.ndim, "median"))
     n = x.shape[d]
     ordered = r.sort(x, d).values
     middle = s.narrow(ordered, d, (n - 1) // 2, 2 - n % 2)
     return r.mean(middle, d, keepdims)
 
 
-def sort(x: Any, axis: int = -1) -> Any:
+def sort(x: Any, axis: int = -1, kind: str | None = None) -> Any:
+    """Stable whatever the ``kind``."""
     return r.sort(x, axis).values
 
 
-def argsort(x: Any, axis: int = -1) -> Any:
+def argsort(x: Any, axis: int = -1, kind: str | None = None) -> Any:
+    """Stable whatever the ``kind``."""
     return r.argsort(x, axis)
 
 
@@ -134,6 +136,11 @@ def dot(a: Any, b: Any) -> Any:
     if nb <= 2:
         return la.matmul(a, b)
     return la.tensordot(a, b, ((na - 1,), (nb - 2,)))
+
+
+def einsum(equation: Any, *operands: Any, optimize: Any = True) -> Any:
+    """``optimize`` is NumPy's and changes nothing here: the order of the products is chosen in any case."""
+    return la.einsum(equation, *operands)
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
@@ -164,8 +171,11 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     return s.squeeze(x, axis)
 
 
-def expand_dims(x: Any, axis: int) -> Any:
-    return s.unsqueeze(x, axis)
+def expand_dims(x: Any, axis: Any) -> Any:
+    several = axis if isinstance(axis, tuple | list) else (axis,)
+    for d in sorted(dims.several(several, x.ndim + len(several), "expand_dims")):
+        x = s.unsqueeze(x, d)
+    return x
 
 
 def concatenate(tensors: Any, axis: int | None = 0) -> Any:
@@ -202,6 +212,14 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     return s.repeat_interleave(x, repeats, axis)
 
 
+def tril(x: Any, k: int = 0) -> Any:
+    return s.tril(x, k)
+
+
+def triu(x: Any, k: int = 0) -> Any:
+    return s.triu(x, k)
+
+
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return s.diagonal(x, offset, axis1, axis2)
 
@@ -219,18 +237,29 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     return ix.take_along_dim(x, indices, axis)
 
 
-def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
-    return e.clamp(x, a_min, a_max)
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    return e.clamp(x, a_min if min is None else min, a_max if max is None else max)
 
 
-def pad(x: Any, widths: Any) -> Any:
-    return nn.pad_zero(x, widths)
+def round(x: Any, decimals: int = 0) -> Any:
+    return e.round(x, decimals=decimals)
+
+
+def nonzero(x: Any) -> Any:
+    return ix.nonzero(x, as_tuple=True)
+
+
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0) -> Any:
+    """Zeros around ``x``: ``pad_width`` is a number, a pair (before, after), or a pair for each dimension."""
+    if mode != "constant" or constant_values != 0:
+        raise NoCounterpartError(f"np.pad with mode={mode!r}, constant_values={constant_values!r} is not recorded for Tensors; zeros are")
+    widths = [pad_width] if isinstance(pad_width, int) else list(pad_width)
+    pairs = [(w, w) if isinstance(w, int) else tuple(w) for w in ([tuple(widths)] if len(widths) == 2 and isinstance(widths[0], int) else widths)]
+    return nn.pad_zero(x, tuple(pairs * x.ndim if len(pairs) == 1 else pairs))
 
 
 def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    if ord not in (None, "fro") and axis is None and x.ndim > 1:
-        raise ArgumentError(f"norm: the matrix norm ord={ord} is not recorded; give axis= for norms of vectors")
-    return r.norm(x, 2 if ord is None else ord, axis, keepdims)
+    return linalg.norm(x, ord, axis, keepdims)
 
 
 def astype(x: Any, dtype: Any) -> Any:
@@ -289,18 +318,39 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
 
 asarray = creation.as_tensor
 
-_HIDDEN = {"dot_vectors", "linalg_norm"}
+_LINALG = {"norm": linalg_norm, "inv": inv, "det": det, "solve": solve, "cholesky": cholesky, "slogdet": slogdet}
 
 
 def table() -> dict[Any, Any]:
     """NumPy's functions and what stands for each of them here."""
     import numpy as np
 
-    names = {n: f for n, f in globals().items() if not n.startswith("_") and callable(f) and n not in _HIDDEN}
-    found = {getattr(np, n): f for n, f in names.items() if callable(getattr(np, n, None)) and not isinstance(getattr(np, n), type)}
-    for n, f in {"norm": linalg_norm, "inv": inv, "det": det, "solve": solve, "cholesky": cholesky, "slogdet": slogdet}.items():
-        found[getattr(np.linalg, n)] = f
-    return found
+    own = {n: f for n in __all__ if callable(f := globals()[n])}
+    found = {getattr(np, n): _taking(f"np.{n}", f) for n, f in own.items() if hasattr(getattr(np, n, None), "_implementation")}
+    return found | {getattr(np.linalg, n): _taking(f"np.linalg.{n}", f) for n, f in _LINALG.items()}
 
 
-__all__ = sorted(n for n in globals() if not n.startswith("_") and n not in {"annotations", "Any", "backend", "creation", "wrap", "ArgumentError", "e", "ix", "la", "nn", "r", "s", "table", *_HIDDEN})
+def _taking(name: str, function: Any) -> Any:
+    """``function`` with one clear error for what NumPy's function takes and it does not, such as ``out=``."""
+    from inspect import signature
+
+    takes = signature(function)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if "a" in kwargs and "a" not in takes.parameters:
+            kwargs["x"] = kwargs.pop("a")
+        try:
+            takes.bind(*args, **kwargs)
+        except TypeError as problem:
+            known = ", ".join(takes.parameters)
+            raise NoCounterpartError(f"{name}: {problem}; recorded for Tensors is {name}({known})") from None
+        return function(*args, **kwargs)
+
+    return call
+
+
+_OTHERS = {
+    "annotations", "Any", "backend", "creation", "dims", "linalg", "wrap", "ArgumentError", "NoCounterpartError", "e", "ix", "la", "nn", "r",
+    "s", "table", "linalg_norm",
+}  # fmt: skip
+__all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

@@ -30,6 +30,7 @@ from .errors import ArgumentError, GradflowError
 
 WIDTH, BLOCKS, DROPOUT = 128, 2, 0.1
 SIDE, CLASSES = 8, 10
+PICTURES = ".png", ".jpg", ".pdf", ".svg"
 WARM_UP = 0.05  # of all steps
 DISTORTION = 0.5, 0.1  # an image is shifted by up to half a pixel and stretched by up to a tenth
 
@@ -101,9 +102,7 @@ def load(device: str = "cpu") -> tuple[Digits, Digits]:
     kept = np.arange(len(order)) % 4 == 0
 
     def part(chosen: Any) -> Digits:
-        return Digits(
-            gf.tensor(images[chosen] / 16, dtype=gf.float32, device=device), gf.tensor(labels[chosen], device=device)
-        )
+        return Digits(gf.tensor(images[chosen] / 16, dtype=gf.float32, device=device), gf.tensor(labels[chosen], device=device))
 
     return part(order[~kept]), part(order[kept])
 
@@ -125,8 +124,8 @@ def distorted(images: gf.Tensor) -> gf.Tensor:
         places = centred.reshape(-1, 1) * (between(stretch) + 1) + between(shift)
         return gf.relu(1 - (places - centred).abs())
 
-    moved = interpolation() @ images.reshape(n, SIDE, SIDE) @ interpolation().mT
-    return moved.reshape(n, -1)
+    moved: gf.Tensor = (interpolation() @ images.reshape(n, SIDE, SIDE) @ interpolation().mT).reshape(n, -1)
+    return moved
 
 
 # --- model ----------------------------------------------------------------------------------------------------------------
@@ -146,7 +145,8 @@ class Residual(nn.Module):
         )  # fmt: skip
 
     def forward(self, x: gf.Tensor) -> gf.Tensor:
-        return F.relu(x + self.body(x))
+        y: gf.Tensor = F.relu(x + self.body(x))
+        return y
 
 
 def network() -> nn.Module:
@@ -171,9 +171,8 @@ class Row(NamedTuple):
     test_accuracy: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.epoch:7.4g}{self.train_loss:13.4f}{self.train_accuracy:12.2%}{self.test_loss:12.4f}{self.test_accuracy:11.2%}"
-        )
+        learnt = f"{round(self.epoch, 2):7g}{self.train_loss:13.4f}{self.train_accuracy:12.2%}"
+        return f"{learnt}{self.test_loss:12.4f}{self.test_accuracy:11.2%}"
 
 
 HEADING = "  epoch   train loss   train acc   test loss   test acc"
@@ -200,13 +199,14 @@ class Task:
 
     def progress(self) -> str:
         """How far the training came, in words."""
-        return f"{len(self.losses) / self.steps_per_epoch:.4g} of {self.settings.epochs} epochs"
+        return f"{round(len(self.losses) / self.steps_per_epoch, 2):g} of {self.settings.epochs} epochs"
 
     def measure(self) -> Row:
         """Judge the model as it is now and note it."""
         row = Row(len(self.losses) / self.steps_per_epoch, *judge(self.model, self.train), *judge(self.model, self.test))
         if not math.isfinite(row.train_loss + row.test_loss):
-            raise DivergedError(f"the loss is {row.train_loss} after {self.progress()}; try --lr {self.lr / 10:g}")
+            smaller = min(self.lr / 10, optimizers()[self.settings.optimizer].lr)
+            raise DivergedError(f"the loss is {row.train_loss:g} after {self.progress()}; try --lr {smaller:g}")
         if self.rows and self.rows[-1].epoch == row.epoch:
             self.rows.pop()
         self.rows.append(row)
@@ -229,7 +229,7 @@ def prepare(settings: Settings) -> Task:
         if value < 0:
             raise ArgumentError(f"--{name} must be a whole number from 0, not {value}")
     if settings.batch_size < 2:
-        raise ArgumentError(f"--batch-size must be at least 2, for batch normalisation compares images, not {settings.batch_size}")
+        raise ArgumentError(f"--batch-size must be at least 2 (batch normalisation compares images), not {settings.batch_size}")
     _check_installed()
     _check_files(settings)
     gf.zeros(1, device=settings.device)
@@ -249,24 +249,19 @@ def _check_installed() -> None:
     packages = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "tqdm": "tqdm"}
     missing = [package for module, package in packages.items() if importlib.util.find_spec(module) is None]
     if missing:
-        raise ArgumentError(f"{' and '.join(missing)} cannot be found, which the training needs: pip install 'gradflow[demo]'")
+        raise ArgumentError(f"the training needs {', '.join(missing)}, not installed here: pip install 'gradflow[demo]'")
 
 
 def _check_files(settings: Settings) -> None:
-    from matplotlib.figure import Figure
-
-    pictures = Figure().canvas.get_supported_filetypes()
-    wanted = [("--out", settings.out, set(pictures), "digits.png (.svg, .pdf and .jpg work too)")]
+    wanted: list[tuple[str, str, tuple[str, ...]]] = [("--out", settings.out, PICTURES)]
     if settings.save is not None:
-        wanted.append(("--save", settings.save, {"npz"}, "digits.npz"))
-    for option, name, kinds, example in wanted:
+        wanted.append(("--save", settings.save, (".npz",)))
+    for option, name, endings in wanted:
         path = Path(name)
-        if path.suffix.lower().removeprefix(".") not in kinds:
-            raise ArgumentError(f"{option} '{name}' does not end as it should; give a name such as {example}")
+        if path.suffix.lower() not in endings:
+            raise ArgumentError(f"{option} must be the name of a file that ends in {' or '.join(endings)}, not '{name}'")
         if not path.parent.is_dir():
             raise ArgumentError(f"{option} '{name}': there is no folder '{path.parent}'; make it first or name another")
-        if path.is_dir():
-            raise ArgumentError(f"{option} '{name}' is a folder; give the name of a file, such as '{path / example.split()[0]}'")
         try:
             if path.exists():
                 path.open("r+b").close()
@@ -316,6 +311,7 @@ def step(task: Task, images: gf.Tensor, labels: gf.Tensor) -> float:
 
 def learn(task: Task) -> bool:
     """Train, with a progress bar, and print a table as it goes; True if Ctrl-C ended it early."""
+    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     settings = task.settings
@@ -324,9 +320,10 @@ def learn(task: Task) -> bool:
     printed = None
     start = time.perf_counter()
     # A bar for people only: in a file or a pipe it would be a line for every time it moves.
-    bar = tqdm(total=settings.epochs * task.steps_per_epoch, unit="step", leave=False, dynamic_ncols=True, disable=None)
+    bar = tqdm(total=settings.epochs * task.steps_per_epoch, unit=" steps", leave=False, dynamic_ncols=True, disable=None)
     interrupted = False
-    with bar, _ctrl_c() as asked, np.errstate(over="ignore", invalid="ignore"):
+    # Products of matrices as small as these gain nothing from threads, and on a busy machine threads wait for each other.
+    with bar, threadpool_limits(1), _ctrl_c() as asked, np.errstate(over="ignore", invalid="ignore"):
         try:
             for epoch in range(settings.epochs + 1):
                 row = task.measure()
@@ -407,7 +404,7 @@ def report(task: Task) -> None:
         ("parameters", f"{_size(task.model):,}"),
     ]
     if s.save is not None:
-        weights = {name: value.to_numpy() for name, value in task.model.state_dict().items()}
+        weights: dict[str, Any] = {name: value.to_numpy() for name, value in task.model.state_dict().items()}
         _write(s.save, lambda file: np.savez(file, **weights))
         lines.append(("weights", s.save))
     _write(s.out, lambda file: picture(task).savefig(file, format=Path(s.out).suffix[1:].lower()))
@@ -431,13 +428,14 @@ def picture(task: Task) -> Any:
     """A matplotlib Figure: loss and accuracy over time, what was taken for what, and the digits that were hardest to read."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12.5, 7.2), dpi=110, layout="constrained", facecolor="white")
-    above, below = figure.subfigures(2, 1, height_ratios=[2.2, 1])
-    curves, accuracies, table = above.subplots(1, 3)
+    figure: Any = Figure(figsize=(12.5, 7.2), dpi=110, layout="constrained", facecolor="white")
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
+    above, below = figure.subfigures(2, 1, height_ratios=[2.1, 1])
+    curves, accuracies, table = above.subplots(1, 3, width_ratios=[1, 1, 1.1])
     last = task.rows[-1]
     figure.suptitle(
         f"gradflow read {last.test_accuracy:.2%} of {len(task.test.labels)} unseen handwritten digits right  "
-        f"({last.epoch:.4g} epochs, {task.seconds:.1f} s on {task.settings.device})", fontsize=14, fontweight="bold",
+        f"({round(last.epoch, 2):g} epochs, {task.seconds:.1f} s on {task.settings.device})", fontsize=14, fontweight="bold",
     )  # fmt: skip
     _draw_curves(task, curves, accuracies)
     scores = read(task.model, task.test)
@@ -459,21 +457,18 @@ def _draw_curves(task: Task, losses: Any, accuracies: Any) -> None:
         for part, color in (("train", BLUE), ("test", ORANGE)):
             values = [getattr(row, f"{part}_{kind}") for row in task.rows]
             what = "digits learnt from" if part == "train" else "unseen digits"
+            what += f", now {values[-1]:.2%}" if kind == "accuracy" else ""
             axes.plot(epochs, values, color=color, lw=2, marker="o", ms=3.5, label=what)
         axes.set(xlabel="epoch", xlim=(0, max(1.0, epochs[-1]) * 1.02))
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    losses.set(title="Loss (cross-entropy)", yscale="log")
+    losses.set(title="Loss (cross-entropy)", yscale="log" if steps.size else "linear")
     losses.legend(loc="best", fontsize=8, frameon=False)
     low = min(row.test_accuracy for row in task.rows[1:] or task.rows)
     accuracies.set(title="Accuracy", ylim=(max(0.0, min(0.9, low - 0.03)), 1.003))
     accuracies.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     accuracies.legend(loc="lower right", fontsize=8, frameon=False)
-    accuracies.annotate(
-        f"{task.rows[-1].test_accuracy:.2%}", (epochs[-1], task.rows[-1].test_accuracy), (-6, -18),
-        textcoords="offset points", ha="right", color=ORANGE, fontweight="bold",
-    )  # fmt: skip
 
 
 def _draw_confusion(axes: Any, labels: Any, answers: Any) -> None:
@@ -482,12 +477,12 @@ def _draw_confusion(axes: Any, labels: Any, answers: Any) -> None:
     wrong = counts * (1 - np.eye(CLASSES, dtype=int))
     shade = np.ones((CLASSES, CLASSES, 3))
     shade -= counts[..., None] * np.eye(CLASSES)[..., None] / max(1, counts.max()) * (0.45, 0.25, 0.08)
-    shade -= np.sqrt(wrong / max(1, wrong.max()))[..., None] * (0.1, 0.55, 0.5)
+    shade -= np.sqrt(wrong / max(1, wrong.max()))[..., None] * (0.05, 0.5, 0.45)
     axes.imshow(shade)
     for (truth, answer), count in np.ndenumerate(counts):
         if count:
-            color = "black" if truth == answer else RED
-            axes.text(answer, truth, count, ha="center", va="center", fontsize=8.5, color=color)
+            weight = "normal" if truth == answer else "bold"
+            axes.text(answer, truth, count, ha="center", va="center", fontsize=8.5, fontweight=weight)
     axes.set(title="What was taken for what", xlabel="read as", ylabel="is a", xticks=range(CLASSES), yticks=range(CLASSES))
     axes.tick_params(length=0)
     axes.spines[:].set_color("#cccccc")
@@ -506,7 +501,7 @@ def _draw_hardest(figure: Any, images: Any, labels: Any, chances: Any, columns: 
     rest = ", then the least certain of those read right" if 0 < count < columns else ""
     figure.suptitle(title + rest, fontsize=12)
     for axes, i in zip(figure.subplots(1, columns), hardest, strict=True):
-        axes.imshow(images[i].reshape(SIDE, SIDE), cmap="gray_r", interpolation="nearest", vmin=0, vmax=1)
+        axes.imshow(images[i].reshape(SIDE, SIDE), cmap="gray_r", interpolation="bicubic", vmin=0, vmax=1)
         text = f"is {labels[i]}, read {answers[i]}" if misread[i] else f"is {labels[i]}"
         axes.set_title(text, fontsize=9.5, color=RED if misread[i] else GREEN)
         axes.set_xlabel(f"{chances[i, answers[i]]:.0%} sure", fontsize=8.5)

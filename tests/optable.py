@@ -120,9 +120,9 @@ def row(
             bound = (lambda *tensors, f=call or of, extra=extra: f(*tensors, **extra)) if extra else call or of
             name = f"{of.__module__.rpartition('.')[2]}.{getattr(of, '__qualname__', of)}"
             shown = ",".join(f"{k}={v}" for k, v in extra.items())
-            label = f"{name}({shown}){'x'.join(str(s) for s in several)}"
-            label += f"#{sum(r.label.startswith(label) for r in ROWS)}"
-            ROWS.append(Row(of, bound, several, domains, label.replace(" ", ""), **options))
+            label = f"{name}({shown}){'x'.join(str(s) for s in several)}".replace(" ", "")
+            label += f"#{sum(r.label.startswith(label + '#') for r in ROWS)}"
+            ROWS.append(Row(of, bound, several, domains, label, **options))
 
 
 def unary(of: Any, domain: Draw = anything, **options: Any) -> None:

@@ -203,6 +203,7 @@ def test_memory_does_not_grow_over_a_thousand_steps():
         with gf.no_grad():
             w.sub_(w.grad, alpha=0.01)
 
+    gc.collect()
     gc.disable()
     try:
         tracemalloc.start()
@@ -217,7 +218,7 @@ def test_memory_does_not_grow_over_a_thousand_steps():
     finally:
         tracemalloc.stop()
         gc.enable()
-    assert grown < 4000
+    assert grown < 16_000  # a node a step would be ten times that
 
 
 def test_a_graph_dies_with_its_result_without_the_collector():

@@ -191,9 +191,7 @@ def test_cross_entropy_of_class_indices(shape: tuple, weighted: bool, ignore: in
 
     def loss(x: gf.Tensor) -> gf.Tensor:
         weight = gf.tensor(w) if weighted else None
-        return F.cross_entropy(
-            x, gf.tensor(target), weight, ignore_index=ignore, label_smoothing=e, reduction=reduction
-        )
+        return F.cross_entropy(x, gf.tensor(target), weight, ignore_index=ignore, label_smoothing=e, reduction=reduction)
 
     near(loss(gf.tensor(x)), class_loss(x, target, w, ignore, e, reduction))
     assert gf.gradcheck(loss, var(x))
@@ -251,6 +249,11 @@ def test_cross_entropy_unbatched_empty_and_all_ignored() -> None:
         (ArgumentError, "reduction", lambda: F.mse_loss(gf.ones(2), gf.ones(2), reduction="batchmean")),
         (ArgumentError, "probabilities", lambda: F.binary_cross_entropy(gf.tensor([1.5]), gf.ones(1))),
         (ArgumentError, "probabilities", lambda: F.binary_cross_entropy(gf.tensor([gf.nan]), gf.ones(1))),
+        (ShapeError, "weight", lambda: F.mse_loss(gf.ones(2), gf.ones(2), weight=gf.ones(1))),
+        (DTypeError, "floats", lambda: F.binary_cross_entropy(gf.tensor([1]), gf.tensor([1]))),
+        (ShapeError, r"not \(\)", lambda: F.cross_entropy(gf.tensor(1.0), gf.tensor(0))),
+        (ShapeError, r"not shape \(3,\)", lambda: F.batch_norm(gf.ones(3), None, None, training=True)),
+        (ShapeError, "entries", lambda: F.embedding(gf.tensor([0]), gf.ones(3))),
         (ArgumentError, "delta", lambda: F.huber_loss(gf.ones(2), gf.ones(2), delta=0)),
         (ArgumentError, "beta", lambda: F.smooth_l1_loss(gf.ones(2), gf.ones(2), beta=-1)),
         (ArgumentError, "probability", lambda: F.dropout(gf.ones(2), 1.5)),
@@ -275,6 +278,16 @@ def test_cross_entropy_unbatched_empty_and_all_ignored() -> None:
 def test_errors(error: type, said: str, call: object) -> None:
     with pytest.raises(error, match=said):
         call()  # type: ignore[operator]
+
+
+def test_second_derivatives() -> None:
+    x, target = numbers(4, 3), gf.tensor([0, 2, 1, 1])
+    for e in (0.0, 0.2):
+        assert gf.gradgradcheck(lambda x, e=e: F.cross_entropy(x, target, label_smoothing=e), var(x))
+    assert gf.gradgradcheck(lambda x: F.binary_cross_entropy_with_logits(x, gf.tensor(np.full((4, 3), 0.3))), var(x))
+    assert gf.gradgradcheck(lambda x, w, b: F.layer_norm(x, (3,), w, b), (var(x), var(numbers(3)), var(numbers(3))))
+    assert gf.gradgradcheck(lambda x, w: F.batch_norm(x, None, None, w, training=True), (var(x), var(numbers(3))))
+    assert gf.gradgradcheck(F.linear, (var(x), var(numbers(2, 3)), var(numbers(2))))
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,178 @@ def test_without_derivative(row: Row) -> None:
     made = row.call(*ins)
     assert isinstance(made, gf.Tensor) and not made.requires_grad
     assert not any(np.shares_memory(made.data, t.data) for t in ins)
+
+
+# Nothing is left out
+
+LISTED = {
+    # gradflow's own functions that are no operations, and the test that covers each
+    "allclose": "test_ops_values.py::test_allclose_and_equal",
+    "equal": "test_ops_values.py::test_allclose_and_equal",
+    "is_tensor": "test_ops_values.py::test_is_tensor",
+}
+
+
+def graph_of(made: Any) -> set[str]:
+    """The names of the operations recorded on the way to a result."""
+    todo: list[Any] = [o.grad_fn for o in outputs(made)]
+    found = set()
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Node) and node.op is not None:
+            found.add(node.op.name)
+            todo += [p for p in node.parents if p is not None]
+    return found
+
+
+def own(function: Any) -> bool:
+    return inspect.isfunction(function) and function.__module__.startswith("gradflow.ops.")
+
+
+def test_every_operation_has_a_row() -> None:
+    covered = {r.of.op.name for r in ROWS if hasattr(r.of, "op")}
+    for row in ROWS:
+        covered |= graph_of(row.call(*leaves(row))) if row.smooth else set()
+        if row.complex:
+            covered |= graph_of(row.call(*leaves(row, np.complex128)))
+    inner = {"one_hot", "nonzero", "detsign"}  # without a gradient, called by functions that have rows
+    ours = {name: op for name, op in REGISTRY.items() if op.forward.__module__.startswith("gradflow.")}
+    assert len(ours) > 100
+    assert sorted(set(ours) - covered - inner) == []
+
+
+def test_every_public_function_has_a_row() -> None:
+    rows = {r.of for r in ROWS}
+    here = Path(__file__).parent
+    missing = []
+    for place in (gf, linalg):
+        for name, f in vars(place).items():
+            if name.startswith("_") or not inspect.isfunction(f) or f in rows:
+                continue
+            if own(f):
+                missing.append(name)
+            elif f.__module__ == "gradflow" or f.__module__ == "gradflow.comparing":
+                file, _, test = LISTED.get(name, "::").partition("::")
+                if not file or f"def {test}(" not in (here / file).read_text(encoding="utf-8"):
+                    missing.append(name)
+    assert missing == []
+
+
+def test_every_method_that_is_an_operation_has_a_row() -> None:
+    rows = {r.of for r in ROWS}
+    methods = {n: f for n, f in vars(gf.Tensor).items() if own(f)}
+    assert len(methods) > 150
+    assert sorted(n for n, f in methods.items() if f not in rows and n not in PRIVATE) == []
+
+
+PRIVATE = {
+    "__add__", "__radd__", "__sub__", "__truediv__", "true_divide",  # the operations that add, sub and div are made of
+}  # fmt: skip
+
+
+def test_rows_are_told_apart() -> None:
+    labels = [r.label for r in ROWS]
+    assert len(set(labels)) == len(labels)
+
+
+# A wrong rule is found
+
+
+@pytest.fixture
+def registry() -> Any:
+    before = dict(REGISTRY)
+    yield
+    REGISTRY.clear()
+    REGISTRY.update(before)
+
+
+def test_gradcheck_finds_a_wrong_rule(registry: None) -> None:
+    @elementwise(lambda g, b: g * b, lambda g, a: g * a * 1.01)
+    def planted(xp: Any, a: Any, b: Any) -> Any:
+        return xp.multiply(a, b)
+
+    a, b = (gf.tensor(v, dtype=gf.float64, requires_grad=True) for v in ([2.0, 0.0], [1.0, 5.0]))
+    with pytest.raises(GradcheckError, match=r"output 0, entry \(0,\), with respect to input 1, entry \(0,\).*off by 0\.02"):
+        gf.gradcheck(planted, (a, b))
+    assert not gf.gradcheck(planted, (a, b), raise_exception=False)
+    assert gf.gradcheck(planted, (a, b.detach()))
+
+
+def test_gradgradcheck_finds_a_rule_that_cannot_be_differentiated(registry: None) -> None:
+    @elementwise(lambda g, x: g * 2 * (x.detach() if hasattr(x, "detach") else x))
+    def planted(xp: Any, x: Any) -> Any:
+        return x * x
+
+    x = gf.tensor([0.5, -1.0], dtype=gf.float64, requires_grad=True)
+    assert gf.gradcheck(planted, x)
+    with pytest.raises(GradcheckError, match="input 0"):
+        gf.gradgradcheck(planted, x)
+
+
+def test_gradcheck_finds_a_gradient_of_the_wrong_shape(registry: None) -> None:
+    @primitive(lambda g: g)
+    def planted(xp: Any, x: Any) -> Any:
+        return xp.sum(x, axis=0)
+
+    with pytest.raises(GradcheckError, match=r"input 0, of shape \(2, 3\), came back in shape \(3,\)"):
+        gf.gradcheck(planted, gf.ones(2, 3, dtype=gf.float64, requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("rules", "named", "words"),
+    [
+        ((lambda g, nothing: g,), {}, "x.*asks for 'nothing'"),
+        ((lambda g, _scale: g,), {}, "asks for '_scale'"),
+        ((lambda g: g, lambda g: g, lambda g: g), {}, "3 rules for 2 inputs"),
+        ((lambda g: g,), {"z": lambda g: g}, "a rule for 'z'"),
+    ],
+)
+def test_a_rule_that_fits_nothing_is_refused_when_it_is_written(registry: None, rules: Any, named: Any, words: str) -> None:
+    with pytest.raises(RuleError, match=f"(?s)planted.*{words}"):
+
+        @elementwise(*rules, **named)
+        def planted(xp: Any, x: Any, scale: float) -> Any:
+            return x * scale
+
+
+# The names that the rules and definitions use are there in every namespace they run in
+
+FOLDER = Path(gf.__file__).parent
+
+
+def used(tree: ast.AST) -> set[str]:
+    """``xp.NAME`` anywhere below ``tree``."""
+    found = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "xp")
+    return {n.attr for n in found}
+
+
+def defined(path: Path) -> set[str]:
+    found: set[str] = set()
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            found.add(statement.name)
+        elif isinstance(statement, ast.Assign):
+            found |= {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "ops").glob("*.py")), ids=lambda p: p.stem)
+def test_names_of_the_namespaces(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = used(tree)
+    assert sorted(names - defined(FOLDER / "backend" / "cuda.py")) == []
+    assert [n for n in sorted(names) if not hasattr(gf.backend.cpu, n)] == []
+    functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
+    rules: list[ast.AST] = [
+        part for f in functions.values() for d in f.decorator_list if isinstance(d, ast.Call) for part in [*d.args, *d.keywords]
+    ]
+    seen: set[str] = set()
+    in_rules: set[str] = set()
+    while rules:  # the rules, and the helpers that they call
+        part = rules.pop()
+        in_rules |= used(part)
+        for name in {n.id for n in ast.walk(part) if isinstance(n, ast.Name)} & functions.keys() - seen:
+            seen.add(name)
+            if not functions[name].decorator_list:
+                rules.append(functions[name])
+    assert [n for n in sorted(in_rules) if not hasattr(gf.numpy, n)] == []

@@ -53,7 +53,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.relu(gf.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return written(input, inplace, "relu", neural.relu) if inplace else neural.relu(input)
+    return written(input, inplace, "relu", neural.relu, keeps_input=False)  # type: ignore[no-any-return]
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -179,7 +179,8 @@ def softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tenso
     >>> gf.nn.functional.softmax(gf.tensor([1.0, 1.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return neural.softmax(_cast(input, dtype), _dim(input, dim, "softmax"))
+    result: Tensor = neural.softmax(_cast(input, dtype), _dim(input, dim, "softmax"))
+    return result
 
 
 def log_softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tensor:
@@ -189,7 +190,8 @@ def log_softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> T
     >>> gf.nn.functional.log_softmax(gf.tensor([1.0, 1.0]), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    return neural.log_softmax(_cast(input, dtype), _dim(input, dim, "log_softmax"))
+    result: Tensor = neural.log_softmax(_cast(input, dtype), _dim(input, dim, "log_softmax"))
+    return result
 
 
 def _cast(input: Any, dtype: DType) -> Any:

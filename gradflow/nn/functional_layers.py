@@ -15,12 +15,12 @@ from ..tensor import Tensor
 from ..typing import Array
 
 
-def written(input: Any, inplace: bool, name: str, function: Any, *args: Any) -> Any:
-    """``function(input, *args)``, written over ``input`` if ``inplace``."""
+def written(input: Any, inplace: bool, name: str, function: Any, *args: Any, keeps_input: bool = True) -> Any:
+    """``function(input, *args)``, written over ``input`` if ``inplace`` (what backward needs of the input is copied first)."""
     if not inplace:
         return function(input, *args)
     allow(input, name)
-    overwrite(input, function(input, *args), name)
+    overwrite(input, function(shape.clone(input) if keeps_input and input.node is not None else input, *args), name)
     return input
 
 
@@ -54,7 +54,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     xp = backend.namespace_of(input.data)
     scale = 0.0 if p == 1 else 1 / (1 - p)
     mask = xp.astype(rand(input.shape, dtype="float32", device=input.device).data >= p, input.dtype) * scale
-    return written(input, inplace, "dropout", elementwise.mul, wrap(mask))  # type: ignore[no-any-return]
+    return written(input, inplace, "dropout", elementwise.mul, wrap(mask), keeps_input=False)  # type: ignore[no-any-return]
 
 
 def batch_norm(

@@ -80,9 +80,7 @@ class Linear(Module):
         self.in_features = _count(in_features, "Linear: in_features")
         self.out_features = _count(out_features, "Linear: out_features")
         self.weight = Parameter(empty(self.out_features, self.in_features, device=device, dtype=dtype))
-        self.bias = Parameter(empty(self.out_features, device=device, dtype=dtype)) if bias else None
-        if not bias:
-            self.register_parameter("bias", None)
+        self.register_parameter("bias", Parameter(empty(self.out_features, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -63,9 +63,9 @@ def count(shape: Shape, dim: Any, name: str) -> int:
 
 def spelled(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
     """``f(2, 3)``, ``f((2, 3))`` and ``f([2, 3])`` are one call."""
-    if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
-        sizes = tuple(sizes[0])
     try:
+        if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
+            sizes = tuple(sizes[0])
         return tuple(operator.index(s) for s in sizes)
     except TypeError:
         raise ArgumentError(f"{name}: takes integers, got {sizes}") from None

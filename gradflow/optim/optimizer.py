@@ -206,7 +206,7 @@ class Optimizer:
             if i not in place:
                 raise ArgumentError(f"{name}: there is state for parameter {i}, but no such parameter; nothing was loaded")
             state[place[i]] = {
-                key: _taken(value, place[i], f"{name}: the state {key!r} of parameter {i}") for key, value in held.items()
+                key: _taken(key, value, place[i], f"{name}: the state {key!r} of parameter {i}") for key, value in held.items()
             }
         groups = [{**g, **{k: v for k, v in t.items() if k != "params"}} for g, t in zip(self.param_groups, theirs, strict=True)]
         for group in groups:
@@ -223,13 +223,13 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def _taken(value: Any, p: Tensor, what: str) -> Any:
+def _taken(key: str, value: Any, p: Tensor, what: str) -> Any:
     """A copy of one thing of the state, for the parameter ``p``."""
     if isinstance(value, int | float) or value is None:
         return value
     t = as_tensor(value).detach()
-    if t.shape == () and p.shape != ():
-        return t.item()  # a count of steps
+    if key == "step":
+        return int(t.item())  # PyTorch counts in a tensor
     if t.shape != p.shape:
         raise ArgumentError(f"{what} has shape {t.shape}, not {p.shape}; nothing was loaded")
     return t.to(dtype=p.dtype, device=p.device, copy=True)

@@ -86,7 +86,7 @@ class SGD(Optimizer):
         if not group["momentum"]:
             descend(xp, u.data, g, t, group["lr"])
             return
-        first = state["momentum_buffer"] is None
+        first = state.get("momentum_buffer") is None
         if first:
             state["momentum_buffer"] = fresh(u.of)
         momentum_update(xp, u.data, g, bare(state["momentum_buffer"]), t, group, first)
