@@ -274,7 +274,10 @@ def cross_entropy(
     if input.ndim != 2:
         rows = shape.reshape(shape.movedim(input, classes, -1), (-1, input.shape[classes]))
     flat = safe.reshape(-1)
-    loss: Any = neural.softmax_cross_entropy(rows, wrap(flat), wrap(xp.arange(flat.size)))[0]
+    share = _shares(safe, kept, w, reduction, input.dtype)
+    loss: Any = neural.softmax_cross_entropy(rows, wrap(flat), wrap(xp.arange(flat.size)), share)[0]
+    if share is not None:
+        return loss  # type: ignore[no-any-return]
     if loss.shape != safe.shape:
         loss = shape.reshape(loss, safe.shape)
     return _class_mean(loss, safe, kept, w, reduction)
@@ -325,14 +328,31 @@ def _class_indices(input: Tensor, target: Tensor, ignore_index: int, name: str) 
     return safe, kept
 
 
+def _shares(safe: Array, kept: Array | None, weight: Array | None, reduction: str, dtype: Any) -> Tensor | None:
+    """What each loss counts in the sum that "sum" or "mean" is; None for "none", and for no losses at all."""
+    if reduction == "none" or not safe.size:
+        return None
+    xp = backend.namespace_of(safe)
+    if weight is None and kept is None:
+        return wrap(xp.full((safe.size,), 1.0 if reduction == "sum" else 1 / safe.size, dtype))  # type: ignore[no-any-return]
+    factor = _factor(xp, safe, kept, weight, dtype)
+    with xp.floating_errors(invalid="ignore", divide="ignore"):  # all ignored: NaN, as in PyTorch
+        return wrap((factor / xp.sum(factor) if reduction == "mean" else factor).reshape(-1))  # type: ignore[no-any-return]
+
+
+def _factor(xp: Any, safe: Array, kept: Array | None, weight: Array | None, dtype: Any) -> Array:
+    """The weight of each target's class, 0 where the target does not count."""
+    factor = xp.ones(safe.shape, dtype) if weight is None else weight[safe]
+    return factor if kept is None else xp.where(kept, factor, xp.zeros_like(factor))
+
+
 def _class_mean(loss: Any, safe: Array, kept: Array | None, weight: Array | None, reduction: str) -> Tensor:
     """The losses of class indices weighted, those that do not count made 0, and reduced."""
     if weight is None and kept is None:
         return _reduced(loss, reduction)  # type: ignore[no-any-return]
     xp = backend.namespace_of(safe)
-    factor = xp.ones(safe.shape, loss.dtype) if weight is None else weight[safe]
+    factor = _factor(xp, safe, kept, weight, loss.dtype)
     if kept is not None:
-        factor = xp.where(kept, factor, xp.zeros_like(factor))
         loss = elementwise.where(wrap(kept), loss, 0.0)
     if weight is not None:
         loss = loss * wrap(factor)

@@ -93,14 +93,13 @@ def neg(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(
-    lambda xp, g, a, b: xp.chain(g, xp.where(b == 0, xp.zeros_like(a), b * xp.power(a, b - 1))),
-    lambda xp, g, y, a, b: xp.chain(g, xp.where((a == 0) & (xp.real(b) >= 0), xp.zeros_like(y), y * xp.log(a))),
+    lambda xp, g, a, b: xp.chain(g * b, xp.power(a, b - 1)),
+    lambda xp, g, y, a, b: xp.chain(xp.chain(g, xp.where((a == 0) & (xp.real(b) >= 0), xp.zeros_like(y), y)), xp.log(a)),
 )
 def _pow(xp: Namespace, a: Array, b: Array) -> Array:
-    try:
-        return xp.power(a, b)
-    except ValueError:
-        raise _no_integer() from None
+    if a.dtype.kind in "iu" and (b < 0).any():
+        raise _no_integer()
+    return xp.power(a, b)
 
 
 @elementwise(lambda xp, g, x, exponent: xp.chain(g, exponent * xp.pow_scalar(x, exponent - 1)) if exponent else xp.zeros_like(g))
@@ -175,7 +174,7 @@ def rsqrt(xp: Namespace, x: Array) -> Array:
     return xp.reciprocal(xp.sqrt(x))
 
 
-@elementwise(lambda xp, g, y: xp.chain(g, -(y * y)), floats=True)
+@elementwise(lambda xp, g, y: -xp.chain(xp.chain(g, y), y), floats=True)
 def reciprocal(xp: Namespace, x: Array) -> Array:
     """``1 / x``."""
     return xp.reciprocal(x)

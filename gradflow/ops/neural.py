@@ -153,16 +153,21 @@ def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
     return _log_softmax(x if dtype is None else cast_to(x, dtype), dim)
 
 
-def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, target: Array, rows: Array) -> Array:
-    return p * xp.reshape(g, (*g.shape, 1)) - xp.put_add(g, (rows, target), p.shape)
+def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, target: Array, rows: Array, share: Any) -> Array:
+    each = g if share is None else g * share
+    return p * xp.reshape(each, (-1, 1)) - xp.put_add(each, (rows, target), p.shape)
 
 
-@primitive(_cross_entropy_rule, target=None, rows=None, also="p", floats=True)
-def softmax_cross_entropy(xp: Namespace, x: Array, target: Array, rows: Array) -> Any:
-    """``-log softmax(x)[target]`` of each row of ``x`` (n, classes), and the softmax ``p``; ``rows`` counts them."""
+@primitive(_cross_entropy_rule, target=None, rows=None, share=None, also="p", floats=True)
+def softmax_cross_entropy(xp: Namespace, x: Array, target: Array, rows: Array, share: Array = None) -> Any:
+    """``-log softmax(x)[target]`` of each row of ``x`` (n, classes), and the softmax ``p``.
+
+    ``rows`` counts the rows.  With ``share`` (n,) the losses are summed, each times its share: 1/n for the mean, 0 for a row
+    that does not count.
+    """
     centred, e, total = _exponents(xp, x, 1, "cross_entropy")
     loss = xp.reshape(xp.log(total), (-1,)) - centred[(rows, target)]
-    return loss, e / total
+    return (loss if share is None else xp.sum(xp.chain(share, loss))), e / total
 
 
 def check_classes(xp: Namespace, target: Array, classes: int, name: str) -> None:
@@ -182,23 +187,21 @@ def _flat(xp: Namespace, x: Array) -> Array:
 
 @primitive(
     lambda xp, g, weight: xp.matmul(g, weight),
-    lambda xp, g, x: xp.matmul(xp.transpose(_flat(xp, g)), _flat(xp, x)) if g.ndim > 1 else xp.reshape(g, (-1, 1)) * x,
+    lambda xp, g, x: xp.matmul(_flat(xp, g).T, _flat(xp, x)) if g.ndim > 1 else xp.reshape(g, (-1, 1)) * x,
     lambda xp, g, _bias: xp.sum_to(g, _bias.shape),
 )
 def _linear(xp: Namespace, x: Array, weight: Array, bias: Array = None) -> Array:
-    y = xp.matmul(x, xp.transpose(weight))
+    """``x @ weight.T + bias``: (..., in) with a weight (out, in) and a bias (out,) gives (..., out)."""
+    if weight.ndim != 2 or not x.ndim or x.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: an input of shape {x.shape} and a weight of shape {weight.shape} do not fit: the input's last dimension "
+            f"must be {weight.shape[-1] if weight.ndim else 'there'}, the weight's in_features"
+        )
+    y = xp.matmul(x, weight.T)
     return y if bias is None else xp.add(y, bias)
 
 
-def linear_layer(x: TensorLike, weight: TensorLike, bias: TensorLike = None) -> Any:
-    """``x @ weight.T + bias``: (..., in) with a weight (out, in) and a bias (out,) gives (..., out)."""
-    shape = getattr(x, "shape", ())
-    if weight.ndim != 2 or not shape or shape[-1] != weight.shape[1]:
-        raise ShapeError(
-            f"linear: an input of shape {tuple(shape)} and a weight of shape {tuple(weight.shape)} do not fit: the input's "
-            f"last dimension must be {weight.shape[-1]}, the weight's in_features"
-        )
-    return _linear(x, weight, bias)
+linear_layer = _linear
 
 
 def _normalised_rule(

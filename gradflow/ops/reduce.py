@@ -74,7 +74,8 @@ def _var(xp: Namespace, x: Array, dim: Dims = None, correction: float = 1, keepd
     n, axis = dims.count(x.shape, dim, "var"), dims.axis(dim, x.ndim, "var")
     centred = x - xp.mean(x, axis=axis, keepdims=True)
     scale = 1 / (n - correction) if n > correction else xp.inf  # as PyTorch: inf, and NaN from 0 * inf
-    return xp.sum(centred * centred, axis=axis, keepdims=keepdim) * x.dtype.type(scale)
+    with xp.floating_errors(invalid="ignore"):
+        return xp.sum(centred * centred, axis=axis, keepdims=keepdim) * x.dtype.type(scale)
 
 
 def var(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Any:

@@ -171,6 +171,8 @@ def cat(tensors: Any, dim: int = 0) -> Any:
 def stack(tensors: Any, dim: int = 0) -> Any:
     """The tensors, all of one shape, side by side along a new dimension ``dim``."""
     tensors = list(tensors)
+    if not tensors:
+        raise ShapeError("stack: needs at least one tensor, got none")
     shapes = {tuple(t.shape) if hasattr(t, "shape") else () for t in tensors}
     if len(shapes) > 1:
         raise ShapeError(f"stack: tensors of one shape are needed, got {sorted(shapes)}")
