@@ -28,8 +28,9 @@ from .engine import (
 )
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
 from .gradcheck import gradcheck, gradgradcheck, numerical_grad
-from .tensor import Tensor, initial
-from .tensor import backward as _backward
+from .recorded import backward as _backward
+from .recorded import initial
+from .tensor import Tensor
 
 __all__ = [
     "Function", "backward", "detect_anomaly", "enable_grad", "grad", "gradcheck", "gradgradcheck", "no_grad", "numerical_grad",

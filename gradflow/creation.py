@@ -13,7 +13,7 @@ import numpy as np
 
 from . import backend
 from .backend import CPU, dtypes
-from .backend import device as Device  # noqa: N812
+from .backend import device as Device
 from .engine import wrap
 from .errors import ArgumentError, DTypeError, ShapeError
 from .ops import dims
@@ -94,9 +94,17 @@ def _array(data: Any, dtype: DType, device: Any, copy: bool) -> Any:
         data = _plain(data)
     wanted = None if dtype is None else dtypes.as_dtype(dtype)
     if backend.is_array(data):
-        xp, where = (backend.namespace_of(data), None) if device is None and not isinstance(data, np.ndarray | np.generic) else _place(device)
+        xp, where = (
+            (backend.namespace_of(data), None)
+            if device is None and not isinstance(data, np.ndarray | np.generic)
+            else _place(device)
+        )
         if xp is not backend.namespace_of(data):
-            data = xp.from_host(data, where) if isinstance(data, np.ndarray | np.generic) else backend.namespace_of(data).to_host(data)
+            data = (
+                xp.from_host(data, where)
+                if isinstance(data, np.ndarray | np.generic)
+                else backend.namespace_of(data).to_host(data)
+            )
             copy = False
     else:
         xp, where = _place(device)
@@ -128,7 +136,9 @@ def _holds_tensors(data: Any) -> bool:
 
 
 def _plain(data: Any) -> Any:
-    return [_plain(d) for d in data] if isinstance(data, list | tuple) else (data.to_numpy() if isinstance(data, Tensor) else data)
+    return (
+        [_plain(d) for d in data] if isinstance(data, list | tuple) else (data.to_numpy() if isinstance(data, Tensor) else data)
+    )
 
 
 # --- filled ---------------------------------------------------------------------------------------------------------------
@@ -163,6 +173,8 @@ def full(size: Any, fill_value: Any, *, dtype: DType = None, device: Any = None,
     """One number all over a shape; without a dtype, of that number's kind."""
     xp, _ = _place(device)
     value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
+    if not isinstance(value, int | float | complex):
+        raise ArgumentError(f"full: fills with one number, not {value!r}")
     wanted = dtypes.of_python(value) if dtype is None else dtypes.as_dtype(dtype)
     return _finish(xp.full(_size((size,), None, "full"), value, wanted), requires_grad)
 
@@ -170,7 +182,8 @@ def full(size: Any, fill_value: Any, *, dtype: DType = None, device: Any = None,
 def eye(n: int, m: int | None = None, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """An n x m matrix with ones on the diagonal."""
     xp, _ = _place(device)
-    return _finish(xp.eye(n, n if m is None else m, dtype=_float(dtype)), requires_grad)
+    rows, columns = _size((n, n if m is None else m), None, "eye")
+    return _finish(xp.eye(rows, columns, dtype=_float(dtype)), requires_grad)
 
 
 def zeros_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -195,7 +208,9 @@ def _like(x: Any, name: str, dtype: DType, device: Any, requires_grad: bool) -> 
 
 def full_like(x: Any, fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One number all over the shape of ``x``, in its dtype, on its device."""
-    return full(x.shape, fill_value, dtype=x.dtype if dtype is None else dtype, device=device or x.device, requires_grad=requires_grad)
+    return full(
+        x.shape, fill_value, dtype=x.dtype if dtype is None else dtype, device=device or x.device, requires_grad=requires_grad
+    )
 
 
 # --- in steps ---------------------------------------------------------------------------------------------------------------
@@ -224,6 +239,8 @@ def arange(
 
 def linspace(start: Any, end: Any, steps: int, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """``steps`` numbers evenly spaced from ``start`` to ``end``, both included."""
+    if steps < 0:
+        raise ArgumentError(f"linspace: {steps} steps")
     xp, _ = _place(device)
     return _finish(xp.asarray(xp.linspace(float(start), float(end), steps), dtype=_float(dtype)), requires_grad)
 
@@ -241,14 +258,11 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     vectors = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else list(tensors)
     if indexing not in ("ij", "xy"):
         raise ArgumentError(f"meshgrid: indexing is 'ij' or 'xy', not {indexing!r}")
-    swap = indexing == "xy" and len(vectors) > 1
-    if swap:
-        vectors[:2] = vectors[1::-1]
+    if any(v.ndim > 1 for v in vectors):
+        raise ShapeError(f"meshgrid: takes vectors, got shapes {[v.shape for v in vectors]}")
     shape = tuple(v.numel() for v in vectors)
     grids = [v.reshape((1,) * i + (-1,) + (1,) * (len(shape) - i - 1)).broadcast_to(shape) for i, v in enumerate(vectors)]
-    if swap:
-        grids = [g.transpose(0, 1) for g in (grids[1], grids[0], *grids[2:])]
-    return tuple(grids)
+    return tuple(g.transpose(0, 1) for g in grids) if indexing == "xy" and len(grids) > 1 else tuple(grids)
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, device: Any = None) -> Tensor:
@@ -444,7 +458,8 @@ def multinomial(x: Tensor, num_samples: int, replacement: bool = False, *, gener
             raise ArgumentError(f"multinomial: {num_samples} samples of {some} weights above 0 (replacement={replacement})")
     draws = num_samples if replacement else 1
     u = rand((*x.shape[:-1], draws, x.shape[-1]), generator=generator, device=x.device, dtype=dtypes.float64)
-    keys = x.detach().double().log().unsqueeze(-2) - (-(u + 1e-300).log()).log()
+    with backend.namespace_of(x.data).floating_errors(divide="ignore"):  # log(0): never drawn
+        keys = x.detach().double().log().unsqueeze(-2) - (-(u + 1e-300).log()).log()
     if replacement:
         drawn: Tensor = keys.argmax(-1)
     else:

@@ -50,8 +50,8 @@ def numerical_grad(f: Callable[[Any], Any], w: Any, h: float = 1e-5) -> Tensor:
 
 
 def gradcheck(
-    func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3, raise_exception: bool = True,
-    check_undefined_grad: bool = False,
+    func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
+    raise_exception: bool = True, check_undefined_grad: bool = False,
 ) -> bool:  # fmt: skip
     """True if the gradients of ``func(*inputs)`` agree with central differences of step ``eps``.
 
@@ -74,7 +74,9 @@ def gradcheck(
     try:
         outputs = _outputs(func, arguments)
         if not any(o.requires_grad for o in outputs):
-            raise GradcheckError("no output requires grad: the function does not depend on the inputs through recorded operations")
+            raise GradcheckError(
+                "no output requires grad: the function does not depend on the inputs through recorded operations"
+            )
         for place, t in checked:
             _compare(func, arguments, outputs, place, t, eps, atol, rtol)
     except GradcheckError:
@@ -116,7 +118,14 @@ def _outputs(func: Callable[..., Any], arguments: Sequence[Any]) -> list[Tensor]
 
 
 def _compare(
-    func: Callable[..., Any], arguments: list[Any], outputs: list[Tensor], place: int, t: Tensor, eps: float, atol: float, rtol: float
+    func: Callable[..., Any],
+    arguments: list[Any],
+    outputs: list[Tensor],
+    place: int,
+    t: Tensor,
+    eps: float,
+    atol: float,
+    rtol: float,
 ) -> None:
     assert t.node is not None
     slopes = _differences(func, arguments, place, t, eps)
@@ -134,7 +143,9 @@ def _compare(
                     if t.node in found:
                         got = wrap(found[t.node]).to_numpy().astype(np.complex128)
                         if got.shape != t.shape:
-                            raise GradcheckError(f"the gradient of input {place}, of shape {t.shape}, came back in shape {got.shape}")
+                            raise GradcheckError(
+                                f"the gradient of input {place}, of shape {t.shape}, came back in shape {got.shape}"
+                            )
                 # d Re(conj(seed) * output): PyTorch's convention for complex gradients
                 want = (np.conj(side) * slopes[0][k][at]).real + 0j
                 if t.dtype.kind == "c":
@@ -142,16 +153,23 @@ def _compare(
                 off = np.abs(got - want)
                 allowed = atol + rtol * np.abs(want)
                 if not (off <= allowed).all():
-                    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(off), np.inf, off - allowed))), t.shape) if t.shape else ()
+                    worst = (
+                        np.unravel_index(int(np.argmax(np.where(np.isnan(off), np.inf, off - allowed))), t.shape)
+                        if t.shape
+                        else ()
+                    )
                     where = tuple(int(i) for i in worst)
                     a, b = (got[where], want[where]) if t.dtype.kind == "c" else (got[where].real, want[where].real)
                     raise GradcheckError(
-                        f"the derivative of output {k}, entry {at}, with respect to input {place}, entry {where}, is {a:.6g} by backward "
-                        f"and {b:.6g} by central differences of {eps:g}: off by {abs(a - b):.3g}, allowed {float(allowed[where]):.3g}"
+                        f"the derivative of output {k}, entry {at}, with respect to input {place}, entry {where}, is {a:.6g} by "
+                        f"backward and {b:.6g} by central differences of {eps:g}: off by {abs(a - b):.3g}, allowed "
+                        f"{float(allowed[where]):.3g}"
                     )
 
 
-def _differences(func: Callable[..., Any], arguments: list[Any], place: int, t: Tensor, eps: float) -> list[list[np.ndarray[Any, Any]]]:
+def _differences(
+    func: Callable[..., Any], arguments: list[Any], place: int, t: Tensor, eps: float
+) -> list[list[np.ndarray[Any, Any]]]:
     """For each direction (real, and imaginary if the input is complex) and output: d output / d input, input entries last."""
     found: list[list[np.ndarray[Any, Any]]] = []
     for step in (eps, 1j * eps) if t.dtype.kind == "c" else (eps,):
@@ -172,7 +190,9 @@ def _differences(func: Callable[..., Any], arguments: list[Any], place: int, t: 
         for k in range(count):
             column = [c[k] for c in columns]
             shape = column[0].shape if columns else outs[k].shape
-            stacked.append(np.stack(column, -1).reshape((*shape, *t.shape)) if columns else np.zeros((*shape, *t.shape), np.complex128))
+            stacked.append(
+                np.stack(column, -1).reshape((*shape, *t.shape)) if columns else np.zeros((*shape, *t.shape), np.complex128)
+            )
         found.append(stacked)
     return found
 

@@ -59,7 +59,9 @@ def norm(x: TensorLike, ord: Any = None, dim: Any = None, keepdim: bool = False)
     if ord in (1, -1):
         rows, columns = columns, rows
     elif ord not in (float("inf"), float("-inf")):
-        raise ArgumentError(f"linalg.norm: of matrices 'fro', 1, -1, inf and -inf are known, not {ord!r}; dim= with one number is for vectors")
+        raise ArgumentError(
+            f"linalg.norm: of matrices 'fro', 1, -1, inf and -inf are known, not {ord!r}; dim= with one number is for vectors"
+        )
     sums = _norm(x, 1, columns, True)
     y = (amax if ord > 0 else amin)(sums, rows, True)
     return y if keepdim else squeeze(y, over)

@@ -10,10 +10,13 @@ tensor([3., 3.])
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from . import backend, creation, linalg
-from .backend.cpu import inf, nan, pi
+from .backend.cpu import inf as inf
+from .backend.cpu import nan as nan
+from .backend.cpu import pi as pi
 from .engine import wrap
 from .errors import ArgumentError, NoCounterpartError
 from .ops import dims
@@ -40,7 +43,13 @@ maximum, minimum, where, sign, floor, ceil, rint, trunc = (
 )  # fmt: skip
 equal, not_equal, less, less_equal, greater, greater_equal = e.eq, e.ne, e.lt, e.le, e.gt, e.ge
 logical_and, logical_or, logical_xor, logical_not = e.logical_and, e.logical_or, e.logical_xor, e.logical_not
-bitwise_and, bitwise_or, bitwise_xor, invert, bitwise_not = e.bitwise_and, e.bitwise_or, e.bitwise_xor, e.bitwise_not, e.bitwise_not
+bitwise_and, bitwise_or, bitwise_xor, invert, bitwise_not = (
+    e.bitwise_and,
+    e.bitwise_or,
+    e.bitwise_xor,
+    e.bitwise_not,
+    e.bitwise_not,
+)
 isnan, isinf, isfinite = e.isnan, e.isinf, e.isfinite
 conjugate = conj = e.conj
 real, imag, angle, chain = e.real, e.imag, e.angle, e.chain
@@ -193,7 +202,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
             raise ArgumentError(f"split: {n} elements do not divide into {indices_or_sections} equal parts")
         return list(s.split(x, n // indices_or_sections, axis))
     cuts = [0, *indices_or_sections, n]
-    return list(s.split(x, [b - a for a, b in zip(cuts, cuts[1:], strict=False)], axis))
+    return list(s.split(x, [b - a for a, b in pairwise(cuts)], axis))
 
 
 def flip(x: Any, axis: Any = None) -> Any:
@@ -252,9 +261,14 @@ def nonzero(x: Any) -> Any:
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0) -> Any:
     """Zeros around ``x``: ``pad_width`` is a number, a pair (before, after), or a pair for each dimension."""
     if mode != "constant" or constant_values != 0:
-        raise NoCounterpartError(f"np.pad with mode={mode!r}, constant_values={constant_values!r} is not recorded for Tensors; zeros are")
+        raise NoCounterpartError(
+            f"np.pad with mode={mode!r}, constant_values={constant_values!r} is not recorded for Tensors; zeros are"
+        )
     widths = [pad_width] if isinstance(pad_width, int) else list(pad_width)
-    pairs = [(w, w) if isinstance(w, int) else tuple(w) for w in ([tuple(widths)] if len(widths) == 2 and isinstance(widths[0], int) else widths)]
+    pairs = [
+        (w, w) if isinstance(w, int) else tuple(w)
+        for w in ([tuple(widths)] if len(widths) == 2 and isinstance(widths[0], int) else widths)
+    ]
     return nn.pad_zero(x, tuple(pairs * x.ndim if len(pairs) == 1 else pairs))
 
 
@@ -350,7 +364,7 @@ def _taking(name: str, function: Any) -> Any:
 
 
 _OTHERS = {
-    "annotations", "Any", "backend", "creation", "dims", "linalg", "wrap", "ArgumentError", "NoCounterpartError", "e", "ix", "la", "nn", "r",
-    "s", "table", "linalg_norm",
+    "annotations", "Any", "ArgumentError", "NoCounterpartError", "backend", "creation", "dims", "e", "ix", "la", "linalg",
+    "linalg_norm", "nn", "pairwise", "r", "s", "table", "wrap",
 }  # fmt: skip
 __all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

@@ -31,6 +31,10 @@ def text(t: Any) -> str:
 def _elements(array: np.ndarray[Any, Any], indent: int) -> str:
     if not array.size:
         return "[]"
+    if array.dtype.kind == "b":
+        width = max(len(str(v)) for v in _shown(array).tolist()) if array.ndim else 0
+        style: Any = {"bool": lambda v: str(v).rjust(width)}
+        return np.array2string(array, separator=", ", prefix=" " * indent, threshold=1000, formatter=style)
     if array.dtype.kind != "f":
         return np.array2string(array, separator=", ", prefix=" " * indent, threshold=1000)
     finite = array[np.isfinite(array)].astype(np.float64)
@@ -45,7 +49,7 @@ def _elements(array: np.ndarray[Any, Any], indent: int) -> str:
         return form.format(v) if np.isfinite(v) else str(v)
 
     width = max(len(one(v)) for v in _shown(array)) if array.ndim else 0
-    style: Any = {"float_kind": lambda v: one(v).rjust(width)}
+    style = {"float_kind": lambda v: one(v).rjust(width)}
     return np.array2string(array, separator=", ", prefix=" " * indent, threshold=1000, formatter=style)
 
 

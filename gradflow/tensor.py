@@ -5,8 +5,7 @@ The class body lists which operations are methods; what they do is written where
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from . import backend, inplace
 from .backend import device as Device
 from .backend import dtypes
-from .engine import Leaf, Node, RemovableHandle, Value, accumulate, sweep, wrap, writes
+from .engine import Value, wrap
 from .errors import DeviceError, DTypeError, GraphError, NoCounterpartError, ShapeError
 from .ops import elementwise as e
 from .ops import index as ix
@@ -23,10 +22,11 @@ from .ops import moves
 from .ops import neural as nn
 from .ops import reduce as r
 from .ops import shape as s
+from .recorded import Recorded
 from .typing import Array, DType, TensorLike
 
 
-class Tensor(Value):
+class Tensor(Recorded):
     """An array that can record what is computed from it.
 
     ``data`` is the bare ``numpy.ndarray`` or ``cupy.ndarray``.  Tensors are made by ``gf.tensor`` (copies),
@@ -51,14 +51,6 @@ class Tensor(Value):
     # --- what it is -----------------------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype  # type: ignore[no-any-return]
-
-    @property
     def ndim(self) -> int:
         return self.data.ndim  # type: ignore[no-any-return]
 
@@ -66,10 +58,6 @@ class Tensor(Value):
     def size(self) -> Any:
         """The number of elements; also callable as PyTorch's ``size()`` and ``size(dim)``."""
         return _Size(self.data.size, self.data.shape)
-
-    @property
-    def device(self) -> Device:
-        return backend.namespace_of(self.data).device_of(self.data)  # type: ignore[no-any-return]
 
     @property
     def is_cuda(self) -> bool:
@@ -146,148 +134,6 @@ class Tensor(Value):
         if self.dtype.kind not in "iub" or self.data.size != 1:
             raise TypeError(f"only an integer tensor of one element is an index, not {self.dtype} of shape {self.shape}")
         return int(self.data.item())
-
-    # --- its graph --------------------------------------------------------------------------------------------------
-
-    @property
-    def requires_grad(self) -> bool:
-        """True if operations on this tensor are recorded; settable on leaves."""
-        return self.node is not None
-
-    @requires_grad.setter
-    def requires_grad(self, value: bool) -> None:
-        self.requires_grad_(value)
-
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Ask for a gradient of this tensor, or stop asking.
-
-        An integer or boolean tensor becomes one of the default float dtype, with a warning: whole numbers have no
-        derivative.  GraphError if it is the result of a recorded operation and the gradient is to be refused.
-        """
-        if not requires_grad:
-            if not self.is_leaf:
-                raise GraphError("requires_grad can be switched off on leaves only; use detach() for a result without its graph")
-            self._frozen, self.node = self.node, None  # type: ignore[assignment]
-            return self
-        if self.node is None:
-            if self.dtype.kind not in "fc":
-                default = dtypes.get_default_dtype()
-                warnings.warn(
-                    f"only floating tensors have gradients: this {self.dtype} tensor becomes {default}; "
-                    "write the numbers as floats to begin with, such as arange(4.0)",
-                    UserWarning,
-                    stacklevel=2,
-                )
-                self.data = backend.namespace_of(self.data).astype(self.data, default)
-            frozen = getattr(self, "_frozen", None)
-            same = frozen is not None and (frozen.shape, frozen.dtype) == (self.shape, self.dtype)
-            self.node = frozen if same else Leaf(self)
-        return self
-
-    @property
-    def is_leaf(self) -> bool:
-        """True unless this tensor is the result of a recorded operation."""
-        return self.node is None or isinstance(self.node, Leaf)
-
-    @property
-    def grad_fn(self) -> Node | None:
-        """The node of the operation that made this tensor; None for a leaf."""
-        return None if isinstance(self.node, Leaf) else self.node
-
-    @property
-    def grad(self) -> Tensor | None:
-        """The gradient that backward has added up here; None at first."""
-        node = self.node if self.node is not None else getattr(self, "_frozen", None)
-        if node is None:
-            return None
-        if isinstance(node, Leaf):
-            return node.grad  # type: ignore[no-any-return]
-        if node.extra is None or not node.extra.retain:
-            warnings.warn(
-                f"the .grad of a tensor that is not a leaf ({node!r}) is not kept; call retain_grad() on it before backward()",
-                UserWarning,
-                stacklevel=2,
-            )
-            return None
-        return node.extra.grad  # type: ignore[no-any-return]
-
-    @grad.setter
-    def grad(self, value: Tensor | None) -> None:
-        if value is not None:
-            if not isinstance(value, Tensor):
-                raise TypeError(f"grad is a Tensor or None, not {type(value).__name__}")
-            if value.shape != self.shape or value.dtype != self.dtype or value.device != self.device:
-                raise ShapeError(
-                    f"a grad of {value.dtype} {value.shape} on {value.device} does not fit a tensor of {self.dtype} {self.shape} "
-                    f"on {self.device}"
-                )
-        node: Any = self.node if self.node is not None else getattr(self, "_frozen", None)
-        if node is None:
-            if value is None:
-                return
-            node = self._frozen = Leaf(self)
-        if isinstance(node, Leaf):
-            node.grad, node.stamp = value, None
-        else:
-            node.metadata.grad = value
-
-    @property
-    def retains_grad(self) -> bool:
-        return self.node is not None and self.node.extra is not None and self.node.extra.retain
-
-    def retain_grad(self) -> None:
-        """Keep the gradient of this result in ``.grad``, as leaves do."""
-        if self.node is None:
-            raise GraphError("retain_grad: this tensor does not require grad")
-        if not isinstance(self.node, Leaf):
-            self.node.metadata.retain = True
-
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call ``hook(grad)`` whenever the gradient of this tensor is known; a Tensor it returns is used instead."""
-        if self.node is None:
-            raise GraphError("register_hook: this tensor does not require grad")
-        return RemovableHandle(self.node.metadata.hooks, hook)
-
-    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
-        """Call ``hook(tensor)`` after a gradient has been added to ``.grad`` of this leaf."""
-        if not isinstance(self.node, Leaf):
-            raise GraphError("register_post_accumulate_grad_hook: only a leaf that requires grad collects gradients")
-        return RemovableHandle(self.node.metadata.post_hooks, hook)
-
-    @property
-    def _version(self) -> int:
-        """How often this memory has been written in place through gradflow."""
-        return writes.version(self.data)
-
-    def detach(self) -> Tensor:
-        """The same memory without the graph."""
-        t: Tensor = wrap(self.data)
-        return t
-
-    def detach_(self) -> Tensor:
-        """Forget how this tensor was made; it becomes a leaf that does not require grad."""
-        self.node = None
-        return self
-
-    def backward(
-        self, gradient: TensorLike | None = None, retain_graph: bool | None = None, create_graph: bool = False,
-        inputs: Tensor | Sequence[Tensor] | None = None,
-    ) -> None:  # fmt: skip
-        """Add the gradient of this tensor to ``.grad`` of the leaves it was computed from (or of ``inputs`` alone).
-
-        ``gradient`` has this tensor's shape, and may be left out for a single element (it is 1).  The recorded values are
-        freed unless ``retain_graph``; with ``create_graph`` the gradients themselves have gradients.
-
-        GraphError, with nothing changed, if this tensor does not require grad, if ``gradient`` is missing or the graph
-        has been freed.
-
-        >>> import gradflow as gf
-        >>> x = gf.tensor([1.0, 2.0], requires_grad=True)
-        >>> (x ** 2).backward(gradient=gf.ones(2))
-        >>> x.grad
-        tensor([2., 4.])
-        """
-        backward([self], [gradient], retain_graph, create_graph, inputs)
 
     # --- the same numbers elsewhere ---------------------------------------------------------------------------------
 
@@ -661,56 +507,3 @@ def _numbers(data: Any) -> Array:
     if array.dtype.kind not in dtypes.CATEGORY:
         raise DTypeError(f"a Tensor holds numbers and booleans, not {array.dtype}")
     return np.asarray(array) if isinstance(array, np.generic) else array
-
-
-def backward(
-    tensors: Sequence[Tensor], gradients: Sequence[TensorLike | None], retain_graph: bool | None, create_graph: bool,
-    inputs: Tensor | Sequence[Tensor] | None = None,
-) -> None:  # fmt: skip
-    """The backward pass from several tensors at once into ``.grad``."""
-    starts = [initial(t, g, create_graph) for t, g in zip(tensors, gradients, strict=True)]
-    roots = [(t.node, g) for t, g in zip(tensors, starts, strict=True)]
-    chosen = None
-    if inputs is not None:
-        inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-        if not inputs:
-            raise GraphError("backward: inputs is empty; leave it out for all leaves")
-        for t in inputs:
-            if not isinstance(t.node, Leaf):
-                raise GraphError("backward: inputs are leaves that require grad; for others use gf.autograd.grad")
-        chosen = [t.node for t in inputs if t.node is not None]
-    retain = create_graph if retain_graph is None else retain_graph
-    found, owned = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=chosen)  # type: ignore[arg-type]
-    accumulate(found, owned, create_graph)
-
-
-def initial(t: Tensor, gradient: TensorLike | None, create_graph: bool) -> Any:
-    """The gradient that a backward pass from ``t`` begins with, checked."""
-    if not isinstance(t, Tensor):
-        raise TypeError(f"backward starts at a Tensor, not {type(t).__name__}")
-    if t.node is None:
-        raise GraphError(
-            "this tensor does not require grad and was not computed from one that does (or was, inside no_grad); "
-            "set requires_grad=True on what the gradient is wanted of"
-        )
-    xp = backend.namespace_of(t.data)
-    if gradient is None:
-        if t.data.size != 1:
-            raise GraphError(
-                f"a gradient is implicitly 1 only for a tensor of one element, not of shape {t.shape}: call sum() or mean() "
-                "first, or pass gradient=, of the same shape, to weight the elements"
-            )
-        if t.dtype.kind == "c":
-            raise GraphError("a complex result needs gradient=: it says which real quantity is differentiated")
-        g: Any = xp.ones_like(t.data)
-        return wrap(g) if create_graph else g
-    held = gradient if isinstance(gradient, Tensor) else wrap(xp.asarray(gradient))
-    if held.shape != t.shape:
-        raise ShapeError(f"backward: gradient has shape {held.shape} and the tensor {t.shape}; they must be the same")
-    if held.device != t.device:
-        raise DeviceError(f"backward: gradient is on {held.device} and the tensor on {t.device}; use gradient.to('{t.device}')")
-    if held.dtype != t.dtype:
-        if held.dtype.kind == "c":
-            raise DTypeError(f"backward: a complex gradient for a tensor of {t.dtype}")
-        held = e.cast(held, t.dtype)
-    return held if create_graph else held.data

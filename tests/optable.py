@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import gradflow as gf
 from gradflow import linalg
-from gradflow.engine.op import cast_to
+from gradflow.engine import cast_to
 from gradflow.ops import elementwise, index, moves, neural, reduce, shape
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Any]
@@ -88,7 +88,6 @@ class Row:
     half: bool = True
     complex: bool = False
     view: bool = False
-    values: Any = field(default=None, repr=False)
 
     def arrays(self, dtype: Any = np.float64) -> list[Any]:
         """The inputs, the same on every call."""
@@ -109,9 +108,13 @@ TWO: list[Shapes] = [((2, 3), (2, 3)), ((2, 1), (3,)), ((), (2,)), ((2,), ()), (
 
 
 def row(
-    of: Any, *shapes: Any, call: Callable[..., Any] | None = None, domain: Any = anything, kw: list[dict[str, Any]] | None = None,
+    of: Any,
+    *shapes: Any,
+    call: Callable[..., Any] | None = None,
+    domain: Any = anything,
+    kw: list[dict[str, Any]] | None = None,
     **options: bool,
-) -> None:  # fmt: skip
+) -> None:
     """A row for each of ``shapes`` (a shape, or a tuple of them for several inputs) and each of the keyword variants."""
     for case in shapes:
         several = case if case and isinstance(case[0], tuple) else (case,)
@@ -143,7 +146,13 @@ binary(gf.mul, complex=True)
 binary(gf.div, domain=(anything, positive), complex=True)
 row(gf.add, ((2, 3), (3,)), kw=[{"alpha": 0.5}], complex=True)
 row(gf.sub, ((2, 3), (3,)), kw=[{"alpha": -2}], complex=True)
-row(gf.div, ((2, 3), (3,)), kw=[{"rounding_mode": "floor"}, {"rounding_mode": "trunc"}], domain=(no_whole, lambda _, s: np.ones(s)), second=False)
+row(
+    gf.div,
+    ((2, 3), (3,)),
+    kw=[{"rounding_mode": "floor"}, {"rounding_mode": "trunc"}],
+    domain=(no_whole, lambda _, s: np.ones(s)),
+    second=False,
+)
 row(elementwise.rsub, ((2, 3), (3,)))
 row(elementwise.rdiv, ((2, 3), (3,)), domain=positive)
 row(elementwise.rpow, ((2, 3), (3,)), domain=positive)
@@ -191,7 +200,15 @@ row(gf.maximum, ((2, 3), (2, 3)), domain=(no_whole, lambda rng, s: rng.integers(
 row(gf.minimum, ((2, 3), (2, 3)), domain=(no_whole, lambda rng, s: rng.integers(-2, 2, s)))
 row(gf.clamp, (2, 3), (), (0,), domain=lambda rng, s: no_whole(rng, s), kw=[{"min": -1}, {"max": 1.0}, {"min": -1, "max": 1}])
 row(gf.clamp, ((2, 3), (3,), ()), domain=(anything, lambda _, s: -0.1 + np.zeros(s), lambda _, s: 0.1 + np.zeros(s)))
-row(gf.where, ((2, 3), (2, 3)), ((2, 3), ()), ((3,), (2, 1)), ((0, 3), (3,)), call=lambda a, b: gf.where(gf.tensor([True, False, True]), a, b), complex=True)
+row(
+    gf.where,
+    ((2, 3), (2, 3)),
+    ((2, 3), ()),
+    ((3,), (2, 1)),
+    ((0, 3), (3,)),
+    call=lambda a, b: gf.where(gf.tensor([True, False, True]), a, b),
+    complex=True,
+)
 row(gf.masked_fill, (2, 3), call=lambda x: gf.masked_fill(x, gf.tensor([True, False, False]), 7.0), complex=True)
 row(gf.masked_fill, ((2, 3), ()), call=lambda x, v: gf.masked_fill(x, gf.tensor([[True], [False]]), v))
 
@@ -301,7 +318,11 @@ row(gf.stack, ((2, 3), (2, 3)), ((), ()), call=lambda a, b: gf.stack([a, b]))
 row(gf.stack, ((2, 3), (2, 3)), call=lambda a, b: gf.stack((a, b), dim=-1))
 row(gf.flip, (2, 3), call=lambda x: gf.flip(x, (0, 1)))
 row(gf.flip, (2, 3), (0, 2), call=lambda x: gf.flip(x, -1))
-row(gf.roll, (2, 3), kw=[{"shifts": 1}, {"shifts": (1, -2), "dims": (0, 1)}, {"shifts": 1, "dims": -1}, {"shifts": (1, 1), "dims": (0, 0)}])
+row(
+    gf.roll,
+    (2, 3),
+    kw=[{"shifts": 1}, {"shifts": (1, -2), "dims": (0, 1)}, {"shifts": 1, "dims": -1}, {"shifts": (1, 1), "dims": (0, 0)}],
+)
 row(gf.roll, (), (0, 2), kw=[{"shifts": 1}])
 row(gf.tile, (2, 3), (), (3,), (0, 1), call=lambda x: gf.tile(x, (2, 1)))
 row(gf.tile, (2, 3), call=lambda x: gf.tile(x, 2))
@@ -371,17 +392,41 @@ row(gf.mv, ((2, 3), (3,)), ((2, 0), (0,)))
 row(gf.mm, ((2, 3), (3, 2)), ((2, 0), (0, 3)), complex=True)
 row(gf.bmm, ((2, 2, 3), (2, 3, 1)))
 row(
-    gf.matmul, ((2, 3), (3, 2)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 2, 3), (3,)), ((3,), (2, 3, 1)),
-    ((2, 1, 1, 2), (3, 2, 1)), ((0, 3), (3, 2)), complex=True,
-)  # fmt: skip
+    gf.matmul,
+    ((2, 3), (3, 2)),
+    ((3,), (3,)),
+    ((3,), (3, 2)),
+    ((2, 3), (3,)),
+    ((2, 2, 3), (3,)),
+    ((3,), (2, 3, 1)),
+    ((2, 1, 1, 2), (3, 2, 1)),
+    ((0, 3), (3, 2)),
+    complex=True,
+)
 row(linalg.matmul.__globals__["rmatmul"], ((3, 2), (2, 3)))
 row(gf.outer, ((2,), (3,)), ((0,), (3,)), complex=True)
 EINSUMS: dict[str, Shapes] = {
-    "ij,jk->ik": ((2, 3), (3, 2)), "ij,kj": ((2, 3), (2, 3)), "i,i->": ((3,), (3,)), "i,j->ij": ((2,), (3,)), "ii->": ((3, 3),),
-    "ii->i": ((3, 3),), "ij->": ((2, 3),), "ij->j": ((2, 3),), "...ij,...jk->...ik": ((2, 2, 3), (3, 1)), "bij,bjk->bik": ((2, 1, 3), (2, 3, 2)),
-    "iij,jj->i": ((2, 2, 3), (3, 3)), "ij,jk,kl->il": ((2, 3), (3, 2), (2, 2)), "i...->...": ((2, 3),), "ij,ij,ij->ij": ((2, 3),) * 3,
-    "ba": ((2, 3),), "ij,jk->ki": ((2, 1), (3, 2)), ",ij->ji": ((), (2, 3)), "ij,ij->": ((2, 3), (1, 3)), "jik,jik->k": ((2, 3, 2), (1, 3, 2)), "i,i,i->i": ((1,), (3,), (3,)),
-}  # fmt: skip
+    "ij,jk->ik": ((2, 3), (3, 2)),
+    "ij,kj": ((2, 3), (2, 3)),
+    "i,i->": ((3,), (3,)),
+    "i,j->ij": ((2,), (3,)),
+    "ii->": ((3, 3),),
+    "ii->i": ((3, 3),),
+    "ij->": ((2, 3),),
+    "ij->j": ((2, 3),),
+    "...ij,...jk->...ik": ((2, 2, 3), (3, 1)),
+    "bij,bjk->bik": ((2, 1, 3), (2, 3, 2)),
+    "iij,jj->i": ((2, 2, 3), (3, 3)),
+    "ij,jk,kl->il": ((2, 3), (3, 2), (2, 2)),
+    "i...->...": ((2, 3),),
+    "ij,ij,ij->ij": ((2, 3),) * 3,
+    "ba": ((2, 3),),
+    "ij,jk->ki": ((2, 1), (3, 2)),
+    ",ij->ji": ((), (2, 3)),
+    "ij,ij->": ((2, 3), (1, 3)),
+    "jik,jik->k": ((2, 3, 2), (1, 3, 2)),
+    "i,i,i->i": ((1,), (3,), (3,)),
+}
 for equation, sizes in EINSUMS.items():
     row(gf.einsum, sizes, call=lambda *ts, e=equation: gf.einsum(e, *ts), complex=True)
 row(gf.tensordot, ((2, 3), (2, 3)), call=lambda a, b: gf.tensordot(a, b, ((1, 0), (1, 0))))
@@ -393,17 +438,39 @@ row(linalg.inv, (2, 2), (2, 2, 2), (0, 0), domain=regular, half=False, complex=T
 row(linalg.det, (3, 3), (2, 2, 2), domain=regular, half=False, complex=True)
 row(linalg.slogdet, (3, 3), (2, 2, 2), (0, 0), domain=regular, half=False, complex=True)
 row(
-    linalg.solve, ((2, 2), (2,)), ((2, 2), (2, 3)), ((2, 2, 2), (2, 2, 1)), ((2, 2, 2), (2, 2)), ((1, 2, 2), (3, 2, 1)),
-    domain=(regular, anything), half=False, complex=True,
-)  # fmt: skip
+    linalg.solve,
+    ((2, 2), (2,)),
+    ((2, 2), (2, 3)),
+    ((2, 2, 2), (2, 2, 1)),
+    ((2, 2, 2), (2, 2)),
+    ((1, 2, 2), (3, 2, 1)),
+    domain=(regular, anything),
+    half=False,
+    complex=True,
+)
 row(
-    linalg.cholesky, (2, 2), (2, 2, 2), call=lambda a: linalg.cholesky(0.5 * (a + a.mT)), domain=definite, half=False,
-)  # fmt: skip
+    linalg.cholesky,
+    (2, 2),
+    (2, 2, 2),
+    call=lambda a: linalg.cholesky(0.5 * (a + a.mT)),
+    domain=definite,
+    half=False,
+)
 row(linalg.cholesky, (2, 2), call=lambda a: linalg.cholesky(0.5 * (a + a.mT), upper=True), domain=definite, half=False)
 
 # Neural networks
 
-for f in (gf.relu, neural.leaky_relu, neural.elu, neural.gelu, neural.silu, neural.softplus, neural.mish, neural.logsigmoid, gf.selu):
+for f in (
+    gf.relu,
+    neural.leaky_relu,
+    neural.elu,
+    neural.gelu,
+    neural.silu,
+    neural.softplus,
+    neural.mish,
+    neural.logsigmoid,
+    gf.selu,
+):
     unary(f)
 row(neural.leaky_relu, (2, 3), kw=[{"negative_slope": 0.3}])
 row(neural.elu, (2, 3), kw=[{"alpha": 0.5}])
@@ -414,12 +481,27 @@ row(neural.hardtanh, (2, 3), domain=no_whole, kw=[{"min_val": 0.0, "max_val": 6.
 for f in (gf.softmax, gf.log_softmax):
     row(f, (2, 3), kw=[{"dim": 0}, {"dim": -1}])
     row(f, (), (1,), (0, 2), kw=[{"dim": 0}])
-row(neural.softmax_cross_entropy, (3, 4), (1, 2), call=lambda x: neural.softmax_cross_entropy(x, np.arange(len(x)) % 2, np.arange(len(x)))[0])
-row(neural.linear_layer, ((2, 3), (2, 3), (2,)), ((3,), (2, 3), (2,)), ((2, 1, 3), (2, 3), (2,)), ((2, 3), (2, 3)), ((0, 3), (2, 3), (2,)))
 row(
-    neural.normalised, ((3, 2), (2,), (2,)), ((3, 2), (1, 2), (1, 2)), half=False,
+    neural.softmax_cross_entropy,
+    (3, 4),
+    (1, 2),
+    call=lambda x: neural.softmax_cross_entropy(x, np.arange(len(x)) % 2, np.arange(len(x)))[0],
+)
+row(
+    neural.linear_layer,
+    ((2, 3), (2, 3), (2,)),
+    ((3,), (2, 3), (2,)),
+    ((2, 1, 3), (2, 3), (2,)),
+    ((2, 3), (2, 3)),
+    ((0, 3), (2, 3), (2,)),
+)
+row(
+    neural.normalised,
+    ((3, 2), (2,), (2,)),
+    ((3, 2), (1, 2), (1, 2)),
+    half=False,
     call=lambda x, w, b: neural.normalised(x, (0,), 1e-5, w, b)[0],
-)  # fmt: skip
+)
 row(neural.normalised, ((2, 3), (3,), (3,)), call=lambda x, w, b: neural.normalised(x, (1,), 0.1, w, b)[0])
 row(neural.normalised, ((2, 3), (3,)), call=lambda x, w: neural.normalised(x, (1,), 0.1, w)[0])
 row(neural.normalised, (3, 2), call=lambda x: neural.normalised(x, (0,), 0.1)[0])

@@ -1,10 +1,11 @@
 """Floor 2: the engine.  It knows arrays and graphs, and no operation by name.
 
 ``graph``: nodes, recording, the clock of writes.  ``op``: the form of an operation.  ``sweep``: the backward loop.
-``views``: which tensors share memory.  ``modes``: ``no_grad`` and its kin.
+``promote``: the slow way into an operation.  ``inline``: a rule as one expression.  ``views``: which tensors share memory.
+``modes``: ``no_grad`` and its kin.
 """
 
-from .graph import Ghost, Leaf, Node, RemovableHandle, Value, mode, tick, writes
+from .graph import Ghost, Leaf, Node, RemovableHandle, Value, mode, set_tensor, tick, wrap, writes
 from .modes import (
     detect_anomaly,
     enable_grad,
@@ -14,7 +15,8 @@ from .modes import (
     set_detect_anomaly,
     set_grad_enabled,
 )
-from .op import REGISTRY, Op, cast_to, elementwise, linear, primitive, set_tensor, wrap
+from .op import REGISTRY, Op, elementwise, linear, primitive
+from .promote import cast_to
 from .sweep import accumulate, own, sweep
 from .views import base_of, views_of
 

@@ -53,6 +53,31 @@ class Value:
     _frozen: Leaf | None  # where .grad stays while requires_grad is off
 
 
+class _Upstairs:
+    """What the floor above tells once: the class of the values, and the namespace in which rules are recorded."""
+
+    __slots__ = ("namespace", "tensor")
+
+    def __init__(self) -> None:
+        self.tensor: type[Any] = Value
+        self.namespace: Any = None
+
+
+upstairs = _Upstairs()
+
+
+def set_tensor(kind: type[Any], namespace: Any) -> None:
+    """Told once by the floor above."""
+    upstairs.tensor, upstairs.namespace = kind, namespace
+
+
+def wrap(data: Array, node: Node | None = None) -> Any:
+    """A Tensor of a bare array."""
+    t = object.__new__(upstairs.tensor)
+    t.data, t.node = data, node
+    return t
+
+
 class Ghost:
     """What a rule sees of an input it named with a leading underscore: shape and dtype, no elements."""
 

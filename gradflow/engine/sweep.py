@@ -13,9 +13,8 @@ from .. import backend
 from ..backend.dtypes import float32
 from ..errors import AnomalyError, GraphError, ShapeError
 from ..typing import Array
-from . import op as op_module
-from .graph import Leaf, Node, made_at, mode, writes
-from .op import _found, wrap
+from .graph import Leaf, Node, made_at, mode, upstairs, wrap, writes
+from .promote import found
 
 _seq = attrgetter("seq")
 Gradients = dict[Node, Any]
@@ -74,7 +73,7 @@ def sweep(
                 return
             parents = tuple([p if p in needed or p in wanted else None for p in parents])
         if create_graph:
-            xp: Any = op_module.tensor_namespace
+            xp: Any = upstairs.namespace
             kept = op.lift(n)
         else:
             xp = backend.cpu if op.kind == "function" else backend.namespace_of(g)
@@ -189,7 +188,7 @@ def _run_hooks(n: Node, g: Any, create_graph: bool) -> Any:
             if made is None:
                 continue
             made = made[0] if is_pre and isinstance(made, tuple) else made
-            if not isinstance(made, op_module.tensor_type):
+            if not isinstance(made, upstairs.tensor):
                 raise TypeError(f"{n.name()}: a hook returned {type(made).__name__}; it returns a Tensor or None")
             if made.data.shape != n.shape:
                 raise ShapeError(f"{n.name()}: a hook returned a gradient of shape {made.data.shape}, not {n.shape}")
@@ -220,7 +219,7 @@ class _Watched:
                 xp = backend.namespace_of(raw)
                 if raw.dtype.kind in "fc" and not bool(xp.isfinite(raw).all()):
                     raise AnomalyError(
-                        f"backward of {node.op.name}: {_found(xp, raw)} in the gradient of an input of shape {p.shape}; "
+                        f"backward of {node.op.name}: {found(xp, raw)} in the gradient of an input of shape {p.shape}; "
                         f"its result has shape {node.shape}{made_at(node)}"
                     )
         hooks = node.extra.post_hooks if node.extra is not None else {}

@@ -33,7 +33,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> gf.nn.functional.linear(gf.ones(2), gf.tensor([[1.0, 2.0]]), gf.tensor([0.5]))
     tensor([3.5000])
     """
-    return neural.linear_layer(input, weight, bias)  # type: ignore[no-any-return]
+    return neural.linear_layer(input, weight, bias)
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

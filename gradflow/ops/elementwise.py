@@ -670,5 +670,3 @@ def where(condition: TensorLike, a: TensorLike | None = None, b: TensorLike | No
 def cast(x: TensorLike, dtype: DType) -> Any:
     """``x`` with elements of ``dtype``; between floats it is recorded, to an integer or boolean type the graph ends."""
     return cast_to(x, dtype) if dtype.kind in "fc" else cast_to(x.detach(), dtype)
-
-

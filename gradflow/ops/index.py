@@ -63,11 +63,16 @@ def _bare_part(i: Any) -> Any:
     try:
         return operator.index(i)
     except TypeError:
-        raise IndexingError(f"{type(i).__name__} cannot index a tensor; use integers, slices, None, ... or arrays of integers or booleans") from None
+        raise IndexingError(
+            f"{type(i).__name__} cannot index a tensor; use integers, slices, None, ... or arrays of integers or booleans"
+        ) from None
 
 
 def _listed(i: list[Any]) -> Any:
-    array = cpu.asarray([_bare_part(k) for k in i]) if i else cpu.asarray(i, dtype="int64")
+    try:
+        array = cpu.asarray([_bare_part(k) for k in i]) if i else cpu.asarray(i, dtype="int64")
+    except ValueError:
+        raise IndexingError(f"a list that indexes is ragged: {i}") from None
     if array.dtype.kind not in "iub":
         raise IndexingError(f"a list that indexes holds integers or booleans, not {array.dtype}")
     return array
@@ -78,11 +83,16 @@ def getitem(x: TensorLike, index: Any) -> Any:
     return _getitem(x, bare(index))
 
 
-def _along(x: Any, dim: int, index: Any, name: str) -> Any:
-    """The full index that takes ``index`` along ``dim`` and each place of the others as it is."""
-    index = _bare_part(index)
+def _integers(index: Any, name: str) -> Any:
+    index = index.data if hasattr(index, "node") else _bare_part(index)
     if not hasattr(index, "dtype") or index.dtype.kind not in "iu":
         raise DTypeError(f"{name}: the index is an array of integers, not {getattr(index, 'dtype', type(index).__name__)}")
+    return index
+
+
+def _along(x: Any, dim: int, index: Any, name: str) -> Any:
+    """The full index that takes ``index`` along ``dim`` and each place of the others as it is."""
+    index = _integers(index, name)
     if index.ndim != x.ndim:
         raise ShapeError(f"{name}: the index has {index.ndim} dimensions and the tensor {x.ndim}; they must be as many")
     xp = namespace_of(index)
@@ -111,7 +121,7 @@ def gather(x: TensorLike, dim: int, index: TensorLike) -> Any:
 
 def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -> Any:
     """Elements of ``x`` at ``indices`` along ``dim``; the other dimensions broadcast."""
-    index = _bare_part(indices)
+    index = _integers(indices, "take_along_dim")
     if dim is None:
         return _getitem(x.reshape(-1), index.reshape(-1))
     d = dims.one(dim, x.ndim, "take_along_dim")
@@ -121,7 +131,11 @@ def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -
     xp = namespace_of(index)
     shape = tuple(index.shape[i] if i == d or n == 1 else n for i, n in enumerate(other))
     if any(m not in (1, n) for n, m in zip(shape, index.shape, strict=True)):
-        raise ShapeError(f"take_along_dim: indices of shape {index.shape} do not broadcast against a tensor of shape {tuple(x.shape)}")
+        raise ShapeError(
+            f"take_along_dim: indices of shape {index.shape} do not broadcast against a tensor of shape {tuple(x.shape)}"
+        )
+    wide = tuple(n if i == d else m for i, (n, m) in enumerate(zip(x.shape, shape, strict=True)))
+    x = x if wide == tuple(x.shape) else broadcast_to(x, wide)
     full = _along(x, d, xp.broadcast_to(index, shape), "take_along_dim")
     return _getitem(x, full)
 
@@ -135,11 +149,10 @@ def index_select(x: TensorLike, dim: int, index: TensorLike) -> Any:
 
 
 def _vector(index: Any, name: str) -> Any:
-    index = _bare_part(index)
-    index = index if hasattr(index, "ndim") else _listed([index])
-    if index.ndim != 1 or index.dtype.kind not in "iu":
-        raise IndexingError(f"{name}: the index is a vector of integers, not {index.dtype} of shape {index.shape}")
-    return index
+    index = _integers([index] if isinstance(index, int) else index, name)
+    if index.ndim > 1:
+        raise ShapeError(f"{name}: the index is a vector, not of shape {index.shape}")
+    return index.reshape(-1)
 
 
 def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike = None, *, value: float | None = None) -> Any:
@@ -176,7 +189,10 @@ def index_add(x: TensorLike, dim: int, index: TensorLike, source: TensorLike, *,
     full = (slice(None),) * d + (index,)
     wanted = (*x.shape[:d], len(index), *x.shape[d + 1 :]) if x.ndim else index.shape
     if tuple(source.shape) != wanted:
-        raise ShapeError(f"index_add: {len(index)} slices of {tuple(x.shape)} along {dim} have shape {wanted}, the source has {tuple(source.shape)}")
+        raise ShapeError(
+            f"index_add: {len(index)} slices of {tuple(x.shape)} along {dim} have shape {wanted}, but the source has "
+            f"{tuple(source.shape)}"
+        )
     if not x.ndim:
         return index_add(x.reshape(1), 0, index, source, alpha=alpha).reshape(())
     return _add(x, put_add(source if alpha == 1 else mul(source, alpha), full, tuple(x.shape)))
@@ -229,9 +245,7 @@ def _one_hot(xp: Namespace, x: Array, num_classes: int) -> Array:
 
 def one_hot(x: TensorLike, num_classes: int = -1) -> Any:
     """int64 rows with a 1 at the class and 0 elsewhere; ``num_classes`` -1 takes the largest class plus one."""
-    index = _bare_part(x)
-    if not hasattr(index, "dtype"):
-        index = _listed([index])[0]
+    index = x.data if hasattr(x, "node") else cpu.asarray(x)
     if index.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: classes are integers, not {index.dtype}")
     top = int(index.max()) + 1 if index.size else 0

@@ -20,7 +20,7 @@ from .shape import _permute, diagonal, expand, reshape, sum_to, unsqueeze
 # --- products -----------------------------------------------------------------------------------------------------------
 
 
-def _mT(xp: Namespace, x: Array) -> Array:  # noqa: N802 - the name of the property
+def _mT(xp: Namespace, x: Array) -> Array:
     return xp.swapaxes(x, -1, -2)
 
 
@@ -70,7 +70,9 @@ def _shape(x: Any) -> Any:
 
 def _sized(name: str, a: Any, b: Any, na: int, nb: int) -> None:
     if _ndim(a) != na or _ndim(b) != nb:
-        raise ShapeError(f"{name}: takes a {na}-d and a {nb}-d tensor, got shapes {_shape(a)} and {_shape(b)}; matmul is the general product")
+        raise ShapeError(
+            f"{name}: takes a {na}-d and a {nb}-d tensor, got shapes {_shape(a)} and {_shape(b)}; matmul is the general product"
+        )
 
 
 @primitive(lambda g, b: g * b, lambda g, a: g * a)
@@ -154,7 +156,9 @@ def einsum(equation: str, *operands: Any) -> Any:
             sizes[letter] = max(held, n) if held != 0 and n != 0 else 0
     for i in range(len(tensors)):
         tensors[i], terms[i] = _diagonals(tensors[i], terms[i])
-        tensors[i], terms[i] = _summed(tensors[i], terms[i], [k for k, c in enumerate(terms[i]) if tensors[i].shape[k] != sizes[c]])
+        tensors[i], terms[i] = _summed(
+            tensors[i], terms[i], [k for k, c in enumerate(terms[i]) if tensors[i].shape[k] != sizes[c]]
+        )
     for i in range(len(tensors)):
         met = {*result, *"".join(terms[:i] + terms[i + 1 :])}
         tensors[i], terms[i] = _summed(tensors[i], terms[i], [k for k, c in enumerate(terms[i]) if c not in met])
@@ -357,4 +361,3 @@ def cholesky(x: TensorLike, *, upper: bool = False) -> Any:
     """The lower triangular L with L L^H = ``x`` for Hermitian positive definite matrices, or L^H; LinAlgError for others."""
     y = _cholesky(x)
     return conj(_permute(y, (*range(y.ndim - 2), y.ndim - 1, y.ndim - 2))) if upper else y
-

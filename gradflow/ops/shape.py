@@ -9,7 +9,7 @@ from ..errors import ArgumentError, ShapeError
 from ..typing import Array, Dims, Index, Namespace, Shape, TensorLike
 from . import dims
 
-# --- reshaping ----------------------------------------------------------------------------------------------------------
+# --- reshaping --------------------------------------------------------------------------------------------------------
 
 
 @linear(lambda xp, g, _x: xp.reshape(g, _x.shape), view=True)
@@ -31,7 +31,9 @@ def view(x: TensorLike, *shape: Any) -> Any:
     """``reshape`` that never copies; ShapeError where the elements do not lie so that they can be seen in that shape."""
     y = _reshape(x, dims.spelled(shape, "view"))
     if x.size and getattr(y, "_base", None) is None:
-        raise ShapeError(f"view: a tensor of shape {x.shape} with strides {x.data.strides} cannot be seen as {y.shape}; use reshape")
+        raise ShapeError(
+            f"view: a tensor of shape {x.shape} with strides {x.data.strides} cannot be seen as {y.shape}; use reshape"
+        )
     return y
 
 
@@ -65,7 +67,7 @@ def unsqueeze(x: TensorLike, dim: int) -> Any:
     return _reshape(x, (*x.shape[:d], 1, *x.shape[d:]))
 
 
-# --- permuting ------------------------------------------------------------------------------------------------------------
+# --- permuting --------------------------------------------------------------------------------------------------------
 
 
 def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
@@ -115,7 +117,7 @@ def movedim(x: TensorLike, source: Any, destination: Any) -> Any:
     return _permute(x, tuple(order))
 
 
-# --- broadcasting -----------------------------------------------------------------------------------------------------------
+# --- broadcasting -----------------------------------------------------------------------------------------------------
 
 
 @linear(lambda xp, g, _x: xp.sum_to(g, _x.shape), view=True)
@@ -140,7 +142,7 @@ def expand(x: TensorLike, *sizes: Any) -> Any:
     return broadcast_to(x, tuple(x.shape[i - lead] if n == -1 else n for i, n in enumerate(shape)))
 
 
-# --- joining and repeating ----------------------------------------------------------------------------------------------------
+# --- joining and repeating --------------------------------------------------------------------------------------------
 
 
 def _cut(xp: Namespace, g: Array, _tensors: Any, dim: int) -> list[Array]:
@@ -253,7 +255,7 @@ def repeat_interleave(x: TensorLike, repeats: Any, dim: int | None = None) -> An
     return index_select(x, dim, [i for i, c in enumerate(counts) for _ in range(c)])
 
 
-# --- taking apart ---------------------------------------------------------------------------------------------------------------
+# --- taking apart -----------------------------------------------------------------------------------------------------
 
 
 def narrow(x: TensorLike, dim: int, start: int, length: int) -> Any:
@@ -300,7 +302,7 @@ def unbind(x: TensorLike, dim: int = 0) -> tuple[Any, ...]:
     return tuple(select(x, dim, i) for i in range(dims.size(x.shape, dim, "unbind")))
 
 
-# --- triangles and diagonals ------------------------------------------------------------------------------------------------------
+# --- triangles and diagonals ------------------------------------------------------------------------------------------
 
 
 @linear(lambda xp, g, diagonal: xp.tril(g, diagonal))
@@ -354,7 +356,7 @@ def trace(x: TensorLike) -> Any:
     return _diagonal(x).sum()
 
 
-# --- copies ---------------------------------------------------------------------------------------------------------------------------
+# --- copies -----------------------------------------------------------------------------------------------------------
 
 
 @linear(lambda g: g)

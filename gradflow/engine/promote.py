@@ -1,0 +1,133 @@
+"""The slow way into an operation: Python numbers, bare arrays, several dtypes; and errors that name the operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..backend import dtypes
+from ..errors import AnomalyError, DeviceError, DTypeError, GradflowError, IndexingError, ShapeError
+from ..typing import Array
+from .graph import Node, made_at, mode, upstairs, user_line, wrap
+from .op import Op, linear
+
+
+def enter(op: Op, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arrays and nodes of the inputs, brought to one dtype by PyTorch's rules; casts of Tensors are recorded."""
+    raw, nodes = _unwrap(op, op.inputs, values)
+    xp = _namespace(op, op.inputs, raw)
+    chosen = [i for i, n in enumerate(op.inputs) if n in op.promoted and raw[i] is not None]
+    if chosen:
+        _promote(op, xp, raw, nodes, chosen)
+    out: list[Any] = []
+    for n, array, node in zip(op.inputs, raw, nodes, strict=True):
+        out.append(xp.asarray(array) if isinstance(array, int | float | complex) else array)
+        if n in op.differentiable:
+            out.append(node)
+    return tuple(out)
+
+
+def enter_all(op: Op, values: tuple[Any, ...]) -> tuple[tuple[Array, ...], tuple[Node | None, ...]]:
+    """The same for an operation on any number of inputs."""
+    if not values:
+        raise ShapeError(f"{op.name}: needs at least one tensor, got none")
+    names = [f"tensors[{i}]" for i in range(len(values))]
+    raw, nodes = _unwrap(op, names, values)
+    xp = _namespace(op, names, raw)
+    if any(r.__class__ is not np.ndarray or r.dtype is not raw[0].dtype for r in raw):
+        _promote(op, xp, raw, nodes, list(range(len(raw))))
+    return tuple(raw), tuple(nodes)
+
+
+def _unwrap(op: Op, names: list[str], values: tuple[Any, ...]) -> tuple[list[Any], list[Node | None]]:
+    raw: list[Any] = []
+    nodes: list[Node | None] = []
+    for name, v in zip(names, values, strict=True):
+        node = None
+        if isinstance(v, upstairs.tensor):
+            v, node = v.data, v.node
+        elif isinstance(v, np.generic):
+            v = v.item()  # a NumPy scalar is as weak as a Python number
+        if isinstance(v, int | float | complex) or (v is None and name in op.optional):
+            pass
+        elif not backend.is_array(v):
+            raise DTypeError(f"{op.name}: {name} must be a Tensor, an array or a number, not {type(v).__name__}")
+        elif v.dtype.kind not in dtypes.CATEGORY:
+            raise DTypeError(f"{op.name}: {name} has dtype {v.dtype}; gradflow computes with numbers and booleans")
+        raw.append(v)
+        nodes.append(node)
+    return raw, nodes
+
+
+def _namespace(op: Op, names: list[str], raw: list[Any]) -> Any:
+    places = [(n, backend.namespace_of(a), a) for n, a in zip(names, raw, strict=True) if hasattr(a, "dtype")]
+    if not places:
+        return backend.namespace_for(None)
+    (first, xp, a), *rest = places
+    for n, other, b in rest:
+        if xp.device_of(a) != other.device_of(b):
+            raise DeviceError(
+                f"{op.name}: {first} is on {xp.device_of(a)} and {n} on {other.device_of(b)}; bring them together with "
+                f"{n}.to('{xp.device_of(a)}')"
+            )
+    return xp
+
+
+def _promote(op: Op, xp: Any, raw: list[Any], nodes: list[Node | None], chosen: list[int]) -> None:
+    dtype = dtypes.result_type(*(raw[i] for i in chosen))
+    if op.floats and dtype.kind in "biu":
+        dtype = dtypes.get_default_dtype()
+    for i in chosen:
+        if isinstance(raw[i], int | float | complex):
+            raw[i] = xp.scalar(raw[i], dtype)
+        elif raw[i].dtype != dtype:
+            node = nodes[i]
+            if node is not None and mode.recording:
+                recorded = cast_to(wrap(raw[i], node), dtype)
+                raw[i], nodes[i] = recorded.data, recorded.node
+            else:
+                raw[i] = xp.astype(raw[i], dtype)
+
+
+@linear(lambda xp, g, _x: xp.astype(g, _x.dtype))
+def cast_to(xp: Any, x: Any, dtype: Any) -> Any:
+    """``x`` with elements of another dtype; the gradient goes back in the dtype of ``x`` (its real part, if that is real)."""
+    return xp.astype(x, dtype, copy=True)
+
+
+# --- errors that name the operation -----------------------------------------------------------------------------------
+
+
+def explain(op: Op, arrays: tuple[Any, ...], problem: Exception) -> Exception:
+    """The error to raise for what a backend complained about."""
+    if isinstance(problem, GradflowError):
+        return problem
+    known = [a for a in arrays if hasattr(a, "dtype")]
+    if len({str(backend.namespace_of(a).device_of(a)) for a in known}) > 1:
+        where = ", ".join(
+            f"{n} on {backend.namespace_of(a).device_of(a)}" for n, a in zip(op.inputs, arrays, strict=False) if a in known
+        )
+        return DeviceError(f"{op.name}: inputs on different devices ({where}); bring them together with .to(device)")
+    kinds = {IndexError: IndexingError, ValueError: ShapeError, TypeError: DTypeError}
+    for builtin, ours in kinds.items():
+        if isinstance(problem, builtin):
+            described = ", ".join(f"{a.dtype} {tuple(a.shape)}" for a in known)
+            return ours(f"{op.name}({described}): {problem}")
+    return problem
+
+
+def inspect_forward(node: Node, xp: Any, y: Array) -> None:
+    """Anomaly mode: remember the user's line, and raise if the result has a NaN or an infinity."""
+    node.metadata.where = user_line()
+    if y.dtype.kind in "fc" and not bool(xp.isfinite(y).all()):
+        shapes = [p.shape if p is not None else "no grad" for p in node.parents]
+        raise AnomalyError(
+            f"forward of {node.op.name}: {found(xp, y)} in its result of shape {y.shape} (inputs {shapes}){made_at(node)}"
+        )
+
+
+def found(xp: Any, array: Array) -> str:
+    nans, infs = int(xp.isnan(array).sum()), int(xp.isinf(array).sum())
+    return " and ".join(f"{n} {what}" for n, what in ((nans, "NaN"), (infs, "infinite")) if n)

@@ -1,0 +1,366 @@
+"""NumPy's functions on Tensors are recorded or refused, and ``gradflow.numpy`` takes NumPy's spelling."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+import gradflow.numpy as gnp
+from gradflow.errors import GraphError, NoCounterpartError
+
+RNG = np.random.default_rng(0)
+A = RNG.uniform(0.3, 0.8, (2, 3))
+S = RNG.uniform(0.3, 0.8, (3, 3)) + 2 * np.eye(3)
+MASK = np.array([[True, False, True], [False, True, True]])
+
+# Each takes the module (NumPy, whose protocols then find gradflow, or gradflow.numpy) and an array or Tensor.
+CALLS: dict[str, Any] = {
+    "absolute": lambda m, x: m.absolute(-x),
+    "abs": lambda m, x: m.abs(-x),
+    "negative": lambda m, x: m.negative(x),
+    "add": lambda m, x: m.add(x, x),
+    "add array": lambda m, x: m.add(A, x),
+    "subtract": lambda m, x: m.subtract(1.0, x),
+    "multiply": lambda m, x: m.multiply(A, x),
+    "divide": lambda m, x: m.divide(A, x),
+    "true_divide": lambda m, x: m.true_divide(x, 2),
+    "power": lambda m, x: m.power(x, 2),
+    "power base": lambda m, x: m.power(2.0, x),
+    "square": lambda m, x: m.square(x),
+    "remainder": lambda m, x: m.remainder(x, 0.29),
+    "mod": lambda m, x: m.mod(x, 0.29),
+    "fmod": lambda m, x: m.fmod(x, 0.29),
+    "sqrt": lambda m, x: m.sqrt(x),
+    "reciprocal": lambda m, x: m.reciprocal(x),
+    "exp": lambda m, x: m.exp(x),
+    "expm1": lambda m, x: m.expm1(x),
+    "log": lambda m, x: m.log(x),
+    "log1p": lambda m, x: m.log1p(x),
+    "log2": lambda m, x: m.log2(x),
+    "log10": lambda m, x: m.log10(x),
+    "sin": lambda m, x: m.sin(x),
+    "cos": lambda m, x: m.cos(x),
+    "tan": lambda m, x: m.tan(x),
+    "arcsin": lambda m, x: m.arcsin(x),
+    "arccos": lambda m, x: m.arccos(x),
+    "arctan": lambda m, x: m.arctan(x),
+    "arctan2": lambda m, x: m.arctan2(x, A),
+    "sinh": lambda m, x: m.sinh(x),
+    "cosh": lambda m, x: m.cosh(x),
+    "tanh": lambda m, x: m.tanh(x),
+    "arcsinh": lambda m, x: m.arcsinh(x),
+    "arccosh": lambda m, x: m.arccosh(x + 1),
+    "arctanh": lambda m, x: m.arctanh(x),
+    "maximum": lambda m, x: m.maximum(x, 0.5),
+    "minimum": lambda m, x: m.minimum(x, A.T[0][:1]),
+    "where": lambda m, x: m.where(MASK, x, 0.0),
+    "clip": lambda m, x: m.clip(x, 0.4, 0.6),
+    "clip kw": lambda m, x: m.clip(x, a_min=0.4, a_max=None),
+    "clip min max": lambda m, x: m.clip(x, min=0.4, max=0.6),
+    "conjugate": lambda m, x: m.conjugate(x * 1.0),
+    "real": lambda m, x: m.real(x * 1.0),
+    "sum": lambda m, x: m.sum(x),
+    "sum axis": lambda m, x: m.sum(x, axis=0),
+    "sum pos": lambda m, x: m.sum(x, 1),
+    "sum keep": lambda m, x: m.sum(x, axis=(0, 1), keepdims=True),
+    "sum dtype": lambda m, x: m.sum(x, dtype=np.float64),
+    "sum -1": lambda m, x: m.sum(x, axis=-1, dtype="f8"),
+    "mean": lambda m, x: m.mean(x, axis=0, keepdims=True),
+    "mean dtype": lambda m, x: m.mean(x, dtype=np.float64),
+    "prod": lambda m, x: m.prod(x, axis=1),
+    "prod all": lambda m, x: m.prod(x),
+    "var": lambda m, x: m.var(x),
+    "var ddof": lambda m, x: m.var(x, axis=1, ddof=1),
+    "std": lambda m, x: m.std(x, axis=0),
+    "std ddof": lambda m, x: m.std(x, ddof=1, keepdims=True),
+    "max": lambda m, x: m.max(x, axis=1),
+    "min": lambda m, x: m.min(x),
+    "amax": lambda m, x: m.amax(x, axis=0, keepdims=True),
+    "amin": lambda m, x: m.amin(x, axis=(0, 1)),
+    "cumsum": lambda m, x: m.cumsum(x),
+    "cumsum axis": lambda m, x: m.cumsum(x, axis=1),
+    "cumprod": lambda m, x: m.cumprod(x, axis=0),
+    "cumprod all": lambda m, x: m.cumprod(x),
+    "median": lambda m, x: m.median(x, axis=0),
+    "median all": lambda m, x: m.median(x),
+    "median keep": lambda m, x: m.median(x, axis=1, keepdims=True),
+    "sort": lambda m, x: m.sort(x, axis=0),
+    "sort kind": lambda m, x: m.sort(x, kind="stable"),
+    "dot": lambda m, x: m.dot(x, A.T),
+    "dot vectors": lambda m, x: m.dot(x[0], A[0]),
+    "dot numbers": lambda m, x: m.dot(x, 2.0),
+    "matmul": lambda m, x: m.matmul(x, A.T),
+    "matmul left": lambda m, x: m.matmul(A.T, x),
+    "outer": lambda m, x: m.outer(x[0], A[1]),
+    "einsum": lambda m, x: m.einsum("ij,kj->ik", x, A),
+    "einsum optimize": lambda m, x: m.einsum("ij,kj->ik", x, A, optimize=True),
+    "kron": lambda m, x: m.kron(x, A),
+    "tensordot": lambda m, x: m.tensordot(x, A, axes=([0, 1], [0, 1])),
+    "tensordot n": lambda m, x: m.tensordot(x, A.T, axes=1),
+    "trace": lambda m, x: m.trace(x),
+    "tril": lambda m, x: m.tril(x, k=1),
+    "triu": lambda m, x: m.triu(x, 1),
+    "diagonal": lambda m, x: m.diagonal(x, offset=1),
+    "diag": lambda m, x: m.diag(x, k=1),
+    "diag vector": lambda m, x: m.diag(x[0], k=-1),
+    "reshape": lambda m, x: m.reshape(x, (3, 2)),
+    "reshape -1": lambda m, x: m.reshape(x, -1),
+    "ravel": lambda m, x: m.ravel(x),
+    "transpose": lambda m, x: m.transpose(x),
+    "transpose axes": lambda m, x: m.transpose(x[None], axes=(2, 0, 1)),
+    "swapaxes": lambda m, x: m.swapaxes(x, 0, 1),
+    "moveaxis": lambda m, x: m.moveaxis(x, 0, -1),
+    "squeeze": lambda m, x: m.squeeze(x[None], axis=0),
+    "expand_dims": lambda m, x: m.expand_dims(x, axis=1),
+    "expand_dims two": lambda m, x: m.expand_dims(x, axis=(0, 2)),
+    "broadcast_to": lambda m, x: m.broadcast_to(x, (2, 2, 3)),
+    "concatenate": lambda m, x: m.concatenate([A, x], axis=1),
+    "concatenate flat": lambda m, x: m.concatenate((x, x), axis=None),
+    "stack": lambda m, x: m.stack([x, x], axis=-1),
+    "split": lambda m, x: m.split(x, 3, axis=1)[2],
+    "split at": lambda m, x: m.split(x, [1], axis=1)[1],
+    "flip": lambda m, x: m.flip(x),
+    "flip axis": lambda m, x: m.flip(x, axis=0),
+    "roll": lambda m, x: m.roll(x, 1),
+    "roll axis": lambda m, x: m.roll(x, shift=-1, axis=1),
+    "tile": lambda m, x: m.tile(x, (2, 1)),
+    "tile n": lambda m, x: m.tile(x, 2),
+    "repeat": lambda m, x: m.repeat(x, 2),
+    "repeat axis": lambda m, x: m.repeat(x, [1, 0, 2], axis=1),
+    "take": lambda m, x: m.take(x, [0, 0, 2], axis=1),
+    "take flat": lambda m, x: m.take(x, [5, 0]),
+    "take_along_axis": lambda m, x: m.take_along_axis(x, np.array([[2], [0]]), axis=1),
+    "pad": lambda m, x: m.pad(x, 1),
+    "pad pairs": lambda m, x: m.pad(x, ((1, 0), (0, 2))),
+    "pad pair": lambda m, x: m.pad(x, (1, 2)),
+    "pad mode": lambda m, x: m.pad(x, [(0, 1), (1, 0)], mode="constant"),
+    "copy": lambda m, x: m.copy(x),
+    "linalg.norm": lambda m, x: np.linalg.norm(x),
+    "linalg.norm axis": lambda m, x: np.linalg.norm(x, axis=1, keepdims=True),
+    "linalg.norm ord": lambda m, x: np.linalg.norm(x, ord=3, axis=0),
+    "linalg.norm matrix": lambda m, x: np.linalg.norm(x, 1),
+    "linalg.norm fro": lambda m, x: np.linalg.norm(x, "fro"),
+    "linalg.norm inf": lambda m, x: np.linalg.norm(x, ord=np.inf),
+}
+SQUARE: dict[str, Any] = {
+    "inv": lambda m, x: np.linalg.inv(x),
+    "det": lambda m, x: np.linalg.det(x),
+    "solve": lambda m, x: np.linalg.solve(x, np.ones(3)),
+    "cholesky": lambda m, x: np.linalg.cholesky(x @ x.T),
+    "slogdet": lambda m, x: np.linalg.slogdet(x)[1],
+    "inv m": lambda m, x: m.inv(x) if m is gnp else np.linalg.inv(x),
+}
+FLAT: dict[str, Any] = {  # without a gradient
+    "sign": lambda m, x: m.sign(x),
+    "floor": lambda m, x: m.floor(x),
+    "ceil": lambda m, x: m.ceil(x),
+    "trunc": lambda m, x: m.trunc(x),
+    "rint": lambda m, x: m.rint(x),
+    "round": lambda m, x: m.round(x, 1),
+    "round kw": lambda m, x: m.round(x, decimals=1),
+    "floor_divide": lambda m, x: m.floor_divide(x, 0.29),
+    "equal": lambda m, x: m.equal(x, A),
+    "not_equal": lambda m, x: m.not_equal(x, 0.5),
+    "less": lambda m, x: m.less(x, 0.5),
+    "less_equal": lambda m, x: m.less_equal(x, 0.5),
+    "greater": lambda m, x: m.greater(x, 0.5),
+    "greater_equal": lambda m, x: m.greater_equal(x, 0.5),
+    "logical_and": lambda m, x: m.logical_and(x, MASK),
+    "logical_or": lambda m, x: m.logical_or(x, MASK),
+    "logical_xor": lambda m, x: m.logical_xor(x, MASK),
+    "logical_not": lambda m, x: m.logical_not(x),
+    "isnan": lambda m, x: m.isnan(x),
+    "isinf": lambda m, x: m.isinf(x),
+    "isfinite": lambda m, x: m.isfinite(x),
+    "any": lambda m, x: m.any(x > 0.5, axis=0),
+    "all": lambda m, x: m.all(x > 0.5, axis=1, keepdims=True),
+    "argmax": lambda m, x: m.argmax(x, axis=1),
+    "argmin": lambda m, x: m.argmin(x),
+    "argmax keep": lambda m, x: m.argmax(x, axis=0, keepdims=True),
+    "argsort": lambda m, x: m.argsort(x, axis=0),
+    "argsort kind": lambda m, x: m.argsort(x, kind="stable"),
+    "zeros_like": lambda m, x: m.zeros_like(x),
+    "ones_like": lambda m, x: m.ones_like(x, dtype=np.int64),
+    "full_like": lambda m, x: m.full_like(x, 3.0),
+    "shape": lambda m, x: m.shape(x),
+    "ndim": lambda m, x: m.ndim(x),
+    "size": lambda m, x: m.size(x),
+    "nonzero": lambda m, x: m.nonzero(x > 0.5)[0],
+    "bitwise_and": lambda m, x: m.bitwise_and(x > 0.4, MASK),
+    "bitwise_or": lambda m, x: m.bitwise_or(x > 0.5, MASK),
+    "bitwise_xor": lambda m, x: m.bitwise_xor(x > 0.5, MASK),
+    "invert": lambda m, x: m.invert(x > 0.5),
+    "where one": lambda m, x: m.where(x > 0.5)[1],
+    "imag": lambda m, x: m.imag(x * 1j),
+}
+
+
+def cases(calls: dict[str, Any]) -> Any:
+    return pytest.mark.parametrize(("name", "call"), calls.items(), ids=calls.keys())
+
+
+@pytest.mark.parametrize("module", [np, gnp], ids=["np", "gnp"])
+@cases(CALLS)
+def test_numpy_functions_are_recorded(name: str, call: Any, module: Any) -> None:
+    check_recorded(call, module, A)
+
+
+@pytest.mark.parametrize("module", [np, gnp], ids=["np", "gnp"])
+@cases(SQUARE)
+def test_numpy_linalg_is_recorded(name: str, call: Any, module: Any) -> None:
+    check_recorded(call, module, S)
+
+
+def check_recorded(call: Any, module: Any, x: Any) -> None:
+    t = gf.tensor(x, requires_grad=True)
+    y = call(module, t)
+    assert isinstance(y, gf.Tensor) and y.grad_fn is not None
+    want = np.asarray(call(np, x))
+    assert y.shape == want.shape and y.dtype == want.dtype
+    np.testing.assert_allclose(y.detach().numpy(), want, rtol=1e-12)
+    assert gf.gradcheck(lambda v: call(module, v), t)
+
+
+@pytest.mark.parametrize("module", [np, gnp], ids=["np", "gnp"])
+@cases(FLAT)
+def test_numpy_functions_without_a_gradient(name: str, call: Any, module: Any) -> None:
+    got = call(module, gf.tensor(A, requires_grad=True))
+    want = call(np, A)
+    np.testing.assert_allclose(got.detach().numpy() if isinstance(got, gf.Tensor) else got, want)
+    if not isinstance(want, int | tuple):
+        assert isinstance(got, gf.Tensor) and got.dtype == np.asarray(want).dtype
+
+
+def test_every_name_has_a_case() -> None:
+    """Whatever gradflow.numpy has in common with NumPy is called above in NumPy's spelling."""
+    elsewhere = {
+        "arange",
+        "array",
+        "asarray",
+        "astype",
+        "empty_like",
+        "eye",
+        "full",
+        "linspace",
+        "ones",
+        "zeros",
+        "inf",
+        "nan",
+        "pi",
+        "newaxis",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+        "asinh",
+        "acosh",
+        "atanh",
+        "pow",
+        "conj",
+        "bitwise_not",
+        "broadcast_shapes",
+        "angle",
+    }
+    called = {n.partition(" ")[0].rpartition(".")[2] for n in CALLS | FLAT | SQUARE} | elsewhere
+    assert [n for n in gnp.__all__ if hasattr(np, n) and n not in called] == []
+
+
+def test_other_names() -> None:
+    assert gnp.arange(4).tolist() == [0, 1, 2, 3] and gnp.linspace(0, 1, 3).tolist() == [0, 0.5, 1]
+    assert (
+        gnp.zeros((2, 1)).shape == (2, 1)
+        and gnp.ones(2, dtype=gf.int64).tolist() == [1, 1]
+        and gnp.full((2,), 3).tolist() == [3, 3]
+    )
+    assert gnp.eye(2).tolist() == [[1, 0], [0, 1]] and gnp.empty_like(gf.ones(2)).shape == (2,)
+    x = gf.tensor([0.5], requires_grad=True)
+    assert gnp.array(x).grad_fn is not None and gnp.asarray(x) is x and gnp.astype(x, gf.float64).dtype == gf.float64
+    assert gnp.array([1.0, 2.0]).tolist() == [1, 2] and gnp.broadcast_shapes((2, 1), (3,)) == (2, 3)
+    for a, b in (
+        ("asin", "arcsin"),
+        ("acos", "arccos"),
+        ("atan", "arctan"),
+        ("asinh", "arcsinh"),
+        ("acosh", "arccosh"),
+        ("atanh", "arctanh"),
+        ("pow", "power"),
+    ):
+        assert getattr(gnp, a) is getattr(gnp, b)
+    np.testing.assert_allclose(gnp.angle(gf.tensor([1j, -1.0])).to_numpy(), [np.pi / 2, np.pi])
+
+
+def test_arrays_and_tensors_meet() -> None:
+    t = gf.tensor(A, requires_grad=True)
+    for y in (np.ones(3) * t, t * np.ones(3), np.float64(2) * t, A + t, A - t, A / t, A.T @ t, 2.0**t, np.float64(2) ** t, t < A):
+        assert isinstance(y, gf.Tensor)
+        assert y.grad_fn is not None or y.dtype == gf.bool
+    assert gf.gradcheck(lambda v: np.ones(3) * v + A / v - v, t)
+    assert (np.float64(2) * gf.ones(2)).dtype == gf.float32
+    for y in (
+        np.add.reduce(t),
+        np.add.reduce(t, axis=1),
+        np.multiply.reduce(t, axis=None),
+        np.maximum.reduce(t, 1),
+        np.minimum.reduce(t, keepdims=True),
+    ):
+        assert y.grad_fn is not None
+    np.testing.assert_allclose(np.add.reduce(t).detach().numpy(), A.sum(0))
+    np.testing.assert_allclose(np.maximum.reduce(t, 1).detach().numpy(), A.max(1))
+    assert gf.gradcheck(lambda v: np.multiply.reduce(v, axis=0), t)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("numpy.fft.fft", lambda t: np.fft.fft(t)),
+        ("numpy.unique", lambda t: np.unique(t)),
+        ("numpy.linalg.svd", lambda t: np.linalg.svd(t)),
+        ("np.add.at", lambda t: np.add.at(t, 0, 1)),
+        ("np.add.accumulate", lambda t: np.add.accumulate(t)),
+        ("np.multiply.outer", lambda t: np.multiply.outer(t, t)),
+        ("np.add with out=", lambda t: np.add(t, 1, out=np.zeros((2, 3)))),
+        ("np.sum", lambda t: np.sum(t, out=np.zeros(()))),
+        ("np.float_power", lambda t: np.float_power(t, 2)),
+        ("np.exp with out=", lambda t: np.exp(A, out=t)),
+        ("np.mean", lambda t: np.mean(t, where=MASK)),
+        ("np.sum", lambda t: np.sum(t, initial=3.0)),
+        ("np.max", lambda t: np.max(t, initial=3.0)),
+        ("np.pad", lambda t: np.pad(t, 1, mode="edge")),
+        ("np.pad", lambda t: np.pad(t, 1, constant_values=2.0)),
+        ("np.reshape", lambda t: np.reshape(t, (6,), order="F")),
+        ("numpy.histogram", lambda t: np.histogram(t)),
+        ("numpy.apply_along_axis", lambda t: np.apply_along_axis(sum, 0, t)),
+        ("np.clip", lambda t: np.clip(t, 0, 1, out=np.zeros((2, 3)))),
+        ("np.divmod", lambda t: np.divmod(t, 2)),
+        ("np.hypot", lambda t: np.hypot(t, t)),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+@pytest.mark.parametrize("recorded", [True, False])
+def test_functions_without_a_counterpart_are_refused(name: str, call: Any, recorded: bool) -> None:
+    with pytest.raises(NoCounterpartError) as caught:
+        call(gf.tensor(A, requires_grad=recorded))
+    assert str(caught.value).startswith(name)
+
+
+def test_a_tensor_that_is_recorded_is_no_array() -> None:
+    t = gf.tensor(A, requires_grad=True)
+    for convert in (np.asarray, np.array, lambda v: np.ones((2, 3)).__setitem__(0, v[0]), np.ascontiguousarray):
+        with pytest.raises(GraphError, match=r"detach|to_numpy"):
+            convert(t)
+    np.testing.assert_array_equal(np.asarray(t.detach()), A)
+    assert np.asarray(t.detach(), dtype=np.float32).dtype == np.float32 and np.shares_memory(np.asarray(t.detach()), t.data)
+
+
+def test_namespace_protocol() -> None:
+    assert gf.ones(1).__array_namespace__() is gnp
+
+
+def test_numpy_is_found_without_importing_gradflow_numpy() -> None:
+    code = "import numpy as np, gradflow as gf; t = gf.ones(2, requires_grad=True); assert np.sum(np.exp(t)).grad_fn is not None"
+    subprocess.run([sys.executable, "-c", code], check=True)
