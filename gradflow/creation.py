@@ -249,6 +249,8 @@ def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``base`` to the powers ``linspace(start, end, steps)``."""
+    if steps < 0:
+        raise ArgumentError(f"logspace: {steps} steps")
     xp, _ = _place(device)
     return _finish(xp.asarray(base ** xp.linspace(float(start), float(end), steps), dtype=_float(dtype)), requires_grad)
 

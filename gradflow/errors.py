@@ -58,5 +58,3 @@ class GradcheckError(GradflowError, RuntimeError, AssertionError):
 
 class LinAlgError(GradflowError, ValueError, RuntimeError):
     """A matrix without the factorisation or inverse asked for."""
-
-

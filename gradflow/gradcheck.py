@@ -25,7 +25,7 @@ def numerical_grad(f: Callable[[Any], Any], w: Any, h: float = 1e-5) -> Tensor:
 
     >>> import gradflow as gf
     >>> gf.autograd.numerical_grad(lambda w: (w ** 2).sum(), gf.tensor([1.0, 2.0], dtype=gf.float64))
-    tensor([2., 4.], dtype=float64)
+    tensor([2.0000, 4.0000], dtype=float64)
     """
     from .creation import tensor
     from .engine import no_grad

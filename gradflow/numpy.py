@@ -335,6 +335,10 @@ asarray = creation.as_tensor
 _LINALG = {"norm": linalg_norm, "inv": inv, "det": det, "solve": solve, "cholesky": cholesky, "slogdet": slogdet}
 
 
+REDUCTIONS = {"add": sum, "multiply": prod, "maximum": max, "minimum": min, "logical_and": all, "logical_or": any}
+"""What ``np.add.reduce`` and its like are here."""
+
+
 def table() -> dict[Any, Any]:
     """NumPy's functions and what stands for each of them here."""
     import numpy as np
@@ -365,6 +369,6 @@ def _taking(name: str, function: Any) -> Any:
 
 _OTHERS = {
     "annotations", "Any", "ArgumentError", "NoCounterpartError", "backend", "creation", "dims", "e", "ix", "la", "linalg",
-    "linalg_norm", "nn", "pairwise", "r", "s", "table", "wrap",
+    "linalg_norm", "nn", "pairwise", "r", "REDUCTIONS", "s", "table", "wrap",
 }  # fmt: skip
 __all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

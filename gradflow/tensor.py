@@ -404,39 +404,24 @@ class Tensor(Recorded):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         from . import numpy as gnp
 
-        if method == "reduce" and ufunc.__name__ in (
-            "add",
-            "multiply",
-            "maximum",
-            "minimum",
-            "logical_and",
-            "logical_or",
-        ):
-            function: Any = {"add": gnp.sum, "multiply": gnp.prod, "maximum": gnp.max, "minimum": gnp.min,
-                        "logical_and": gnp.all, "logical_or": gnp.any}[ufunc.__name__]  # fmt: skip
+        name = ufunc.__name__
+        if method == "reduce" and name in gnp.REDUCTIONS:
+            function: Any = gnp.REDUCTIONS[name]
+            refused = [k for k in ("out", "where", "initial") if kwargs.pop(k, None) is not None]
             kwargs.setdefault("axis", 0)
         else:
-            function = getattr(gnp, ufunc.__name__, None) if method == "__call__" else None
-        out = kwargs.pop("out", None)
-        kwargs = {k: v for k, v in kwargs.items() if v is not None}
-        if function is None or out is not None:
-            call = (
-                f"np.{ufunc.__name__}"
-                + ("" if method == "__call__" else f".{method}")
-                + (" with out=" if out is not None else "")
-            )
-            raise NoCounterpartError(
-                f"{call} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers"
-            )
-        return function(*inputs, **kwargs)
+            function = getattr(gnp, name, None) if method == "__call__" else None
+            refused = list(kwargs)
+        if function is None or refused:
+            call = f"np.{name}" + ("" if method == "__call__" else f".{method}") + "".join(f" with {k}=" for k in refused)
+            raise NoCounterpartError(_not_recorded(call))
+        return function(*inputs, **{k: v for k, v in kwargs.items() if v is not None})
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         found = _numpy_table().get(function)
         if found is None:
             name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
-            raise NoCounterpartError(
-                f"{name} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers"
-            )
+            raise NoCounterpartError(_not_recorded(name))
         return found(*args, **kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
@@ -464,6 +449,10 @@ class Tensor(Recorded):
         if not self.is_leaf:
             raise GraphError("only leaves can be pickled: a result's graph cannot be; use detach()")
         return _rebuilt, (type(self), self.to_numpy(), str(self.device), self.requires_grad)
+
+
+def _not_recorded(call: str) -> str:
+    return f"{call} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers"
 
 
 _bool = bool

@@ -23,7 +23,7 @@ def test_gradient_of_twice_the_dot_product():
     assert y.grad_fn is not None and x.grad_fn is None
     y.backward()
     assert repr(x.grad) == "tensor([ 0.,  4.,  8., 12.])"
-    assert repr(x.grad == 4 * x) == "tensor([ True,  True,  True,  True])"
+    assert repr(x.grad == 4 * x) == "tensor([True, True, True, True])"
 
 
 def test_integers_are_promoted_with_a_warning():

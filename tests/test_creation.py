@@ -76,6 +76,7 @@ def test_tensor_copies_and_as_tensor_shares() -> None:
         (lambda: gf.arange(1, 5, -1), errors.ArgumentError, "arange"),
         (lambda: gf.arange(1, 5, 0), errors.ArgumentError, "arange"),
         (lambda: gf.linspace(0, 1, -1), errors.GradflowError, "linspace"),
+        (lambda: gf.logspace(0, 1, -1), errors.ArgumentError, "logspace"),
         (lambda: gf.eye(-1), errors.GradflowError, "eye"),
         (lambda: gf.rand(2, dtype=gf.int64), errors.DTypeError, "randint"),
         (lambda: gf.randint(5, 5, (2,)), errors.ArgumentError, "randint"),

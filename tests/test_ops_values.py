@@ -706,6 +706,7 @@ BAD: list[tuple[str, Any, Any]] = [
     ("linalg.norm", lambda: linalg.norm(Z, 2), errors.ArgumentError),
     ("linalg.norm", lambda: linalg.norm(gf.zeros(2, 2, 2), 1), errors.ShapeError),
     ("topk", lambda: V.topk(4), errors.ArgumentError),
+    ("topk", lambda: V.topk(1.5), errors.ArgumentError),
     ("topk", lambda: V.topk(-1), errors.ArgumentError),
     ("argsort", lambda: V.sort(1), errors.IndexingError),
     ("median", lambda: gf.zeros(0).median(), errors.ArgumentError),

@@ -206,7 +206,7 @@ def test_loss_that_grows_beyond_numbers_ends_in_one_line(capsys: pytest.CaptureF
 def test_disk_that_is_full_ends_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def full(task: object) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(train.train_picture, "picture", full)

@@ -1,12 +1,13 @@
 """A rule's text as one expression, so that running it costs no call.
 
 A function that does nothing but arithmetic and calls of ``xp`` is run once on symbols that write down what is done to
-them.  Whatever else it does (a branch, a loop, an intermediate value used twice, a helper that looks into a shape) ends
-the attempt, and the function is called as it stands.
+them.  One with a branch, a loop or a call of something else is never run so, and an intermediate value used twice or a look
+into a shape ends the attempt: the function is then called as it stands.
 """
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Callable
 from typing import Any
 
@@ -74,9 +75,17 @@ def _text(value: Any) -> str:
     raise _NotAnExpressionError
 
 
+def _straight(code: Any) -> bool:
+    """True if the function always does the same and asks nobody else: no branch, no test, no handler, no outside name."""
+    outside = ("LOAD_GLOBAL", "LOAD_DEREF", "IS_OP", "CONTAINS_OP", "STORE_FAST")
+    return not code.co_exceptiontable and not any(i.opname in outside or "JUMP" in i.opname for i in dis.get_instructions(code))
+
+
 def expression(function: Callable[..., Any], names: dict[str, str]) -> str | None:
     """``function``'s text with its parameters written as ``names`` says, or None if it is not one expression."""
     code = function.__code__
+    if not _straight(code):
+        return None
     parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     try:
         values = {p: _Namespace() if p == "xp" else _Symbol(names[p], False) for p in parameters}

@@ -374,7 +374,7 @@ def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: boo
     """``(values, indices)`` of the ``k`` largest (or smallest) elements along ``dim``, in order."""
     d = dims.one(dim, x.ndim, "topk")
     size = x.shape[d] if x.ndim else 1
-    if not 0 <= k <= size:
+    if not isinstance(k, int) or not 0 <= k <= size:
         raise ArgumentError(f"topk: k = {k} of a dimension with {size} elements")
     indices = argsort(x, dim, largest)
     if x.ndim:
