@@ -336,6 +336,10 @@ class Tensor(Recorded):
 
     softmax, log_softmax, relu = nn.softmax, nn.log_softmax, nn.relu
 
+    def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
+        """This tensor's elements where ``condition`` is true, those of ``other`` elsewhere."""
+        return e.where(condition, self, other)  # type: ignore[no-any-return]
+
     def view_as(self, other: Tensor) -> Tensor:
         return s.view(self, other.shape)  # type: ignore[no-any-return]
 
