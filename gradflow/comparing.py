@@ -11,7 +11,12 @@ from .tensor import Tensor
 
 
 def is_tensor(value: object) -> bool:
-    """True for a gradflow Tensor."""
+    """True for a gradflow Tensor.
+
+    >>> import gradflow as gf
+    >>> gf.is_tensor(1.0)
+    False
+    """
     return isinstance(value, Tensor)
 
 
@@ -26,6 +31,11 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
 
 
 def equal(a: Any, b: Any) -> bool:
-    """True if the shapes and all elements are the same."""
+    """True if the shapes and all elements are the same.
+
+    >>> import gradflow as gf
+    >>> gf.equal(gf.ones(2), gf.ones(2))
+    True
+    """
     a, b = as_tensor(a), as_tensor(b)
     return bool(a.shape == b.shape and (a == b).all())

@@ -74,7 +74,12 @@ def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
 
 
 def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
-    """A tensor on the CPU that shares the memory of a NumPy array."""
+    """A tensor on the CPU that shares the memory of a NumPy array.
+
+    >>> import gradflow as gf, numpy as np
+    >>> gf.from_numpy(np.ones(2))
+    tensor([1., 1.], dtype=float64)
+    """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy takes a numpy.ndarray, not {type(array).__name__}")
     return _finish(_array(array, None, CPU, False), False)
@@ -152,25 +157,45 @@ def _size(sizes: tuple[Any, ...], size: Any, name: str) -> tuple[int, ...]:
 
 
 def zeros(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros of a shape, given as ``zeros(2, 3)`` or ``zeros((2, 3))``."""
+    """Zeros of a shape, given as ``zeros(2, 3)`` or ``zeros((2, 3))``.
+
+    >>> import gradflow as gf
+    >>> gf.zeros(2)
+    tensor([0., 0.])
+    """
     xp, _ = _place(device)
     return _finish(xp.zeros(_size(sizes, size, "zeros"), _float(dtype)), requires_grad)
 
 
 def ones(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones of a shape, given as ``ones(2, 3)`` or ``ones((2, 3))``."""
+    """Ones of a shape, given as ``ones(2, 3)`` or ``ones((2, 3))``.
+
+    >>> import gradflow as gf
+    >>> gf.ones(2)
+    tensor([1., 1.])
+    """
     xp, _ = _place(device)
     return _finish(xp.ones(_size(sizes, size, "ones"), _float(dtype)), requires_grad)
 
 
 def empty(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Memory of a shape with whatever is in it."""
+    """Memory of a shape with whatever is in it.
+
+    >>> import gradflow as gf
+    >>> gf.empty(2, 3).shape
+    (2, 3)
+    """
     xp, _ = _place(device)
     return _finish(xp.empty(_size(sizes, size, "empty"), _float(dtype)), requires_grad)
 
 
 def full(size: Any, fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """One number all over a shape; without a dtype, of that number's kind."""
+    """One number all over a shape; without a dtype, of that number's kind.
+
+    >>> import gradflow as gf
+    >>> gf.full((2,), 7)
+    tensor([7, 7])
+    """
     xp, _ = _place(device)
     value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
     if not isinstance(value, int | float | complex):
@@ -180,24 +205,45 @@ def full(size: Any, fill_value: Any, *, dtype: DType = None, device: Any = None,
 
 
 def eye(n: int, m: int | None = None, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """An n x m matrix with ones on the diagonal."""
+    """An n x m matrix with ones on the diagonal.
+
+    >>> import gradflow as gf
+    >>> gf.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     xp, _ = _place(device)
     rows, columns = _size((n, n if m is None else m), None, "eye")
     return _finish(xp.eye(rows, columns, dtype=_float(dtype)), requires_grad)
 
 
 def zeros_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros of the shape, dtype and device of ``x``."""
+    """Zeros of the shape, dtype and device of ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.zeros_like(gf.tensor([1, 2]))
+    tensor([0, 0])
+    """
     return _like(x, "zeros", dtype, device, requires_grad)
 
 
 def ones_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones of the shape, dtype and device of ``x``."""
+    """Ones of the shape, dtype and device of ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.ones_like(gf.tensor([1, 2]))
+    tensor([1, 1])
+    """
     return _like(x, "ones", dtype, device, requires_grad)
 
 
 def empty_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Memory of the shape, dtype and device of ``x`` with whatever is in it."""
+    """Memory of the shape, dtype and device of ``x`` with whatever is in it.
+
+    >>> import gradflow as gf
+    >>> gf.empty_like(gf.tensor([1, 2])).dtype
+    dtype('int64')
+    """
     return _like(x, "empty", dtype, device, requires_grad)
 
 
@@ -207,7 +253,12 @@ def _like(x: Any, name: str, dtype: DType, device: Any, requires_grad: bool) -> 
 
 
 def full_like(x: Any, fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """One number all over the shape of ``x``, in its dtype, on its device."""
+    """One number all over the shape of ``x``, in its dtype, on its device.
+
+    >>> import gradflow as gf
+    >>> gf.full_like(gf.tensor([1, 2]), 7)
+    tensor([7, 7])
+    """
     return full(
         x.shape, fill_value, dtype=x.dtype if dtype is None else dtype, device=device or x.device, requires_grad=requires_grad
     )
@@ -238,7 +289,12 @@ def arange(
 
 
 def linspace(start: Any, end: Any, steps: int, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """``steps`` numbers evenly spaced from ``start`` to ``end``, both included."""
+    """``steps`` numbers evenly spaced from ``start`` to ``end``, both included.
+
+    >>> import gradflow as gf
+    >>> gf.linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
     if steps < 0:
         raise ArgumentError(f"linspace: {steps} steps")
     xp, _ = _place(device)
@@ -248,7 +304,12 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: DType = None, device: A
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """``base`` to the powers ``linspace(start, end, steps)``."""
+    """``base`` to the powers ``linspace(start, end, steps)``.
+
+    >>> import gradflow as gf
+    >>> gf.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
     if steps < 0:
         raise ArgumentError(f"logspace: {steps} steps")
     xp, _ = _place(device)
@@ -256,7 +317,14 @@ def logspace(
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """The coordinates of a grid: one tensor per vector, each of the shape of the whole grid ("ij": rows first)."""
+    """The coordinates of a grid: one tensor per vector, each of the shape of the whole grid ("ij": rows first).
+
+    >>> import gradflow as gf
+    >>> gf.meshgrid(gf.tensor([1, 2]), gf.tensor([3]))
+    (tensor([[1],
+            [2]]), tensor([[3],
+            [3]]))
+    """
     vectors = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else list(tensors)
     if indexing not in ("ij", "xy"):
         raise ArgumentError(f"meshgrid: indexing is 'ij' or 'xy', not {indexing!r}")
@@ -268,7 +336,13 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, device: Any = None) -> Tensor:
-    """The indices of the lower triangle of a row x col matrix, as a (2, n) tensor."""
+    """The indices of the lower triangle of a row x col matrix, as a (2, n) tensor.
+
+    >>> import gradflow as gf
+    >>> gf.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
     found = np.tril_indices(row, offset, col)
     return as_tensor(np.stack(found), dtype=dtypes.int64, device=device)
 
@@ -343,7 +417,12 @@ def _generator(generator: Generator | None, where: Device) -> Generator:
 
 
 def manual_seed(seed: int) -> Generator:
-    """Start the random numbers of every device over from ``seed``."""
+    """Start the random numbers of every device over from ``seed``.
+
+    >>> import gradflow as gf
+    >>> gf.manual_seed(0).initial_seed()
+    0
+    """
     for g in _generators.values():
         g.manual_seed(seed)
     return default_generator
@@ -362,7 +441,12 @@ def rand(
     *sizes: Any, size: Any = None, generator: Generator | None = None, dtype: DType = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Numbers uniform in [0, 1)."""
+    """Numbers uniform in [0, 1).
+
+    >>> import gradflow as gf
+    >>> gf.rand(2, 3).shape
+    (2, 3)
+    """
     return _random("uniform", _size(sizes, size, "rand"), generator, dtype, device, requires_grad)
 
 
@@ -370,7 +454,12 @@ def randn(
     *sizes: Any, size: Any = None, generator: Generator | None = None, dtype: DType = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Normally distributed numbers of mean 0 and standard deviation 1."""
+    """Normally distributed numbers of mean 0 and standard deviation 1.
+
+    >>> import gradflow as gf
+    >>> gf.randn(2, 3).shape
+    (2, 3)
+    """
     return _random("normal", _size(sizes, size, "randn"), generator, dtype, device, requires_grad)
 
 
@@ -388,19 +477,34 @@ def _random(what: str, shape: Any, generator: Any, dtype: DType, device: Any, re
 
 
 def rand_like(x: Tensor, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """``rand`` of the shape, dtype and device of ``x``."""
+    """``rand`` of the shape, dtype and device of ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.rand_like(gf.ones(2)).shape
+    (2,)
+    """
     return rand(x.shape, dtype=dtype or x.dtype, device=device or x.device, requires_grad=requires_grad)
 
 
 def randn_like(x: Tensor, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """``randn`` of the shape, dtype and device of ``x``."""
+    """``randn`` of the shape, dtype and device of ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.randn_like(gf.ones(2)).shape
+    (2,)
+    """
     return randn(x.shape, dtype=dtype or x.dtype, device=device or x.device, requires_grad=requires_grad)
 
 
 def randint(
     low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: DType = None, device: Any = None
 ) -> Tensor:
-    """Whole numbers from ``low`` up to but without ``high``; ``randint(high, size)`` begins at 0."""
+    """Whole numbers from ``low`` up to but without ``high``; ``randint(high, size)`` begins at 0.
+
+    >>> import gradflow as gf
+    >>> gf.randint(0, 2, (3,)).dtype
+    dtype('int64')
+    """
     if size is None:
         if high is None:
             raise ArgumentError("randint: give a size, as in randint(0, 10, (3,))")
@@ -415,7 +519,12 @@ def randint(
 
 
 def randperm(n: int, *, generator: Generator | None = None, device: Any = None) -> Tensor:
-    """The whole numbers below ``n`` in random order."""
+    """The whole numbers below ``n`` in random order.
+
+    >>> import gradflow as gf
+    >>> gf.sort(gf.randperm(3)).values
+    tensor([0, 1, 2])
+    """
     if n < 0:
         raise ArgumentError(f"randperm: n is {n}")
     _, where = _place(device)
@@ -423,7 +532,12 @@ def randperm(n: int, *, generator: Generator | None = None, device: Any = None) 
 
 
 def bernoulli(x: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability in each element of ``x``, else 0, in the dtype of ``x``."""
+    """1 with the probability in each element of ``x``, else 0, in the dtype of ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.bernoulli(gf.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
     if x.dtype.kind != "f":
         raise DTypeError(f"bernoulli: probabilities are floats, not {x.dtype}")
     if x.device.type == "cpu" and x.numel() and not bool(((x >= 0) & (x <= 1)).all()):
@@ -433,7 +547,12 @@ def bernoulli(x: Tensor, *, generator: Generator | None = None) -> Tensor:
 
 
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, device: Any = None) -> Tensor:
-    """Normally distributed numbers, of one mean and deviation over ``size``, or of those in tensors."""
+    """Normally distributed numbers, of one mean and deviation over ``size``, or of those in tensors.
+
+    >>> import gradflow as gf
+    >>> gf.normal(0.0, 1.0, (2,)).shape
+    (2,)
+    """
     if size is None:
         both = [v for v in (mean, std) if isinstance(v, Tensor)]
         if not both:
@@ -449,6 +568,10 @@ def multinomial(x: Tensor, num_samples: int, replacement: bool = False, *, gener
     """``num_samples`` indices per row, drawn with the weights in ``x`` (a vector or a matrix of rows).
 
     Without replacement by the Gumbel trick: the largest of log weight plus Gumbel noise (Efraimidis and Spirakis 2006).
+
+    >>> import gradflow as gf
+    >>> gf.multinomial(gf.tensor([0.0, 1.0]), 1)
+    tensor([1])
     """
     if x.ndim not in (1, 2) or x.dtype.kind != "f":
         raise ShapeError(f"multinomial: weights are a float vector or matrix, not {x.dtype} of shape {x.shape}")

@@ -120,7 +120,13 @@ def gather(x: TensorLike, dim: int, index: TensorLike) -> Any:
 
 
 def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -> Any:
-    """Elements of ``x`` at ``indices`` along ``dim``; the other dimensions broadcast."""
+    """Elements of ``x`` at ``indices`` along ``dim``; the other dimensions broadcast.
+
+    >>> import gradflow as gf
+    >>> gf.take_along_dim(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([[1], [0]]), dim=1)
+    tensor([[2.],
+            [3.]])
+    """
     index = _integers(indices, "take_along_dim")
     if dim is None:
         return _getitem(x.reshape(-1), index.reshape(-1))
@@ -141,7 +147,13 @@ def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -
 
 
 def index_select(x: TensorLike, dim: int, index: TensorLike) -> Any:
-    """The slices of ``x`` along ``dim`` named by a vector of integers, in its order."""
+    """The slices of ``x`` along ``dim`` named by a vector of integers, in its order.
+
+    >>> import gradflow as gf
+    >>> gf.index_select(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, gf.tensor([1]))
+    tensor([[2.],
+            [4.]])
+    """
     index = _vector(index, "index_select")
     if not x.ndim:
         return x
@@ -156,7 +168,12 @@ def _vector(index: Any, name: str) -> Any:
 
 
 def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike = None, *, value: float | None = None) -> Any:
-    """A copy of ``x`` with the elements of ``src`` (or the number ``value``) put at ``index`` along ``dim``."""
+    """A copy of ``x`` with the elements of ``src`` (or the number ``value``) put at ``index`` along ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.scatter(gf.zeros(3), 0, gf.tensor([2]), gf.tensor([5.0]))
+    tensor([0., 0., 5.])
+    """
     if (src is None) == (value is None):
         raise ArgumentError("scatter: give src or value, one of them")
     src = value if src is None else src
@@ -166,7 +183,12 @@ def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike = None, 
 
 
 def scatter_add(x: TensorLike, dim: int, index: TensorLike, src: TensorLike) -> Any:
-    """A copy of ``x`` with the elements of ``src`` added at ``index`` along ``dim``; one named twice gets both."""
+    """A copy of ``x`` with the elements of ``src`` added at ``index`` along ``dim``; one named twice gets both.
+
+    >>> import gradflow as gf
+    >>> gf.scatter_add(gf.zeros(3), 0, gf.tensor([2, 2]), gf.tensor([5.0, 1.0]))
+    tensor([0., 0., 6.])
+    """
     d = dims.one(dim, x.ndim, "scatter_add")
     full = _along(x, d, index, "scatter_add")
     return _add(x, put_add(_first_part(src, full[d].shape, "scatter_add"), full, tuple(x.shape)))
@@ -183,7 +205,12 @@ def _first_part(src: Any, shape: Shape, name: str) -> Any:
 
 
 def index_add(x: TensorLike, dim: int, index: TensorLike, source: TensorLike, *, alpha: float = 1) -> Any:
-    """A copy of ``x`` with ``alpha`` times the slices of ``source`` added to the slices along ``dim`` that ``index`` names."""
+    """A copy of ``x`` with ``alpha`` times the slices of ``source`` added to the slices along ``dim`` that ``index`` names.
+
+    >>> import gradflow as gf
+    >>> gf.index_add(gf.zeros(3), 0, gf.tensor([2, 2]), gf.tensor([5.0, 1.0]))
+    tensor([0., 0., 6.])
+    """
     d = dims.one(dim, x.ndim, "index_add")
     index = _vector(index, "index_add")
     full = (slice(None),) * d + (index,)
@@ -199,12 +226,22 @@ def index_add(x: TensorLike, dim: int, index: TensorLike, source: TensorLike, *,
 
 
 def masked_fill(x: TensorLike, mask: TensorLike, value: TensorLike) -> Any:
-    """``x`` with ``value`` (a number or a 0-d tensor) where ``mask`` is true."""
+    """``x`` with ``value`` (a number or a 0-d tensor) where ``mask`` is true.
+
+    >>> import gradflow as gf
+    >>> gf.masked_fill(gf.tensor([0.5, 1.0]), gf.tensor([True, False]), 0.0)
+    tensor([0., 1.])
+    """
     return where(mask, value, x)
 
 
 def masked_select(x: TensorLike, mask: TensorLike) -> Any:
-    """The elements where ``mask`` is true, in a vector."""
+    """The elements where ``mask`` is true, in a vector.
+
+    >>> import gradflow as gf
+    >>> gf.masked_select(gf.tensor([0.5, 1.0]), gf.tensor([True, False]))
+    tensor([0.5000])
+    """
     mask = _bare_part(mask)
     mask = cpu.asarray(mask) if isinstance(mask, bool) else mask
     if not hasattr(mask, "dtype") or mask.dtype != bool:
@@ -231,7 +268,12 @@ def _columns(xp: Namespace, found: Any) -> Array:
 
 
 def nonzero(x: TensorLike, *, as_tuple: bool = False) -> Any:
-    """The indices of the nonzero elements, a row for each, or a vector for each dimension (on CUDA this waits for the device)."""
+    """The indices of the nonzero elements, a row for each, or a vector for each dimension (on CUDA this waits for the device).
+
+    >>> import gradflow as gf
+    >>> gf.nonzero(gf.tensor([0.0, 3.0]))
+    tensor([[1]])
+    """
     if not as_tuple:
         return _nonzero(x)
     found = _nonzero(x if getattr(x, "ndim", 1) else x.reshape(1))
@@ -244,7 +286,13 @@ def _one_hot(xp: Namespace, x: Array, num_classes: int) -> Array:
 
 
 def one_hot(x: TensorLike, num_classes: int = -1) -> Any:
-    """int64 rows with a 1 at the class and 0 elsewhere; ``num_classes`` -1 takes the largest class plus one."""
+    """int64 rows with a 1 at the class and 0 elsewhere; ``num_classes`` -1 takes the largest class plus one.
+
+    >>> import gradflow as gf
+    >>> gf.one_hot(gf.tensor([1, 0]), 3)
+    tensor([[0, 1, 0],
+            [1, 0, 0]])
+    """
     index = x.data if hasattr(x, "node") else cpu.asarray(x)
     if index.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: classes are integers, not {index.dtype}")

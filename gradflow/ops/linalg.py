@@ -94,19 +94,35 @@ def dot(a: TensorLike, b: TensorLike) -> Any:
 
 
 def mv(a: TensorLike, b: TensorLike) -> Any:
-    """A matrix times a vector."""
+    """A matrix times a vector.
+
+    >>> import gradflow as gf
+    >>> gf.mv(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
     _sized("mv", a, b, 2, 1)
     return matmul(a, b)
 
 
 def mm(a: TensorLike, b: TensorLike) -> Any:
-    """A matrix times a matrix."""
+    """A matrix times a matrix.
+
+    >>> import gradflow as gf
+    >>> gf.mm(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.eye(2))
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
     _sized("mm", a, b, 2, 2)
     return _matmul(a, b)
 
 
 def bmm(a: TensorLike, b: TensorLike) -> Any:
-    """Matrices times matrices, pair by pair: (n, i, j) and (n, j, k) give (n, i, k)."""
+    """Matrices times matrices, pair by pair: (n, i, j) and (n, j, k) give (n, i, k).
+
+    >>> import gradflow as gf
+    >>> gf.bmm(gf.ones(2, 3, 4), gf.ones(2, 4, 5)).shape
+    (2, 3, 5)
+    """
     _sized("bmm", a, b, 3, 3)
     if a.shape[0] != b.shape[0]:
         raise ShapeError(f"bmm: {a.shape[0]} matrices and {b.shape[0]}; matmul broadcasts")
@@ -114,7 +130,13 @@ def bmm(a: TensorLike, b: TensorLike) -> Any:
 
 
 def outer(a: TensorLike, b: TensorLike) -> Any:
-    """Every element of a vector times every element of another."""
+    """Every element of a vector times every element of another.
+
+    >>> import gradflow as gf
+    >>> gf.outer(gf.tensor([1.0, 2.0]), gf.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
     _sized("outer", a, b, 1, 1)
     return unsqueeze(a, 1) * unsqueeze(b, 0)
 
@@ -222,7 +244,12 @@ def _summed(x: Any, term: str, gone: list[int]) -> tuple[Any, str]:
 
 
 def tensordot(a: TensorLike, b: TensorLike, dims: Any = 2) -> Any:
-    """The sum of products over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of dimensions."""
+    """The sum of products over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of dimensions.
+
+    >>> import gradflow as gf
+    >>> gf.tensordot(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(30.)
+    """
     if isinstance(dims, int):
         if dims > min(a.ndim, b.ndim) or dims < 0:
             raise ShapeError(f"tensordot: {dims} dimensions of tensors of shapes {a.shape} and {b.shape}")
@@ -251,7 +278,13 @@ def _count(x: Any, over: list[int]) -> int:
 
 
 def kron(a: TensorLike, b: TensorLike) -> Any:
-    """The Kronecker product: ``b`` times each element of ``a``, laid out in its place."""
+    """The Kronecker product: ``b`` times each element of ``a``, laid out in its place.
+
+    >>> import gradflow as gf
+    >>> gf.kron(gf.eye(2), gf.ones(1, 2))
+    tensor([[1., 1., 0., 0.],
+            [0., 0., 1., 1.]])
+    """
     n = max(a.ndim, b.ndim)
     sa, sb = (1,) * (n - a.ndim) + tuple(a.shape), (1,) * (n - b.ndim) + tuple(b.shape)
     y = reshape(a, tuple(k for s in sa for k in (s, 1))) * reshape(b, tuple(k for s in sb for k in (1, s)))
@@ -268,7 +301,13 @@ def _square(x: Array, name: str) -> None:
 
 @primitive(lambda xp, g, y: -xp.matmul(xp.matmul(_mT(xp, y), g), _mT(xp, y)), floats=True)
 def inv(xp: Namespace, x: Array) -> Array:
-    """The inverse of each matrix; LinAlgError if one has none."""
+    """The inverse of each matrix; LinAlgError if one has none.
+
+    >>> import gradflow as gf
+    >>> gf.linalg.inv(gf.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
     _square(x, "inv")
     return xp.inv(x)
 
@@ -311,7 +350,12 @@ def _broadcast(a: Any, b: Any, name: str) -> tuple[int, ...]:
 
 @primitive(lambda xp, g, x, y: xp.reshape(g * y, (*g.shape, 1, 1)) * _mT(xp, xp.inv(x)), floats=True)
 def det(xp: Namespace, x: Array) -> Array:
-    """The determinant of each matrix.  Its gradient needs the inverse: LinAlgError in backward if there is none."""
+    """The determinant of each matrix.  Its gradient needs the inverse: LinAlgError in backward if there is none.
+
+    >>> import gradflow as gf
+    >>> gf.linalg.det(gf.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor(8.)
+    """
     _square(x, "det")
     return xp.det(x)
 
@@ -339,7 +383,12 @@ def _detphase(xp: Namespace, x: Array) -> Array:
 
 
 def slogdet(x: TensorLike) -> tuple[Any, Any]:
-    """``(sign, logabsdet)`` of the determinant of each matrix, without overflow."""
+    """``(sign, logabsdet)`` of the determinant of each matrix, without overflow.
+
+    >>> import gradflow as gf
+    >>> gf.linalg.slogdet(gf.tensor([[1.0, 0.0], [0.0, -1.0]]))
+    (tensor(-1.), tensor(0.))
+    """
     return (_detphase if x.dtype.kind == "c" else _detsign)(x), logabsdet(x)
 
 
@@ -358,6 +407,12 @@ def _cholesky(xp: Namespace, x: Array) -> Array:
 
 
 def cholesky(x: TensorLike, *, upper: bool = False) -> Any:
-    """The lower triangular L with L L^H = ``x`` for Hermitian positive definite matrices, or L^H; LinAlgError for others."""
+    """The lower triangular L with L L^H = ``x`` for Hermitian positive definite matrices, or L^H; LinAlgError for others.
+
+    >>> import gradflow as gf
+    >>> gf.linalg.cholesky(gf.tensor([[4.0, 0.0], [0.0, 9.0]]))
+    tensor([[2., 0.],
+            [0., 3.]])
+    """
     y = _cholesky(x)
     return conj(_permute(y, (*range(y.ndim - 2), y.ndim - 1, y.ndim - 2))) if upper else y

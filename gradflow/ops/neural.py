@@ -34,7 +34,12 @@ def _slopes(xp: Namespace, x: Array, like: Array, slope: float) -> Array:
 
 @elementwise(lambda xp, g, x, negative_slope: g * _slopes(xp, x, g, negative_slope), floats=True)
 def leaky_relu(xp: Namespace, x: Array, negative_slope: float = 0.01) -> Array:
-    """``x`` where it is positive, ``negative_slope * x`` elsewhere, so that no unit is ever without a gradient."""
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere, so that no unit is ever without a gradient.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.leaky_relu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.0100,  2.0000])
+    """
     return x * _slopes(xp, x, x, negative_slope)
 
 
@@ -42,13 +47,23 @@ def leaky_relu(xp: Namespace, x: Array, negative_slope: float = 0.01) -> Array:
     lambda xp, g, x, alpha: g * xp.where(x > 0, xp.ones_like(x), alpha * xp.exp(xp.minimum(x, xp.zeros_like(x)))), floats=True
 )
 def elu(xp: Namespace, x: Array, alpha: float = 1.0) -> Array:
-    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al. 2015)."""
+    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al. 2015).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.elu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
     zero = xp.scalar(0, x.dtype)
     return xp.maximum(x, zero) + alpha * xp.expm1(xp.minimum(x, zero))
 
 
 def selu(x: TensorLike) -> Any:
-    """``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers (Klambauer et al. 2017)."""
+    """``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers (Klambauer et al. 2017).
+
+    >>> import gradflow as gf
+    >>> gf.selu(gf.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
     return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
 
 
@@ -63,7 +78,12 @@ def _gelu(xp: Namespace, x: Array) -> Array:
 
 
 def gelu(x: TensorLike, approximate: str = "none") -> Any:
-    """``x`` times the normal distribution function at ``x``; "tanh" approximates it (Hendrycks and Gimpel 2016)."""
+    """``x`` times the normal distribution function at ``x``; "tanh" approximates it (Hendrycks and Gimpel 2016).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.gelu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.1587,  1.9545])
+    """
     if approximate == "none":
         return _gelu(x)
     if approximate != "tanh":
@@ -78,7 +98,12 @@ def _silu_rule(xp: Namespace, g: Array, x: Array) -> Array:
 
 @elementwise(_silu_rule, floats=True)
 def silu(xp: Namespace, x: Array) -> Array:
-    """``x * sigmoid(x)``."""
+    """``x * sigmoid(x)``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.silu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
     return x * xp.sigmoid(x)
 
 
@@ -86,19 +111,34 @@ def silu(xp: Namespace, x: Array) -> Array:
     lambda xp, g, x, beta, threshold: g * xp.where(x * beta > threshold, xp.ones_like(x), xp.sigmoid(x * beta)), floats=True
 )
 def softplus(xp: Namespace, x: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
-    """``log(1 + exp(beta x)) / beta``, without overflow; ``x`` itself where ``beta x`` is above ``threshold``."""
+    """``log(1 + exp(beta x)) / beta``, without overflow; ``x`` itself where ``beta x`` is above ``threshold``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.softplus(gf.tensor([-1.0, 2.0]))
+    tensor([0.3133, 2.1269])
+    """
     z = x * beta
     return xp.where(z > threshold, x, (xp.maximum(z, xp.scalar(0, x.dtype)) + xp.log1p(xp.exp(-xp.absolute(z)))) * (1 / beta))
 
 
 def mish(x: TensorLike) -> Any:
-    """``x * tanh(softplus(x))`` (Misra 2019)."""
+    """``x * tanh(softplus(x))`` (Misra 2019).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.mish(gf.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
     return x * softplus(x).tanh()
 
 
 @elementwise(lambda xp, g, x: g * xp.sigmoid(-x), floats=True)
 def logsigmoid(xp: Namespace, x: Array) -> Array:
-    """``log(sigmoid(x))``, finite for every finite ``x``."""
+    """``log(sigmoid(x))``, finite for every finite ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.logsigmoid(gf.tensor([-1.0, 2.0]))
+    tensor([-1.3133, -0.1269])
+    """
     return xp.minimum(x, xp.scalar(0, x.dtype)) - xp.log1p(xp.exp(-xp.absolute(x)))
 
 
@@ -108,7 +148,12 @@ def _hardtanh(xp: Namespace, x: Array, low: float, high: float) -> Array:
 
 
 def hardtanh(x: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Any:
-    """``x`` held between two numbers; the gradient is 0 on them and outside."""
+    """``x`` held between two numbers; the gradient is 0 on them and outside.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.hardtanh(gf.tensor([-2.0, 0.5]))
+    tensor([-1.0000,  0.5000])
+    """
     if min_val >= max_val:
         raise ArgumentError(f"hardtanh: min_val {min_val} is not below max_val {max_val}")
     return _hardtanh(x, min_val, max_val)
@@ -149,7 +194,12 @@ def _log_softmax(xp: Namespace, x: Array, dim: int) -> Array:
 
 
 def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
-    """``log(softmax(x))`` along ``dim``, finite for every finite ``x``."""
+    """``log(softmax(x))`` along ``dim``, finite for every finite ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.log_softmax(gf.tensor([1.0, 1.0]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
     return _log_softmax(x if dtype is None else cast_to(x, dtype), dim)
 
 

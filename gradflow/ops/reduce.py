@@ -57,7 +57,12 @@ def _mean(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> A
 
 
 def mean(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Any:
-    """The mean over ``dim`` (one dimension, several, or all); DTypeError for integers, NaN for no elements."""
+    """The mean over ``dim`` (one dimension, several, or all); DTypeError for integers, NaN for no elements.
+
+    >>> import gradflow as gf
+    >>> gf.mean(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+    tensor([2., 3.])
+    """
     return _mean(x if dtype is None else cast_to(x, dtype), dim, keepdim)
 
 
@@ -91,7 +96,12 @@ def var(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: b
 
 
 def std(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Any:
-    """The standard deviation over ``dim``, the root of ``var``; its gradient is 0 where all elements are equal."""
+    """The standard deviation over ``dim``, the root of ``var``; its gradient is 0 where all elements are equal.
+
+    >>> import gradflow as gf
+    >>> gf.std(gf.tensor([1.0, 2.0, 3.0]))
+    tensor(1.)
+    """
     return _root(var(x, dim, unbiased, keepdim, correction=correction))
 
 
@@ -129,7 +139,12 @@ def _prod(xp: Namespace, x: Array, dim: Any, keepdim: bool = False) -> Array:
 
 
 def prod(x: TensorLike, dim: int | None = None, keepdim: bool = False, *, dtype: DType = None) -> Any:
-    """The product over one dimension, or of all elements; zeros among them are allowed for in the gradient."""
+    """The product over one dimension, or of all elements; zeros among them are allowed for in the gradient.
+
+    >>> import gradflow as gf
+    >>> gf.prod(gf.tensor([1.0, 2.0, 3.0]))
+    tensor(6.)
+    """
     x = x if dtype is None else cast_to(x, dtype)
     return _prod(reshape(x, (-1,)), 0, False) if dim is None else _prod(x, dim, keepdim)
 
@@ -166,7 +181,12 @@ def _cumprod(xp: Namespace, x: Array, dim: int) -> Array:
 
 
 def cumprod(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
-    """Running products along ``dim``; zeros among the elements are allowed for in the gradient."""
+    """Running products along ``dim``; zeros among the elements are allowed for in the gradient.
+
+    >>> import gradflow as gf
+    >>> gf.cumprod(gf.tensor([1.0, 2.0, 3.0]), 0)
+    tensor([1., 2., 6.])
+    """
     return _cumprod(x if dtype is None else cast_to(x, dtype), dim)
 
 
@@ -195,27 +215,47 @@ def _ties(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims, name: str) -> 
 
 @primitive(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amax"))
 def amax(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
-    """The largest element over ``dim``; equal ones share the gradient."""
+    """The largest element over ``dim``; equal ones share the gradient.
+
+    >>> import gradflow as gf
+    >>> gf.amax(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+    tensor([2., 4.])
+    """
     _ordered("amax", x)
     return xp.max(x, axis=dims.axis(dim, x.ndim, "amax"), keepdims=keepdim)
 
 
 @primitive(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amin"))
 def amin(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
-    """The smallest element over ``dim``; equal ones share the gradient."""
+    """The smallest element over ``dim``; equal ones share the gradient.
+
+    >>> import gradflow as gf
+    >>> gf.amin(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+    tensor([1., 3.])
+    """
     _ordered("amin", x)
     return xp.min(x, axis=dims.axis(dim, x.ndim, "amin"), keepdims=keepdim)
 
 
 @primitive(None)
 def argmax(xp: Namespace, x: Array, dim: int | None = None, keepdim: bool = False) -> Array:
-    """Where the largest element along ``dim`` is (the first, if several); of the flattened tensor without ``dim``."""
+    """Where the largest element along ``dim`` is (the first, if several); of the flattened tensor without ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.argmax(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+    tensor([1, 1])
+    """
     return _arg(xp, xp.argmax, x, dim, keepdim, "argmax")
 
 
 @primitive(None)
 def argmin(xp: Namespace, x: Array, dim: int | None = None, keepdim: bool = False) -> Array:
-    """Where the smallest element along ``dim`` is (the first, if several); of the flattened tensor without ``dim``."""
+    """Where the smallest element along ``dim`` is (the first, if several); of the flattened tensor without ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.argmin(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+    tensor([0, 0])
+    """
     return _arg(xp, xp.argmin, x, dim, keepdim, "argmin")
 
 
@@ -244,7 +284,12 @@ def max(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorL
 
 
 def min(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike = None) -> Any:
-    """``min(x)``, the smallest of all; ``min(x, dim)``, a pair (values, indices); ``min(x, other)``, the smaller of each two."""
+    """``min(x)``, the smallest of all; ``min(x, dim)``, a pair (values, indices); ``min(x, other)``, the smaller of each two.
+
+    >>> import gradflow as gf
+    >>> gf.min(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 1)
+    min(values=tensor([1., 3.]), indices=tensor([0, 0]))
+    """
     return _extreme(x, dim, keepdim, other, amin, argmin, minimum, _min)
 
 
@@ -269,13 +314,23 @@ def _picked(pair: Any, x: Any, indices: Any, dim: int, keepdim: bool) -> Any:
 
 @primitive(None)
 def all(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
-    """True where every element over ``dim`` is nonzero."""
+    """True where every element over ``dim`` is nonzero.
+
+    >>> import gradflow as gf
+    >>> gf.all(gf.tensor([True, False]))
+    tensor(False)
+    """
     return xp.all(x, axis=dims.axis(dim, x.ndim, "all"), keepdims=keepdim)
 
 
 @primitive(None)
 def any(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
-    """True where some element over ``dim`` is nonzero."""
+    """True where some element over ``dim`` is nonzero.
+
+    >>> import gradflow as gf
+    >>> gf.any(gf.tensor([True, False]))
+    tensor(True)
+    """
     return xp.any(x, axis=dims.axis(dim, x.ndim, "any"), keepdims=keepdim)
 
 
@@ -286,7 +341,12 @@ def any(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Arr
     lambda xp, g, x, y, dim: _spread(xp, g, x, dim, "logsumexp") * xp.exp(x - _spread(xp, y, x, dim, "logsumexp")), floats=True
 )
 def logsumexp(xp: Namespace, x: Array, dim: Dims, keepdim: bool = False) -> Array:
-    """``log(sum(exp(x)))`` over ``dim``, without overflow; its gradient is the softmax."""
+    """``log(sum(exp(x)))`` over ``dim``, without overflow; its gradient is the softmax.
+
+    >>> import gradflow as gf
+    >>> gf.logsumexp(gf.tensor([1.0, 2.0, 3.0]), dim=0)
+    tensor(3.4076)
+    """
     axis = dims.axis(dim, x.ndim, "logsumexp")
     top = xp.max(x, axis=axis, keepdims=True) if dims.count(x.shape, dim, "logsumexp") else xp.scalar(0, x.dtype)
     top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
@@ -348,7 +408,12 @@ def _power_root(xp: Namespace, x: Array, p: float) -> Array:
 
 @primitive(None)
 def argsort(xp: Namespace, x: Array, dim: int = -1, descending: bool = False, stable: bool = True) -> Array:
-    """The indices that sort ``x`` along ``dim``; equal elements keep their order."""
+    """The indices that sort ``x`` along ``dim``; equal elements keep their order.
+
+    >>> import gradflow as gf
+    >>> gf.argsort(gf.tensor([3.0, 1.0, 2.0]))
+    tensor([1, 2, 0])
+    """
     _ordered("argsort", x)
     d = dims.one(dim, x.ndim, "argsort")
     if not x.ndim:
@@ -371,7 +436,12 @@ def sort(x: TensorLike, dim: int = -1, descending: bool = False, stable: bool = 
 
 
 def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    """``(values, indices)`` of the ``k`` largest (or smallest) elements along ``dim``, in order."""
+    """``(values, indices)`` of the ``k`` largest (or smallest) elements along ``dim``, in order.
+
+    >>> import gradflow as gf
+    >>> gf.topk(gf.tensor([3.0, 1.0, 2.0]), 2)
+    topk(values=tensor([3., 2.]), indices=tensor([0, 2]))
+    """
     d = dims.one(dim, x.ndim, "topk")
     size = x.shape[d] if x.ndim else 1
     if not isinstance(k, int) or not 0 <= k <= size:
@@ -383,7 +453,12 @@ def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 
 def median(x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The middle element (the lower of two; NaN if there is one): of all, or a pair (values, indices) along ``dim``."""
+    """The middle element (the lower of two; NaN if there is one): of all, or a pair (values, indices) along ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.median(gf.tensor([1.0, 2.0, 3.0]))
+    tensor(2.)
+    """
     if dim is None:
         flat = reshape(x, (-1,))
         return _lone(flat, _middle(flat, 0))

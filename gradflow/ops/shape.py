@@ -28,7 +28,13 @@ def reshape(x: TensorLike, *shape: Any) -> Any:
 
 
 def view(x: TensorLike, *shape: Any) -> Any:
-    """``reshape`` that never copies; ShapeError where the elements do not lie so that they can be seen in that shape."""
+    """``reshape`` that never copies; ShapeError where the elements do not lie so that they can be seen in that shape.
+
+    >>> import gradflow as gf
+    >>> gf.arange(4.0).view(2, 2)
+    tensor([[0., 1.],
+            [2., 3.]])
+    """
     y = _reshape(x, dims.spelled(shape, "view"))
     if x.size and getattr(y, "_base", None) is None:
         raise ShapeError(
@@ -38,7 +44,12 @@ def view(x: TensorLike, *shape: Any) -> Any:
 
 
 def flatten(x: TensorLike, start_dim: int = 0, end_dim: int = -1) -> Any:
-    """The dimensions from ``start_dim`` to ``end_dim`` made one."""
+    """The dimensions from ``start_dim`` to ``end_dim`` made one.
+
+    >>> import gradflow as gf
+    >>> gf.flatten(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([1., 2., 3., 4.])
+    """
     a, b = dims.one(start_dim, x.ndim, "flatten"), dims.one(end_dim, x.ndim, "flatten")
     if a > b:
         raise ArgumentError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
@@ -51,18 +62,33 @@ def flatten(x: TensorLike, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 
 def ravel(x: TensorLike) -> Any:
-    """All elements in one dimension."""
+    """All elements in one dimension.
+
+    >>> import gradflow as gf
+    >>> gf.ravel(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([1., 2., 3., 4.])
+    """
     return _reshape(x, (-1,))
 
 
 def squeeze(x: TensorLike, dim: Dims = None) -> Any:
-    """Without the dimensions of size 1 (those among ``dim``)."""
+    """Without the dimensions of size 1 (those among ``dim``).
+
+    >>> import gradflow as gf
+    >>> gf.squeeze(gf.ones(1, 2, 1)).shape
+    (2,)
+    """
     chosen = dims.several(dim, x.ndim, "squeeze")
     return _reshape(x, tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in chosen))
 
 
 def unsqueeze(x: TensorLike, dim: int) -> Any:
-    """With a new dimension of size 1 at ``dim``."""
+    """With a new dimension of size 1 at ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.unsqueeze(gf.ones(2), 0).shape
+    (1, 2)
+    """
     d = dims.one(dim, x.ndim + 1, "unsqueeze")
     return _reshape(x, (*x.shape[:d], 1, *x.shape[d:]))
 
@@ -83,7 +109,12 @@ def _permute(xp: Namespace, x: Array, order: tuple[int, ...]) -> Array:
 
 
 def permute(x: TensorLike, *order: Any) -> Any:
-    """The dimensions in another order, as a view."""
+    """The dimensions in another order, as a view.
+
+    >>> import gradflow as gf
+    >>> gf.permute(gf.ones(2, 3, 4), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
     wanted = dims.several(dims.spelled(order, "permute"), x.ndim, "permute")
     if len(wanted) != x.ndim:
         raise ShapeError(f"permute: {len(wanted)} dimensions named for a tensor that has {x.ndim}")
@@ -91,7 +122,13 @@ def permute(x: TensorLike, *order: Any) -> Any:
 
 
 def transpose(x: TensorLike, dim0: int, dim1: int) -> Any:
-    """Two dimensions exchanged, as a view."""
+    """Two dimensions exchanged, as a view.
+
+    >>> import gradflow as gf
+    >>> gf.transpose(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 0, 1)
+    tensor([[1., 3.],
+            [2., 4.]])
+    """
     a, b = dims.one(dim0, x.ndim, "transpose"), dims.one(dim1, x.ndim, "transpose")
     order = list(range(x.ndim))
     if order:
@@ -100,14 +137,25 @@ def transpose(x: TensorLike, dim0: int, dim1: int) -> Any:
 
 
 def t(x: TensorLike) -> Any:
-    """A matrix transposed; a vector or number as it is."""
+    """A matrix transposed; a vector or number as it is.
+
+    >>> import gradflow as gf
+    >>> gf.t(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[1., 3.],
+            [2., 4.]])
+    """
     if x.ndim > 2:
         raise ShapeError(f"t: takes at most 2 dimensions, got shape {x.shape}; use transpose(dim0, dim1) or .mT")
     return _permute(x, tuple(reversed(range(x.ndim))))
 
 
 def movedim(x: TensorLike, source: Any, destination: Any) -> Any:
-    """The dimensions ``source`` moved to the places ``destination``."""
+    """The dimensions ``source`` moved to the places ``destination``.
+
+    >>> import gradflow as gf
+    >>> gf.movedim(gf.ones(2, 3, 4), 0, -1).shape
+    (3, 4, 2)
+    """
     a, b = dims.several(source, x.ndim, "movedim"), dims.several(destination, x.ndim, "movedim")
     if len(a) != len(b):
         raise ArgumentError(f"movedim: {len(a)} dimensions to move to {len(b)} places")
@@ -122,7 +170,13 @@ def movedim(x: TensorLike, source: Any, destination: Any) -> Any:
 
 @linear(lambda xp, g, _x: xp.sum_to(g, _x.shape), view=True)
 def broadcast_to(xp: Namespace, x: Array, shape: Shape) -> Array:
-    """``x`` repeated, without copying, along new dimensions and those of size 1."""
+    """``x`` repeated, without copying, along new dimensions and those of size 1.
+
+    >>> import gradflow as gf
+    >>> gf.broadcast_to(gf.tensor([1.0, 2.0]), (2, 2))
+    tensor([[1., 2.],
+            [1., 2.]])
+    """
     return xp.broadcast_to(x, shape)
 
 
@@ -134,7 +188,12 @@ def sum_to(xp: Namespace, x: Array, shape: Shape) -> Array:
 
 
 def expand(x: TensorLike, *sizes: Any) -> Any:
-    """``broadcast_to`` with -1 for a size that stays."""
+    """``broadcast_to`` with -1 for a size that stays.
+
+    >>> import gradflow as gf
+    >>> gf.ones(2, 1).expand(-1, 3).shape
+    (2, 3)
+    """
     shape = dims.spelled(sizes, "expand")
     lead = len(shape) - x.ndim
     if lead < 0 or -1 in shape[: max(lead, 0)]:
@@ -171,7 +230,13 @@ def cat(tensors: Any, dim: int = 0) -> Any:
 
 
 def stack(tensors: Any, dim: int = 0) -> Any:
-    """The tensors, all of one shape, side by side along a new dimension ``dim``."""
+    """The tensors, all of one shape, side by side along a new dimension ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.stack([gf.zeros(2), gf.ones(2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
     tensors = list(tensors)
     if not tensors:
         raise ShapeError("stack: needs at least one tensor, got none")
@@ -187,7 +252,12 @@ def _flip(xp: Namespace, x: Array, dim: tuple[int, ...]) -> Array:
 
 
 def flip(x: TensorLike, *dim: Any) -> Any:
-    """A copy with the order along the dimensions ``dim`` reversed."""
+    """A copy with the order along the dimensions ``dim`` reversed.
+
+    >>> import gradflow as gf
+    >>> gf.flip(gf.tensor([1.0, 2.0, 3.0]), 0)
+    tensor([3., 2., 1.])
+    """
     return _flip(x, dims.several(dims.spelled(dim, "flip"), x.ndim, "flip"))
 
 
@@ -197,7 +267,12 @@ def _roll(xp: Namespace, x: Array, shifts: tuple[int, ...], dim: tuple[int, ...]
 
 
 def roll(x: TensorLike, shifts: Any, dims: Any = None) -> Any:
-    """Elements moved on by ``shifts`` along ``dims``, those pushed out at the end let in at the front."""
+    """Elements moved on by ``shifts`` along ``dims``, those pushed out at the end let in at the front.
+
+    >>> import gradflow as gf
+    >>> gf.roll(gf.tensor([1.0, 2.0, 3.0]), 1)
+    tensor([3., 1., 2.])
+    """
     steps = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
     if dims is None:
         if len(steps) > 1:
@@ -225,13 +300,24 @@ def _tile(xp: Namespace, x: Array, repeats: tuple[int, ...]) -> Array:
 
 
 def tile(x: TensorLike, *repeats: Any) -> Any:
-    """Copies of the whole tensor laid out ``repeats`` times along each dimension (missing ones at the front are 1)."""
+    """Copies of the whole tensor laid out ``repeats`` times along each dimension (missing ones at the front are 1).
+
+    >>> import gradflow as gf
+    >>> gf.tile(gf.tensor([1, 2]), 2)
+    tensor([1, 2, 1, 2])
+    """
     r = dims.spelled(repeats, "tile")
     return _tile(x, (1,) * (x.ndim - len(r)) + r)
 
 
 def repeat(x: TensorLike, *repeats: Any) -> Any:
-    """``tile`` with a number for every dimension."""
+    """``tile`` with a number for every dimension.
+
+    >>> import gradflow as gf
+    >>> gf.tensor([1, 2]).repeat(2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
     r = dims.spelled(repeats, "repeat")
     if len(r) < x.ndim:
         raise ShapeError(f"repeat: {len(r)} numbers for a tensor with {x.ndim} dimensions; give one for each")
@@ -239,7 +325,12 @@ def repeat(x: TensorLike, *repeats: Any) -> Any:
 
 
 def repeat_interleave(x: TensorLike, repeats: Any, dim: int | None = None) -> Any:
-    """Each element (along ``dim``) repeated on the spot, ``repeats`` times or as often as its entry in ``repeats`` says."""
+    """Each element (along ``dim``) repeated on the spot, ``repeats`` times or as often as its entry in ``repeats`` says.
+
+    >>> import gradflow as gf
+    >>> gf.repeat_interleave(gf.tensor([1, 2]), 2)
+    tensor([1, 1, 2, 2])
+    """
     from .index import index_select
 
     if dim is None:
@@ -259,7 +350,12 @@ def repeat_interleave(x: TensorLike, repeats: Any, dim: int | None = None) -> An
 
 
 def narrow(x: TensorLike, dim: int, start: int, length: int) -> Any:
-    """``length`` elements from ``start`` on along ``dim``, as a view."""
+    """``length`` elements from ``start`` on along ``dim``, as a view.
+
+    >>> import gradflow as gf
+    >>> gf.narrow(gf.tensor([1.0, 2.0, 3.0]), 0, 1, 2)
+    tensor([2., 3.])
+    """
     d = dims.one(dim, x.ndim, "narrow")
     size = x.shape[d] if x.ndim else 0
     start = start + size if start < 0 else start
@@ -269,12 +365,22 @@ def narrow(x: TensorLike, dim: int, start: int, length: int) -> Any:
 
 
 def select(x: TensorLike, dim: int, index: int) -> Any:
-    """The slice at ``index`` along ``dim``, without that dimension, as a view."""
+    """The slice at ``index`` along ``dim``, without that dimension, as a view.
+
+    >>> import gradflow as gf
+    >>> gf.select(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 0, 1)
+    tensor([3., 4.])
+    """
     return x[(slice(None),) * dims.one(dim, x.ndim, "select") + (index,)]
 
 
 def split(x: TensorLike, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Views of ``x`` cut along ``dim`` into pieces of one size (the last may be smaller) or of the sizes listed."""
+    """Views of ``x`` cut along ``dim`` into pieces of one size (the last may be smaller) or of the sizes listed.
+
+    >>> import gradflow as gf
+    >>> gf.split(gf.tensor([1.0, 2.0, 3.0]), 2)
+    (tensor([1., 2.]), tensor([3.]))
+    """
     d, size = dims.one(dim, x.ndim, "split"), dims.size(x.shape, dim, "split")
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections
@@ -290,7 +396,12 @@ def split(x: TensorLike, split_size_or_sections: Any, dim: int = 0) -> tuple[Any
 
 
 def chunk(x: TensorLike, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """Views of ``x`` cut along ``dim`` into at most ``chunks`` pieces of one size (the last may be smaller)."""
+    """Views of ``x`` cut along ``dim`` into at most ``chunks`` pieces of one size (the last may be smaller).
+
+    >>> import gradflow as gf
+    >>> gf.chunk(gf.tensor([1.0, 2.0, 3.0]), 3)
+    (tensor([1.]), tensor([2.]), tensor([3.]))
+    """
     if chunks < 1:
         raise ArgumentError(f"chunk: {chunks} pieces")
     size = dims.size(x.shape, dim, "chunk")
@@ -298,7 +409,12 @@ def chunk(x: TensorLike, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
 
 def unbind(x: TensorLike, dim: int = 0) -> tuple[Any, ...]:
-    """The slices along ``dim``, as views without that dimension."""
+    """The slices along ``dim``, as views without that dimension.
+
+    >>> import gradflow as gf
+    >>> gf.unbind(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    (tensor([1., 2.]), tensor([3., 4.]))
+    """
     return tuple(select(x, dim, i) for i in range(dims.size(x.shape, dim, "unbind")))
 
 
@@ -307,7 +423,13 @@ def unbind(x: TensorLike, dim: int = 0) -> tuple[Any, ...]:
 
 @linear(lambda xp, g, diagonal: xp.tril(g, diagonal))
 def tril(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
-    """The lower triangle of the last two dimensions, zeros above its ``diagonal``."""
+    """The lower triangle of the last two dimensions, zeros above its ``diagonal``.
+
+    >>> import gradflow as gf
+    >>> gf.tril(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[1., 0.],
+            [3., 4.]])
+    """
     _matrix("tril", x)
     return xp.tril(x, diagonal)
 
@@ -319,14 +441,25 @@ def _matrix(name: str, x: Array) -> None:
 
 @linear(lambda xp, g, diagonal: xp.triu(g, diagonal))
 def triu(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
-    """The upper triangle of the last two dimensions, zeros below its ``diagonal``."""
+    """The upper triangle of the last two dimensions, zeros below its ``diagonal``.
+
+    >>> import gradflow as gf
+    >>> gf.triu(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[1., 2.],
+            [0., 4.]])
+    """
     _matrix("triu", x)
     return xp.triu(x, diagonal)
 
 
 @linear(lambda xp, g, _x, offset, dim1, dim2: xp.diagonal_scatter(g, _x.shape, offset, dim1, dim2), view=True)
 def diagonal(xp: Namespace, x: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """The diagonal of two dimensions, as the last dimension of a view."""
+    """The diagonal of two dimensions, as the last dimension of a view.
+
+    >>> import gradflow as gf
+    >>> gf.diagonal(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([1., 4.])
+    """
     return xp.diagonal(x, offset, dims.one(dim1, x.ndim, "diagonal"), dims.one(dim2, x.ndim, "diagonal"))
 
 
@@ -337,7 +470,13 @@ def diagonal_scatter(xp: Namespace, x: Array, shape: Shape, offset: int = 0, dim
 
 
 def diag(x: TensorLike, diagonal: int = 0) -> Any:
-    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector."""
+    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector.
+
+    >>> import gradflow as gf
+    >>> gf.diag(gf.tensor([1.0, 2.0]))
+    tensor([[1., 0.],
+            [0., 2.]])
+    """
     if x.ndim == 1:
         n = x.shape[0] + (diagonal if diagonal > 0 else -diagonal)
         return diagonal_scatter(x, (n, n), diagonal, 0, 1)
@@ -350,7 +489,12 @@ _diagonal = diagonal
 
 
 def trace(x: TensorLike) -> Any:
-    """The sum of a matrix's diagonal."""
+    """The sum of a matrix's diagonal.
+
+    >>> import gradflow as gf
+    >>> gf.trace(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5.)
+    """
     if x.ndim != 2:
         raise ShapeError(f"trace: takes a matrix, got shape {x.shape}")
     return _diagonal(x).sum()
@@ -361,7 +505,12 @@ def trace(x: TensorLike) -> Any:
 
 @linear(lambda g: g)
 def clone(xp: Namespace, x: Array) -> Array:
-    """A copy in memory of its own, recorded."""
+    """A copy in memory of its own, recorded.
+
+    >>> import gradflow as gf
+    >>> gf.clone(gf.tensor([1.0, 2.0, 3.0]))
+    tensor([1., 2., 3.])
+    """
     return xp.array(x, copy=True)
 
 
@@ -371,7 +520,12 @@ def _compact(xp: Namespace, x: Array) -> Array:
 
 
 def contiguous(x: TensorLike) -> Any:
-    """``x`` itself if its elements lie in order without gaps, else a copy in which they do."""
+    """``x`` itself if its elements lie in order without gaps, else a copy in which they do.
+
+    >>> import gradflow as gf
+    >>> gf.tensor([[1.0, 2.0], [3.0, 4.0]]).T.contiguous().is_contiguous()
+    True
+    """
     return x if x.data.flags.c_contiguous else _compact(x)
 
 

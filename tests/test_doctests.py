@@ -1,0 +1,42 @@
+"""Every example in a docstring, and in the architecture page, is run and prints what it says."""
+
+import doctest
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import gradflow
+
+MODULES = [m.name for m in pkgutil.walk_packages(gradflow.__path__, "gradflow.") if not m.name.endswith(("__main__", ".cuda"))]
+
+
+@pytest.mark.parametrize("name", ["gradflow", *MODULES])
+def test_examples(name):
+    module = importlib.import_module(name)
+    found = doctest.DocTestFinder(exclude_empty=True).find(module, module.__name__)
+    failed = 0
+    for test in found:
+        failed += doctest.DocTestRunner().run(test).failed
+    assert failed == 0
+
+
+def test_operations_have_examples_that_the_finder_sees():
+    """The functions written for operations are not found as functions of their module, so they are run here."""
+    from gradflow.engine import REGISTRY
+
+    with_examples = [op for op in REGISTRY.values() if ">>>" in (op.forward.__doc__ or "")]
+    assert len(with_examples) > 60
+    parser = doctest.DocTestParser()
+    for op in with_examples:
+        test = parser.get_doctest(op.forward.__doc__, {}, op.name, None, 0)
+        assert doctest.DocTestRunner().run(test).failed == 0, op.name
+
+
+def test_the_architecture_page():
+    page = Path(gradflow.__file__).parent / "README.md"
+    if not page.exists():
+        pytest.skip("the page is part of the repository, not of every installation")
+    test = doctest.DocTestParser().get_doctest(page.read_text(), {}, "README", None, 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
