@@ -30,13 +30,19 @@ from .creation import (
 from .engine import enable_grad, is_grad_enabled, no_grad, Node, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
 from .linalg import bmm, cholesky, det, dot, einsum, inverse, kron, matmul, mm, mv, outer, slogdet, tensordot
+from .ops.compare import (
+    bitwise_and, bitwise_not, bitwise_or, bitwise_xor, clamp, clamp as clip, eq, ge, gt, isfinite, isinf, isnan,
+    le, logical_and, logical_not, logical_or, logical_xor, lt, maximum, minimum, ne, where,
+)
+from .ops.complex import angle, conj, imag, real
 from .ops.elementwise import (
-    abs, abs as absolute, acos, acosh, add, angle, asin, asinh, atan, atan2, atanh, bitwise_and, bitwise_not,
-    bitwise_or, bitwise_xor, ceil, clamp, clamp as clip, conj, cos, cosh, div, div as divide, eq, erf, exp, expm1,
-    floor, floor_divide, fmod, ge, gt, imag, isfinite, isinf, isnan, le, lerp, log, log10, log1p, log2, logical_and,
-    logical_not, logical_or, logical_xor, lt, maximum, minimum, mul, mul as multiply, ne, neg, neg as negative, pow,
-    real, reciprocal, remainder, round, rsqrt, sigmoid, sign, sin, sinh, sqrt, square, sub, sub as subtract, tan,
-    tanh, trunc, where,
+    abs, abs as absolute, add, ceil, div, div as divide, floor, floor_divide, fmod, lerp, mul, mul as multiply,
+    neg, neg as negative, pow, reciprocal, remainder, round, rsqrt, sign, sqrt, square, sub, sub as subtract,
+    trunc,
+)
+from .ops.functions import (
+    acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, erf, exp, expm1, log, log10, log1p, log2, sigmoid,
+    sin, sinh, tan, tanh,
 )
 from .ops.index import (
     gather, index_add, index_select, masked_fill, masked_select, nonzero, scatter, scatter_add, take_along_dim,

@@ -19,8 +19,11 @@ from .backend.cpu import nan as nan
 from .backend.cpu import pi as pi
 from .engine import wrap
 from .errors import ArgumentError, NoCounterpartError
+from .ops import compare as cp
+from .ops import complex as cx
 from .ops import dims
 from .ops import elementwise as e
+from .ops import functions as fn
 from .ops import index as ix
 from .ops import linalg as la
 from .ops import neural as nn
@@ -33,26 +36,26 @@ absolute = abs = e.abs
 add, subtract, multiply, divide, negative = e._add, e._sub, e.mul, e._div, e.neg
 true_divide, floor_divide, remainder, mod, fmod = e._div, e.floor_divide, e.remainder, e.remainder, e.fmod
 power = pow = e.pow
-square, sqrt, reciprocal, exp, expm1 = e.square, e.sqrt, e.reciprocal, e.exp, e.expm1
-log, log1p, log2, log10, erf, sigmoid = e.log, e.log1p, e.log2, e.log10, e.erf, e.sigmoid
-sin, cos, tan, arcsin, arccos, arctan, arctan2 = e.sin, e.cos, e.tan, e.asin, e.acos, e.atan, e.atan2
-sinh, cosh, tanh, arcsinh, arccosh, arctanh = e.sinh, e.cosh, e.tanh, e.asinh, e.acosh, e.atanh
-asin, acos, atan, atan2, asinh, acosh, atanh = e.asin, e.acos, e.atan, e.atan2, e.asinh, e.acosh, e.atanh
+square, sqrt, reciprocal, exp, expm1 = e.square, e.sqrt, e.reciprocal, fn.exp, fn.expm1
+log, log1p, log2, log10, erf, sigmoid = fn.log, fn.log1p, fn.log2, fn.log10, fn.erf, fn.sigmoid
+sin, cos, tan, arcsin, arccos, arctan, arctan2 = fn.sin, fn.cos, fn.tan, fn.asin, fn.acos, fn.atan, fn.atan2
+sinh, cosh, tanh, arcsinh, arccosh, arctanh = fn.sinh, fn.cosh, fn.tanh, fn.asinh, fn.acosh, fn.atanh
+asin, acos, atan, atan2, asinh, acosh, atanh = fn.asin, fn.acos, fn.atan, fn.atan2, fn.asinh, fn.acosh, fn.atanh
 maximum, minimum, where, sign, floor, ceil, rint, trunc = (
-    e.maximum, e.minimum, e.where, e.sign, e.floor, e.ceil, e.round, e.trunc,
+    cp.maximum, cp.minimum, cp.where, e.sign, e.floor, e.ceil, e.round, e.trunc,
 )  # fmt: skip
-equal, not_equal, less, less_equal, greater, greater_equal = e.eq, e.ne, e.lt, e.le, e.gt, e.ge
-logical_and, logical_or, logical_xor, logical_not = e.logical_and, e.logical_or, e.logical_xor, e.logical_not
+equal, not_equal, less, less_equal, greater, greater_equal = cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge
+logical_and, logical_or, logical_xor, logical_not = cp.logical_and, cp.logical_or, cp.logical_xor, cp.logical_not
 bitwise_and, bitwise_or, bitwise_xor, invert, bitwise_not = (
-    e.bitwise_and,
-    e.bitwise_or,
-    e.bitwise_xor,
-    e.bitwise_not,
-    e.bitwise_not,
+    cp.bitwise_and,
+    cp.bitwise_or,
+    cp.bitwise_xor,
+    cp.bitwise_not,
+    cp.bitwise_not,
 )
-isnan, isinf, isfinite = e.isnan, e.isinf, e.isfinite
-conjugate = conj = e.conj
-real, imag, angle, chain = e.real, e.imag, e.angle, e.chain
+isnan, isinf, isfinite = cp.isnan, cp.isinf, cp.isfinite
+conjugate = conj = cx.conj
+real, imag, angle, chain = cx.real, cx.imag, cx.angle, e.chain
 pow_scalar = e.pow
 
 matmul, outer, kron = la.matmul, la.outer, la.kron
@@ -247,7 +250,7 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
 
 
 def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    return e.clamp(x, a_min if min is None else min, a_max if max is None else max)
+    return cp.clamp(x, a_min if min is None else min, a_max if max is None else max)
 
 
 def round(x: Any, decimals: int = 0) -> Any:
@@ -368,7 +371,7 @@ def _taking(name: str, function: Any) -> Any:
 
 
 _OTHERS = {
-    "annotations", "Any", "ArgumentError", "NoCounterpartError", "backend", "creation", "dims", "e", "ix", "la", "linalg",
-    "linalg_norm", "nn", "pairwise", "r", "REDUCTIONS", "s", "table", "wrap",
+    "annotations", "Any", "ArgumentError", "NoCounterpartError", "backend", "creation", "cp", "cx", "dims", "e",
+    "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "r", "REDUCTIONS", "s", "table", "wrap",
 }  # fmt: skip
 __all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

@@ -15,7 +15,10 @@ from .backend import device as Device
 from .backend import dtypes
 from .engine import Value, wrap
 from .errors import DeviceError, DTypeError, GraphError, NoCounterpartError, ShapeError
+from .ops import compare as cp
+from .ops import complex as cx
 from .ops import elementwise as e
+from .ops import functions as fn
 from .ops import index as ix
 from .ops import linalg as la
 from .ops import moves
@@ -114,7 +117,7 @@ class Tensor(Recorded):
         return id(self)
 
     def __contains__(self, element: TensorLike) -> bool:
-        return bool(r.any(e.eq(self, element)))
+        return bool(r.any(cp.eq(self, element)))
 
     def __bool__(self) -> bool:
         if self.data.size != 1:
@@ -265,11 +268,11 @@ class Tensor(Recorded):
     __pow__, __rpow__ = e.pow, e.rpow
     __matmul__, __rmatmul__ = la.matmul, la.rmatmul
     __neg__, __abs__ = e.neg, e.abs
-    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = e.eq, e.ne, e.lt, e.le, e.gt, e.ge  # type: ignore[assignment]
-    __and__ = __rand__ = e.bitwise_and
-    __or__ = __ror__ = e.bitwise_or
-    __xor__ = __rxor__ = e.bitwise_xor
-    __invert__ = e.bitwise_not
+    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge  # type: ignore[assignment]
+    __and__ = __rand__ = cp.bitwise_and
+    __or__ = __ror__ = cp.bitwise_or
+    __xor__ = __rxor__ = cp.bitwise_xor
+    __invert__ = cp.bitwise_not
     __getitem__ = ix.getitem
     __setitem__ = inplace.setitem
 
@@ -278,17 +281,17 @@ class Tensor(Recorded):
 
     abs, absolute, add, sub, subtract, mul, multiply = e.abs, e.abs, e.add, e.sub, e.sub, e.mul, e.mul
     div, divide, true_divide, neg, negative, pow = e.div, e.div, e._div, e.neg, e.neg, e.pow
-    exp, expm1, log, log1p, log2, log10 = e.exp, e.expm1, e.log, e.log1p, e.log2, e.log10
+    exp, expm1, log, log1p, log2, log10 = fn.exp, fn.expm1, fn.log, fn.log1p, fn.log2, fn.log10
     sqrt, rsqrt, reciprocal, square = e.sqrt, e.rsqrt, e.reciprocal, e.square
-    sin, cos, tan, asin, acos, atan, atan2 = e.sin, e.cos, e.tan, e.asin, e.acos, e.atan, e.atan2
-    sinh, cosh, tanh, asinh, acosh, atanh = e.sinh, e.cosh, e.tanh, e.asinh, e.acosh, e.atanh
-    sigmoid, erf, clamp, clip, maximum, minimum = e.sigmoid, e.erf, e.clamp, e.clamp, e.maximum, e.minimum
+    sin, cos, tan, asin, acos, atan, atan2 = fn.sin, fn.cos, fn.tan, fn.asin, fn.acos, fn.atan, fn.atan2
+    sinh, cosh, tanh, asinh, acosh, atanh = fn.sinh, fn.cosh, fn.tanh, fn.asinh, fn.acosh, fn.atanh
+    sigmoid, erf, clamp, clip, maximum, minimum = fn.sigmoid, fn.erf, cp.clamp, cp.clamp, cp.maximum, cp.minimum
     sign, floor, ceil, round, trunc = e.sign, e.floor, e.ceil, e.round, e.trunc
     fmod, remainder, floor_divide, lerp = e.fmod, e.remainder, e.floor_divide, e.lerp
-    eq, ne, lt, le, gt, ge = e.eq, e.ne, e.lt, e.le, e.gt, e.ge
-    logical_and, logical_or, logical_xor, logical_not = e.logical_and, e.logical_or, e.logical_xor, e.logical_not
-    isnan, isinf, isfinite = e.isnan, e.isinf, e.isfinite
-    conj, angle = e.conj, e.angle
+    eq, ne, lt, le, gt, ge = cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge
+    logical_and, logical_or, logical_xor, logical_not = cp.logical_and, cp.logical_or, cp.logical_xor, cp.logical_not
+    isnan, isinf, isfinite = cp.isnan, cp.isinf, cp.isfinite
+    conj, angle = cx.conj, cx.angle
 
     sum, mean, prod, var, std, max, min = r.sum, r.mean, r.prod, r.var, r.std, r.max, r.min
     amax, amin, argmax, argmin, any, all = r.amax, r.amin, r.argmax, r.argmin, r.any, r.all
@@ -338,7 +341,7 @@ class Tensor(Recorded):
 
     def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
         """This tensor's elements where ``condition`` is true, those of ``other`` elsewhere."""
-        return e.where(condition, self, other)  # type: ignore[no-any-return]
+        return cp.where(condition, self, other)  # type: ignore[no-any-return]
 
     def view_as(self, other: Tensor) -> Tensor:
         return s.view(self, other.shape)  # type: ignore[no-any-return]
@@ -363,23 +366,23 @@ class Tensor(Recorded):
 
     @property
     def real(self) -> Tensor:
-        return e.real(self)  # type: ignore[no-any-return]
+        return cx.real(self)  # type: ignore[no-any-return]
 
     @property
     def imag(self) -> Tensor:
-        return e.imag(self)
+        return cx.imag(self)
 
     # --- in place ---------------------------------------------------------------------------------------------------
 
     add_, sub_, mul_, div_ = (inplace.of(f, n) for f, n in ((e.add, "add_"), (e.sub, "sub_"), (e.mul, "mul_"), (e.div, "div_")))
     pow_, neg_, abs_ = inplace.of(e.pow, "pow_"), inplace.of(e.neg, "neg_"), inplace.of(e.abs, "abs_")
-    exp_, log_, sqrt_ = inplace.of(e.exp, "exp_"), inplace.of(e.log, "log_"), inplace.of(e.sqrt, "sqrt_")
+    exp_, log_, sqrt_ = inplace.of(fn.exp, "exp_"), inplace.of(fn.log, "log_"), inplace.of(e.sqrt, "sqrt_")
     square_, reciprocal_ = inplace.of(e.square, "square_"), inplace.of(e.reciprocal, "reciprocal_")
-    sin_, cos_, tanh_ = inplace.of(e.sin, "sin_"), inplace.of(e.cos, "cos_"), inplace.of(e.tanh, "tanh_")
+    sin_, cos_, tanh_ = inplace.of(fn.sin, "sin_"), inplace.of(fn.cos, "cos_"), inplace.of(fn.tanh, "tanh_")
     sigmoid_, relu_, clamp_ = (
-        inplace.of(e.sigmoid, "sigmoid_"),
+        inplace.of(fn.sigmoid, "sigmoid_"),
         inplace.of(nn.relu, "relu_"),
-        inplace.of(e.clamp, "clamp_"),
+        inplace.of(cp.clamp, "clamp_"),
     )
     floor_, ceil_, round_ = inplace.of(e.floor, "floor_"), inplace.of(e.ceil, "ceil_"), inplace.of(e.round, "round_")
     masked_fill_, lerp_ = inplace.of(ix.masked_fill, "masked_fill_"), inplace.of(e.lerp, "lerp_")

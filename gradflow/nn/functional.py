@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..ops import elementwise, neural
+from ..ops import functions, neural
 from ..ops.index import one_hot
 from ..tensor import Tensor
 from ..typing import DType
@@ -157,7 +157,7 @@ def sigmoid(input: Tensor) -> Tensor:
     >>> gf.nn.functional.sigmoid(gf.tensor([0.0, 2.0]))
     tensor([0.5000, 0.8808])
     """
-    return elementwise.sigmoid(input)
+    return functions.sigmoid(input)
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -167,7 +167,7 @@ def tanh(input: Tensor) -> Tensor:
     >>> gf.nn.functional.tanh(gf.tensor([0.0, 1.0]))
     tensor([0.0000, 0.7616])
     """
-    return elementwise.tanh(input)
+    return functions.tanh(input)
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tensor:

@@ -10,7 +10,7 @@ from ..creation import as_tensor, rand
 from ..engine import wrap, writes
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
 from ..inplace import allow, overwrite
-from ..ops import dims, elementwise, index, neural, reduce, shape
+from ..ops import compare, dims, elementwise, index, neural, reduce, shape
 from ..tensor import Tensor
 from ..typing import Array
 
@@ -177,7 +177,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     if not -entries <= padding_idx < entries:
         raise IndexingError(f"embedding: padding_idx {padding_idx} is outside of {entries} entries")
     padded = (input.data == padding_idx % entries)[..., None]
-    return elementwise.where(wrap(padded), y.detach(), y)  # type: ignore[no-any-return]
+    return compare.where(wrap(padded), y.detach(), y)  # type: ignore[no-any-return]
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
@@ -221,7 +221,7 @@ def _constant_pad(input: Tensor, pairs: list[tuple[int, int]], value: float) -> 
         return neural.pad_zero(y, widths)
     xp = backend.namespace_of(y.data)
     inside = xp.pad(xp.ones(y.shape, bool), widths)
-    return elementwise.where(wrap(inside), neural.pad_zero(y, widths), value)  # type: ignore[no-any-return]
+    return compare.where(wrap(inside), neural.pad_zero(y, widths), value)  # type: ignore[no-any-return]
 
 
 def _places(input: Tensor, n: int, before: int, after: int, mode: str) -> Array:
@@ -246,7 +246,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps
     tensor([0.6000, 0.8000])
     """
     size: Any = reduce.norm(input, p, dim, keepdim=True)
-    return input / elementwise.clamp(size, min=float(eps))  # type: ignore[no-any-return]
+    return input / compare.clamp(size, min=float(eps))  # type: ignore[no-any-return]
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 from .. import backend
 from ..engine import wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
-from ..ops import elementwise, index, neural, reduce, shape
+from ..ops import compare, elementwise, functions, index, neural, reduce, shape
 from ..tensor import Tensor
 from ..typing import Array
 
@@ -117,7 +117,7 @@ def huber_loss(
 
 def _huber(d: Any, delta: float) -> Any:
     """With c = clamp(d, -delta, delta) both pieces are c (d - c / 2), and the second derivative is right at 0 too."""
-    c = elementwise.clamp(d, -float(delta), float(delta))
+    c = compare.clamp(d, -float(delta), float(delta))
     return c * (d - 0.5 * c)
 
 
@@ -143,8 +143,8 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
                 f"{name}: the input are probabilities in [0, 1], not {low if not low >= 0 else high}; see {name}_with_logits"
             )
     with backend.namespace_of(input.data).floating_errors(divide="ignore"):
-        inside, outside = elementwise.log(input), elementwise.log1p(-input)
-    loss: Any = -(target * elementwise.clamp(inside, min=-100.0) + (1 - target) * elementwise.clamp(outside, min=-100.0))
+        inside, outside = functions.log(input), functions.log1p(-input)
+    loss: Any = -(target * compare.clamp(inside, min=-100.0) + (1 - target) * compare.clamp(outside, min=-100.0))
     if weight is not None:
         loss = loss * _fitting(weight, loss, "weight", name)
     return _reduced(loss, reduction)  # type: ignore[no-any-return]
@@ -203,10 +203,10 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     _paired(input, target, "none", "kl_div")
     loss: Any
     if log_target:
-        loss = elementwise.exp(target) * (target - input)
+        loss = functions.exp(target) * (target - input)
     else:
-        safe = elementwise.where(wrap(target.data == 0), 1.0, target)  # 0 log 0 is 0
-        loss = target * elementwise.log(safe) - target * input
+        safe = compare.where(wrap(target.data == 0), 1.0, target)  # 0 log 0 is 0
+        loss = target * functions.log(safe) - target * input
     if reduction == "batchmean":
         return reduce.sum(loss) / (input.shape[0] if input.ndim else 1)  # type: ignore[no-any-return]
     return _reduced(loss, reduction)  # type: ignore[no-any-return]
@@ -353,7 +353,7 @@ def _class_mean(loss: Any, safe: Array, kept: Array | None, weight: Array | None
     xp = backend.namespace_of(safe)
     factor = _factor(xp, safe, kept, weight, loss.dtype)
     if kept is not None:
-        loss = elementwise.where(wrap(kept), loss, 0.0)
+        loss = compare.where(wrap(kept), loss, 0.0)
     if weight is not None:
         loss = loss * wrap(factor)
     if reduction != "mean":
@@ -376,7 +376,7 @@ def _smoothed(
         hard = hard * wrap(weight[safe])
     loss = hard * (1 - e) + soft
     if kept is not None:
-        loss = elementwise.where(wrap(kept), loss, 0.0)
+        loss = compare.where(wrap(kept), loss, 0.0)
     if reduction != "mean" or (weight is None and kept is None):
         return _reduced(loss, reduction)  # type: ignore[no-any-return]
     factor = xp.ones(safe.shape, loss.dtype) if weight is None else weight[safe]

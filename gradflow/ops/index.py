@@ -13,7 +13,8 @@ from ..engine import elementwise, linear, primitive
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
 from ..typing import Array, Index, Namespace, Shape, TensorLike
 from . import dims
-from .elementwise import _add, mul, where
+from .compare import where
+from .elementwise import _add, mul
 from .shape import broadcast_to
 
 

@@ -14,7 +14,7 @@ from ..engine import primitive
 from ..errors import ArgumentError, ShapeError
 from ..typing import Array, Namespace, TensorLike
 from . import dims
-from .elementwise import conj
+from .complex import conj
 from .shape import _permute, diagonal, expand, reshape, sum_to, unsqueeze
 
 # --- products -----------------------------------------------------------------------------------------------------------

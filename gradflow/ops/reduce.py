@@ -9,8 +9,9 @@ from ..engine import cast_to, linear, primitive
 from ..errors import ArgumentError, DTypeError
 from ..typing import Array, Dims, DType, Namespace, TensorLike
 from . import dims
-from .elementwise import _ordered, isnan, maximum, minimum, mul, safe, where
+from .compare import _ordered, isnan, maximum, minimum, where
 from .elementwise import abs as absolute
+from .elementwise import mul, safe
 from .index import take_along_dim
 from .shape import clone, reshape
 

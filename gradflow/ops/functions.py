@@ -1,0 +1,254 @@
+"""Exponentials, logarithms, trigonometric and hyperbolic functions, each on every element alone.
+
+Formulas: NIST Digital Library of Mathematical Functions, chapters 4 and 7.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..engine import elementwise
+from ..errors import DTypeError
+from ..typing import Array, Namespace
+
+# --- exponentials and logarithms ------------------------------------------------------------------------------------
+
+
+@elementwise(lambda g, y: g * y, floats=True)
+def exp(xp: Namespace, x: Array) -> Array:
+    """e to the power ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.exp(gf.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
+    return xp.exp(x)
+
+
+@elementwise(lambda g, y: g * y + g, floats=True)
+def expm1(xp: Namespace, x: Array) -> Array:
+    """``exp(x) - 1``, accurate near 0.
+
+    >>> import gradflow as gf
+    >>> gf.expm1(gf.tensor([0.5, 1.0]))
+    tensor([0.6487, 1.7183])
+    """
+    return xp.expm1(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(x)), floats=True)
+def log(xp: Namespace, x: Array) -> Array:
+    """Natural logarithm.
+
+    >>> import gradflow as gf
+    >>> gf.log(gf.tensor([0.5, 1.0]))
+    tensor([-0.6931,  0.0000])
+    """
+    return xp.log(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(x + 1)), floats=True)
+def log1p(xp: Namespace, x: Array) -> Array:
+    """``log(1 + x)``, accurate near 0.
+
+    >>> import gradflow as gf
+    >>> gf.log1p(gf.tensor([0.5, 1.0]))
+    tensor([0.4055, 0.6931])
+    """
+    return xp.log1p(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(x * math.log(2))), floats=True)
+def log2(xp: Namespace, x: Array) -> Array:
+    """Logarithm to base 2.
+
+    >>> import gradflow as gf
+    >>> gf.log2(gf.tensor([0.5, 1.0]))
+    tensor([-1.,  0.])
+    """
+    return xp.log2(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(x * math.log(10))), floats=True)
+def log10(xp: Namespace, x: Array) -> Array:
+    """Logarithm to base 10.
+
+    >>> import gradflow as gf
+    >>> gf.log10(gf.tensor([0.5, 1.0]))
+    tensor([-0.3010,  0.0000])
+    """
+    return xp.log10(x)
+
+
+@elementwise(lambda xp, g, x: (2 / math.sqrt(math.pi)) * (g * xp.exp(-(x * x))), floats=True)
+def erf(xp: Namespace, x: Array) -> Array:
+    """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to ``x`` (DLMF 7.2.1).
+
+    >>> import gradflow as gf
+    >>> gf.erf(gf.tensor([0.5, 1.0]))
+    tensor([0.5205, 0.8427])
+    """
+    if x.dtype.kind == "c":
+        raise DTypeError(f"erf: takes real numbers, not {x.dtype}")
+    return xp.erf(x)
+
+
+@elementwise(lambda g, y: g * (y - y * y), floats=True)
+def sigmoid(xp: Namespace, x: Array) -> Array:
+    """``1 / (1 + exp(-x))``, without overflow and accurate in both tails; d/dx is y (1 - y).
+
+    >>> import gradflow as gf
+    >>> gf.sigmoid(gf.tensor([0.0, 100.0]))
+    tensor([0.5000, 1.0000])
+    """
+    return xp.sigmoid(x)
+
+
+# --- trigonometric and hyperbolic functions ---------------------------------------------------------------------------
+
+
+@elementwise(lambda xp, g, x: g * xp.cos(x), floats=True)
+def sin(xp: Namespace, x: Array) -> Array:
+    """Sine of ``x`` in radians.
+
+    >>> import gradflow as gf
+    >>> gf.sin(gf.tensor([0.5, 1.0]))
+    tensor([0.4794, 0.8415])
+    """
+    return xp.sin(x)
+
+
+@elementwise(lambda xp, g, x: -g * xp.sin(x), floats=True)
+def cos(xp: Namespace, x: Array) -> Array:
+    """Cosine of ``x`` in radians.
+
+    >>> import gradflow as gf
+    >>> gf.cos(gf.tensor([0.5, 1.0]))
+    tensor([0.8776, 0.5403])
+    """
+    return xp.cos(x)
+
+
+@elementwise(lambda g, y: g + g * y * y, floats=True)
+def tan(xp: Namespace, x: Array) -> Array:
+    """Tangent of ``x`` in radians.
+
+    >>> import gradflow as gf
+    >>> gf.tan(gf.tensor([0.5, 1.0]))
+    tensor([0.5463, 1.5574])
+    """
+    return xp.tan(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(xp.sqrt(1 - x * x))), floats=True)
+def asin(xp: Namespace, x: Array) -> Array:
+    """Inverse sine, in radians.
+
+    >>> import gradflow as gf
+    >>> gf.asin(gf.tensor([0.5, 1.0]))
+    tensor([0.5236, 1.5708])
+    """
+    return xp.arcsin(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, -xp.reciprocal(xp.sqrt(1 - x * x))), floats=True)
+def acos(xp: Namespace, x: Array) -> Array:
+    """Inverse cosine, in radians.
+
+    >>> import gradflow as gf
+    >>> gf.acos(gf.tensor([0.5, 1.0]))
+    tensor([1.0472, 0.0000])
+    """
+    return xp.arccos(x)
+
+
+@elementwise(lambda xp, g, x: g / (1 + x * x), floats=True)
+def atan(xp: Namespace, x: Array) -> Array:
+    """Inverse tangent, in radians.
+
+    >>> import gradflow as gf
+    >>> gf.atan(gf.tensor([0.5, 1.0]))
+    tensor([0.4636, 0.7854])
+    """
+    return xp.arctan(x)
+
+
+@elementwise(
+    lambda xp, g, a, b: xp.chain(g, b / (a * a + b * b)),
+    lambda xp, g, a, b: xp.chain(g, -a / (a * a + b * b)),
+    floats=True,
+)
+def atan2(xp: Namespace, a: Array, b: Array) -> Array:
+    """The angle of the point (``b``, ``a``), in radians from -pi to pi.
+
+    >>> import gradflow as gf
+    >>> gf.atan2(gf.tensor([1.0]), gf.tensor([-1.0]))
+    tensor([2.3562])
+    """
+    return xp.arctan2(a, b)
+
+
+@elementwise(lambda xp, g, x: g * xp.cosh(x), floats=True)
+def sinh(xp: Namespace, x: Array) -> Array:
+    """Hyperbolic sine.
+
+    >>> import gradflow as gf
+    >>> gf.sinh(gf.tensor([0.5, 1.0]))
+    tensor([0.5211, 1.1752])
+    """
+    return xp.sinh(x)
+
+
+@elementwise(lambda xp, g, x: g * xp.sinh(x), floats=True)
+def cosh(xp: Namespace, x: Array) -> Array:
+    """Hyperbolic cosine.
+
+    >>> import gradflow as gf
+    >>> gf.cosh(gf.tensor([0.5, 1.0]))
+    tensor([1.1276, 1.5431])
+    """
+    return xp.cosh(x)
+
+
+@elementwise(lambda g, y: g - g * (y * y), floats=True)
+def tanh(xp: Namespace, x: Array) -> Array:
+    """Hyperbolic tangent; d/dx is 1 - y^2.
+
+    >>> import gradflow as gf
+    >>> gf.tanh(gf.tensor([0.5, 1.0]))
+    tensor([0.4621, 0.7616])
+    """
+    return xp.tanh(x)
+
+
+@elementwise(lambda xp, g, x: g / xp.sqrt(x * x + 1), floats=True)
+def asinh(xp: Namespace, x: Array) -> Array:
+    """Inverse hyperbolic sine.
+
+    >>> import gradflow as gf
+    >>> gf.asinh(gf.tensor([0.5, 1.0]))
+    tensor([0.4812, 0.8814])
+    """
+    return xp.arcsinh(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(xp.sqrt(x - 1) * xp.sqrt(x + 1))), floats=True)
+def acosh(xp: Namespace, x: Array) -> Array:
+    """Inverse hyperbolic cosine.
+
+    >>> import gradflow as gf
+    >>> gf.acosh(gf.tensor([1.0, 2.0]))
+    tensor([0.0000, 1.3170])
+    """
+    return xp.arccosh(x)
+
+
+@elementwise(lambda xp, g, x: xp.chain(g, xp.reciprocal(1 - x * x)), floats=True)
+def atanh(xp: Namespace, x: Array) -> Array:
+    """Inverse hyperbolic tangent.
+
+    >>> import gradflow as gf
+    >>> gf.atanh(gf.tensor([0.0, 0.5]))
+    tensor([0.0000, 0.5493])
+    """
+    return xp.arctanh(x)
