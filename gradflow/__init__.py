@@ -10,7 +10,7 @@ tensor([2., 4., 6.])
 
 # ruff: noqa: I001 - packed, or the list of names would be three screens long
 # fmt: off
-from . import autograd, backend, creation, engine, errors, linalg, nn, numpy, optim
+from . import autograd, backend, creation, engine, errors, linalg, nn, numpy, optim, random
 from ._version import __version__
 from .autograd import Function
 from .backend import device, get_default_device, set_default_device
@@ -22,10 +22,8 @@ from .backend.dtypes import (
 )
 from .comparing import allclose, equal, is_tensor
 from .creation import (
-    arange, as_tensor, bernoulli, default_generator, empty, empty_like, eye, from_dlpack, from_numpy, full,
-    full_like, Generator, get_rng_state, linspace, logspace, manual_seed, meshgrid, multinomial, normal, one_hot,
-    ones, ones_like, rand, rand_like, randint, randn, randn_like, randperm, set_rng_state, tensor, tril_indices,
-    zeros, zeros_like,
+    arange, as_tensor, empty, empty_like, eye, from_dlpack, from_numpy, full, full_like, linspace, logspace,
+    meshgrid, one_hot, ones, ones_like, tensor, tril_indices, zeros, zeros_like,
 )
 from .engine import enable_grad, is_grad_enabled, no_grad, Node, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
@@ -57,6 +55,10 @@ from .ops.shape import (
     narrow, permute, ravel, repeat_interleave, reshape, roll, select, split, squeeze, stack, t, tile, trace,
     transpose, tril, triu, unbind, unsqueeze,
 )
+from .random import (
+    bernoulli, default_generator, Generator, get_rng_state, manual_seed, multinomial, normal, rand, rand_like,
+    randint, randn, randn_like, randperm, set_rng_state,
+)
 from .tensor import Tensor
 
 __all__ = [
@@ -76,7 +78,7 @@ __all__ = [
     "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "movedim",
     "mul", "multinomial", "multiply", "mv", "nan", "narrow", "ne", "neg", "negative", "nn", "no_grad", "Node",
     "nonzero", "norm", "normal", "numpy", "one_hot", "ones", "ones_like", "optim", "outer", "permute", "pi", "pow",
-    "prod", "promote_types", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "ravel", "real",
+    "prod", "promote_types", "rand", "rand_like", "randint", "randn", "randn_like", "random", "randperm", "ravel", "real",
     "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "result_type", "roll", "round", "rsqrt",
     "scatter", "scatter_add", "select", "selu", "set_default_device", "set_default_dtype", "set_grad_enabled",
     "set_rng_state", "short", "sigmoid", "sign", "sin", "sinh", "slogdet", "softmax", "sort", "split", "sqrt",

@@ -92,7 +92,7 @@ def gradgradcheck(
 ) -> bool:  # fmt: skip
     """``gradcheck`` of the gradients themselves: second derivatives, with respect to the inputs and the gradient fed in."""
     from .autograd import grad
-    from .creation import randn
+    from .random import randn
 
     arguments = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     places = [i for i, t in enumerate(arguments) if isinstance(t, Tensor) and t.requires_grad]

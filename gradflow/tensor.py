@@ -394,13 +394,13 @@ class Tensor(Recorded):
 
     def normal_(self, mean: _float = 0.0, std: _float = 1.0, *, generator: Any = None) -> Tensor:
         """Write normally distributed numbers over the whole tensor."""
-        from .creation import randn
+        from .random import randn
 
         return inplace.copy_(self, randn(self.shape, dtype=self.dtype, device=self.device, generator=generator) * std + mean)
 
     def uniform_(self, low: _float = 0.0, high: _float = 1.0, *, generator: Any = None) -> Tensor:
         """Write numbers uniform in [low, high) over the whole tensor."""
-        from .creation import rand
+        from .random import rand
 
         return inplace.copy_(
             self, rand(self.shape, dtype=self.dtype, device=self.device, generator=generator) * (high - low) + low

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import backend
-from ..creation import as_tensor, rand
+from ..creation import as_tensor
 from ..engine import wrap, writes
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
 from ..inplace import allow, overwrite
 from ..ops import compare, dims, elementwise, index, neural, reduce, shape
+from ..random import rand
 from ..tensor import Tensor
 from ..typing import Array
 
