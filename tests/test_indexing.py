@@ -89,7 +89,8 @@ def test_reading(index: Any) -> None:
     assert t.grad is not None
     np.testing.assert_allclose(t.grad.data, expected)
     basic = isinstance(got.data.base, np.ndarray) and np.shares_memory(got.data, t.data)
-    assert basic == np.shares_memory(want, X)
+    number = isinstance(X[plain(index)], np.generic)  # where NumPy gives a number, a tensor is a view of one element
+    assert basic == (np.shares_memory(want, X) or number)
 
 
 @pytest.mark.parametrize("index", [i for i in INDICES if i is not False], ids=str)

@@ -279,3 +279,21 @@ def test_detach_underscore():
     assert y.is_leaf and not y.requires_grad
     with pytest.raises(GraphError):
         y.sum().backward()
+
+
+def test_one_element_is_a_view_too():
+    x = gf.arange(3.0)
+    x[0].add_(5)
+    x.select(0, 1).mul_(10)
+    x.reshape(3)[-1].fill_(7)
+    same(x, [5, 10, 7])
+    leaf = gf.ones(3, requires_grad=True)
+    with pytest.raises(InPlaceError, match="view of a leaf"):
+        leaf[0].add_(1)
+
+    def f(x):
+        t = x * 1
+        t[1].mul_(x[0])
+        return t * t
+
+    assert gf.gradcheck(f, f64(3)) and gf.gradgradcheck(f, f64(3))

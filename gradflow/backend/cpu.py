@@ -218,7 +218,9 @@ def pad(x: Array, widths: Any, value: float = 0.0) -> Array:
 
 
 def getitem(x: Array, index: Index) -> Array:
-    return x[index]
+    """``x[index]``; one element comes as a 0-d view, where NumPy would give a number cut off from its memory."""
+    y = x[index]
+    return y if isinstance(y, np.ndarray) else x[(*(index if isinstance(index, tuple) else (index,)), ...)]
 
 
 def erf(x: Array) -> Array:
