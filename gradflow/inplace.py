@@ -176,6 +176,8 @@ def copy_(self: Tensor, source: TensorLike) -> Tensor:
         value = elementwise.cast(value, self.dtype)
     if value.shape != self.shape:
         value = shape.broadcast_to(value, self.shape)
+    if value is source and mode.recording and value.node is not None:
+        value = shape.clone(value)  # a node of its own, or hooks and gradients of the two tensors would be one
     overwrite(self, value, "copy_")
     return self
 

@@ -192,6 +192,10 @@ def test_switching_requires_grad_off_keeps_grad():
     np.testing.assert_array_equal(x.grad.numpy(), 2)
     with pytest.raises(GraphError, match="leaves"):
         (x * 2).requires_grad_(False)
+    y = (x * 2).sum()
+    x.requires_grad_(False)
+    y.backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 2)  # nothing more was collected
 
 
 def test_memory_does_not_grow_over_a_thousand_steps():

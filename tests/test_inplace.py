@@ -297,3 +297,18 @@ def test_one_element_is_a_view_too():
         return t * t
 
     assert gf.gradcheck(f, f64(3)) and gf.gradgradcheck(f, f64(3))
+
+
+def test_a_copy_has_a_node_of_its_own():
+    x = gf.ones(2, requires_grad=True)
+    c = gf.zeros(2).copy_(x)
+    assert not c.is_leaf and x.is_leaf
+    same(gf.autograd.grad((c * x * x).sum(), c, retain_graph=True)[0], 1)
+    c.register_hook(lambda g: g * 100)
+    (c * 3 + x).sum().backward()
+    same(x.grad, 301)
+
+
+def test_writing_over_a_quotient_is_fine():
+    a, b = f64(3), f64(3)
+    assert gf.gradcheck(lambda a, b: (a / (b * b + 1)).mul_(2.0).add_(a), [a, b])

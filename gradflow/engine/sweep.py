@@ -132,6 +132,9 @@ def accumulate(grads: Gradients, owned: set[Node], create_graph: bool) -> None:
     """Add what reached each leaf to its ``.grad``, in place in the buffer that lasts."""
     for leaf, g in grads.items():
         assert isinstance(leaf, Leaf)
+        tensor = leaf.variable
+        if tensor is not None and tensor.node is not leaf:
+            continue  # requires_grad was switched off after the tensor was used
         held = leaf.grad
         if create_graph:
             leaf.grad = g if held is None else held + g

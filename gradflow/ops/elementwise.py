@@ -36,7 +36,7 @@ def mul(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.multiply(a, b)
 
 
-@elementwise(lambda xp, g, b: xp.chain(g, xp.reciprocal(b)), lambda xp, g, y, b: xp.chain(g, -y / b), floats=True)
+@elementwise(lambda xp, g, b: xp.chain(g, xp.reciprocal(b)), lambda xp, g, a, b: xp.chain(g, -(a / b) / b), floats=True)
 def _div(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.divide(a, b)
 
