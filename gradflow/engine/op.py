@@ -105,8 +105,7 @@ class Op:
             else:
                 lifted[name] = kept
         if any(name in lifted for name in self.also):
-            values = {**lifted, **dict(zip(self.keeps, node.kept, strict=True))} | lifted
-            arguments = {n: values.get(n, self.defaults.get(n)) for n in self.positional}
+            arguments = {n: lifted.get(n, self.defaults.get(n)) for n in self.positional}
             _, *others = self.forward(upstairs.namespace, **arguments)
             lifted |= {n: v for n, v in zip(self.also, others, strict=True) if n in lifted}
         return tuple(lifted[n] for n in self.keeps)
