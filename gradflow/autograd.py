@@ -160,7 +160,7 @@ class _FunctionOp:
         self.places = places  # which of the arguments the parents belong to
         self.outputs = outputs  # (namespace, shape, dtype) of each
 
-    def lift(self, node: Node) -> Any:
+    def lift(self, node: Node, g: Any) -> Any:
         return node.kept
 
     def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any) -> None:
@@ -203,7 +203,7 @@ class _PartOp:
     def __init__(self, place: int, title: str) -> None:
         self.place, self.title, self.name = place, title, title
 
-    def lift(self, node: Node) -> Any:
+    def lift(self, node: Node, g: Any) -> Any:
         return ()
 
     def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any) -> None:

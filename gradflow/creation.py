@@ -100,6 +100,8 @@ def _array(data: Any, dtype: DType, device: Any, copy: bool) -> Any:
         data = _plain(data)
     wanted = None if dtype is None else dtypes.as_dtype(dtype)
     if backend.is_array(data):
+        if data.dtype.kind not in dtypes.CATEGORY:
+            raise DTypeError(f"a Tensor holds numbers and booleans, not {data.dtype}")
         xp, where = (
             (backend.namespace_of(data), None)
             if device is None and not isinstance(data, np.ndarray | np.generic)
@@ -250,7 +252,7 @@ def empty_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad
 
 
 def _like(x: Any, name: str, dtype: DType, device: Any, requires_grad: bool) -> Tensor:
-    xp, _ = place_of(x.device if device is None else device)
+    xp = backend.namespace_of(x.data) if device is None and isinstance(x, Tensor) else place_of(device or x.device)[0]
     return finished(getattr(xp, name)(x.shape, x.dtype if dtype is None else dtypes.as_dtype(dtype)), requires_grad)
 
 
@@ -261,6 +263,9 @@ def full_like(x: Any, fill_value: Any, *, dtype: DType = None, device: Any = Non
     >>> gf.full_like(gf.tensor([1, 2]), 7)
     tensor([7, 7])
     """
+    if device is None and isinstance(x, Tensor) and isinstance(fill_value, int | float | complex):
+        xp = backend.namespace_of(x.data)
+        return finished(xp.full(x.shape, fill_value, x.dtype if dtype is None else dtypes.as_dtype(dtype)), requires_grad)
     return full(
         x.shape, fill_value, dtype=x.dtype if dtype is None else dtype, device=device or x.device, requires_grad=requires_grad
     )

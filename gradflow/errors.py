@@ -40,6 +40,10 @@ class InPlaceError(GraphError):
     """An in-place write that autograd cannot allow, or that destroyed a value backward needs."""
 
 
+class NonFiniteError(GradflowError, FloatingPointError, RuntimeError):
+    """A gradient with NaN or infinite elements, where that was to be an error."""
+
+
 class AnomalyError(GraphError):
     """Anomaly mode met a NaN or an infinity."""
 

@@ -147,7 +147,7 @@ def setitem(t: Any, where: Any, value: TensorLike) -> None:
     if recorded and xp.owner(value.data) is xp.owner(t.data):
         value = shape.clone(value)
     try:
-        t.data[where] = value.data
+        xp.setitem(t.data, where, value.data)
     except (ValueError, IndexError, TypeError) as problem:
         kind = ShapeError if isinstance(problem, ValueError) else IndexingError
         raise kind(f"x[index] = value: {problem} (x has shape {t.shape}, value {tuple(value.shape)})") from None

@@ -21,13 +21,16 @@ from .engine import wrap
 from .errors import ArgumentError, NoCounterpartError
 from .ops import compare as cp
 from .ops import complex as cx
+from .ops import convolve as cv
 from .ops import dims
 from .ops import elementwise as e
 from .ops import functions as fn
 from .ops import index as ix
 from .ops import linalg as la
 from .ops import neural as nn
+from .ops import pool as po
 from .ops import reduce as r
+from .ops import resample as rs
 from .ops import shape as s
 
 newaxis = None
@@ -64,6 +67,9 @@ sum_to, broadcast_to, trace = s.sum_to, s.broadcast_to, s.trace
 diagonal_scatter, window, window_put, window_set = s.diagonal_scatter, s.window, s.window_put, s.window_set
 put_add, index_set, getitem, recurrence = ix.put_add, ix.index_set, ix.getitem, r.recurrence
 pad_zero = nn.pad_zero
+conv, conv_input, conv_weight, patches, fold = cv.conv, cv.conv_input, cv.conv_weight, cv.patches, cv.fold
+pool_max, pool_put, pool_pick, pool_sum, pool_spread = po.pool_max, po.pool_put, po.pool_pick, po.pool_sum, po.pool_spread
+blend, unblend = rs.blend, rs.unblend
 
 
 def sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -371,7 +377,7 @@ def _taking(name: str, function: Any) -> Any:
 
 
 _OTHERS = {
-    "annotations", "Any", "ArgumentError", "NoCounterpartError", "backend", "creation", "cp", "cx", "dims", "e",
-    "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "r", "REDUCTIONS", "s", "table", "wrap",
+    "annotations", "Any", "ArgumentError", "NoCounterpartError", "backend", "creation", "cp", "cv", "cx", "dims", "e",
+    "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "po", "r", "REDUCTIONS", "rs", "s", "table", "wrap",
 }  # fmt: skip
 __all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

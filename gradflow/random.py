@@ -106,6 +106,17 @@ def set_rng_state(state: dict[str, Any]) -> None:
     default_generator.set_state(state)
 
 
+def states() -> dict[Device, dict[str, Any]]:
+    """The states of all devices' generators."""
+    return {where: g.get_state() for where, g in _generators.items()}
+
+
+def restore(states: dict[Device, dict[str, Any]]) -> None:
+    """Set the generators back to what ``states()`` gave."""
+    for where, state in states.items():
+        _generators[where].set_state(state)
+
+
 def rand(
     *sizes: Any, size: Any = None, generator: Generator | None = None, dtype: DType = None, device: Any = None,
     requires_grad: bool = False,
@@ -244,11 +255,13 @@ def multinomial(x: Tensor, num_samples: int, replacement: bool = False, *, gener
     """
     if x.ndim not in (1, 2) or x.dtype.kind != "f":
         raise ShapeError(f"multinomial: weights are a float vector or matrix, not {x.dtype} of shape {x.shape}")
+    if num_samples < 1 or (not replacement and num_samples > x.shape[-1]):
+        raise ArgumentError(f"multinomial: {num_samples} samples of {x.shape[-1]} weights (replacement={replacement})")
     if x.device.type == "cpu":
         if not bool((x >= 0).all()) or not bool(x.isfinite().all()):
             raise ArgumentError("multinomial: a weight is negative, infinite or NaN")
         some = int((x > 0).sum(-1).min())
-        if num_samples < 1 or some == 0 or (not replacement and num_samples > some):
+        if some == 0 or (not replacement and num_samples > some):
             raise ArgumentError(f"multinomial: {num_samples} samples of {some} weights above 0 (replacement={replacement})")
     draws = num_samples if replacement else 1
     u = rand((*x.shape[:-1], draws, x.shape[-1]), generator=generator, device=x.device, dtype=dtypes.float64)

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import backend
 from .backend import device as Device
-from .backend import dtypes
+from .backend import dtypes, memory
 from .engine import Leaf, Node, RemovableHandle, Value, accumulate, sweep, wrap, writes
 from .errors import DeviceError, DTypeError, GraphError, ShapeError
 from .ops import elementwise
@@ -180,6 +180,8 @@ def backward(
     inputs: Any | None = None,
 ) -> None:  # fmt: skip
     """The backward pass from several tensors at once into ``.grad``."""
+    if memory.kept is None:
+        memory.keep()
     starts = [initial(t, g, create_graph) for t, g in zip(tensors, gradients, strict=True)]
     roots = [(t.node, g) for t, g in zip(tensors, starts, strict=True)]
     chosen = None
@@ -214,7 +216,8 @@ def initial(t: Any, gradient: TensorLike | None, create_graph: bool) -> Any:
             )
         if t.dtype.kind == "c":
             raise GraphError("a complex result needs gradient=: it says which real quantity is differentiated")
-        g: Any = xp.ones_like(t.data)
+        # The remembered 1: no rule writes into the gradient that it is given.
+        g: Any = xp.ones_like(t.data) if create_graph or t.data.ndim else xp.asarray(xp.scalar(1, t.data.dtype))
         return wrap(g) if create_graph else g
     held = gradient if isinstance(gradient, Recorded) else wrap(xp.asarray(gradient))
     if held.shape != t.shape:

@@ -16,8 +16,8 @@ from . import cpu
 from .devices import CPU, device, get_default_device, set_default_device
 
 __all__ = [
-    "CPU", "cpu", "cuda_is_available", "device", "get_default_device", "is_array", "namespace_for", "namespace_of",
-    "set_default_device",
+    "CPU", "cpu", "cuda_is_available", "device", "elementwise_kernel", "get_default_device", "is_array", "is_backend",
+    "namespace_for", "namespace_of", "set_default_device",
 ]  # fmt: skip
 
 _cuda: Any = None
@@ -63,19 +63,37 @@ def namespace_for(where: str | device | None) -> Namespace:
     return cuda
 
 
-def namespace_of(array: Array) -> Namespace:
-    """The backend that an array belongs to."""
+def namespace_of(array: Array, *others: Array) -> Namespace:
+    """The backend that an array belongs to; with ``others``, that of the first which is more than a number.
+
+    A NumPy number is the CPU's when it is alone, and fits beside arrays of CuPy.
+    """
     if isinstance(array, _HOST):
+        if others and isinstance(array, np.generic):
+            return namespace_of(*(o for o in others if o is not None))
         return cpu
     if _cuda is not None or type(array).__module__.partition(".")[0] == "cupy":
         cuda = _import_cuda()
         if isinstance(array, cuda.ndarray):
             return cuda
+    namespace = getattr(array, "__gradflow_namespace__", None)  # a symbol, which stands for any array
+    if namespace is not None:
+        return namespace
     raise TypeError(f"{type(array).__name__} is not an array of NumPy or CuPy")
 
 
+def is_backend(xp: Namespace) -> bool:
+    """True for the backends themselves, False for ``gradflow.numpy`` and symbols."""
+    return xp is cpu or (_cuda is not None and xp is _cuda)
+
+
 def is_array(value: Any) -> bool:
-    """True for a NumPy or CuPy array (a NumPy scalar counts)."""
-    if isinstance(value, _HOST):
+    """True for a NumPy or CuPy array (a NumPy scalar counts), and for a symbol of one."""
+    if isinstance(value, _HOST) or hasattr(value, "__gradflow_namespace__"):
         return True
     return type(value).__module__.partition(".")[0] == "cupy" and isinstance(value, _import_cuda().ndarray)
+
+
+def elementwise_kernel(inputs: str, outputs: str, body: str, name: str) -> Any:
+    """A ``cupy.ElementwiseKernel`` that writes into the arrays it is given; nothing is compiled before its first launch."""
+    return _import_cuda().cupy.ElementwiseKernel(inputs, outputs, body, name, no_return=True)

@@ -7,12 +7,17 @@ function is a slow Python wrapper (``np.sum``, ``np.flip``, ...) the ufunc metho
 from __future__ import annotations
 
 import math
+import sys
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, LinAlgError
 from ..typing import Array, DType, Index, Shape
+from . import convolution, pooling
 from .devices import CPU, device
 
 ndarray = np.ndarray
@@ -27,7 +32,7 @@ equal, exp, expm1, floor, floor_divide, fmod = np.equal, np.exp, np.expm1, np.fl
 greater, greater_equal, invert, isfinite, isinf = np.greater, np.greater_equal, np.invert, np.isfinite, np.isinf
 isnan, less, less_equal, log, log10, log1p, log2 = np.isnan, np.less, np.less_equal, np.log, np.log10, np.log1p, np.log2
 logical_and, logical_not, logical_or, logical_xor = np.logical_and, np.logical_not, np.logical_or, np.logical_xor
-matmul, maximum, minimum, multiply, negative = np.matmul, np.maximum, np.minimum, np.multiply, np.negative
+maximum, minimum, multiply, negative = np.maximum, np.minimum, np.multiply, np.negative
 not_equal, power, reciprocal, remainder, rint = np.not_equal, np.power, np.reciprocal, np.remainder, np.rint
 sign, sin, sinh, sqrt, square, subtract, tan, tanh = (
     np.sign, np.sin, np.sinh, np.sqrt, np.square, np.subtract, np.tan, np.tanh,
@@ -43,7 +48,7 @@ moveaxis, repeat, reshape, roll, swapaxes, tensordot = (
 )  # fmt: skip
 tile, transpose, tril, triu, where = np.tile, np.transpose, np.tril, np.triu, np.where
 argmax, argmin, argsort, copyto, take_along_axis = np.argmax, np.argmin, np.argsort, np.copyto, np.take_along_axis
-broadcast_shapes, from_dlpack = np.broadcast_shapes, np.from_dlpack
+broadcast_shapes, from_dlpack, take = np.broadcast_shapes, np.from_dlpack, np.take
 
 _sum: Any = np.add.reduce  # Any: called with positions, which are faster and which NumPy's stubs do not know
 _prod: Any = np.multiply.reduce
@@ -132,13 +137,25 @@ def broadcast_to(x: Array, shape: Shape) -> Array:
     return view
 
 
+def matmul(a: Array, b: Array, out: Array = None) -> Array:
+    """The matrix product; of two matrices by ``dot``, which reaches BLAS in a quarter of the time."""
+    return a.dot(b, out) if a.ndim == 2 == b.ndim and out is None else np.matmul(a, b, out)
+
+
 def sum_to(x: Array, shape: Shape) -> Array:
     """Sum ``x`` over the dimensions along which ``shape`` was broadcast to get ``x.shape``."""
     lead = x.ndim - len(shape)
-    if lead:
+    if lead == 1 and x.ndim == 2 and x.dtype in (np.float32, np.float64):
+        x = _ones(x.shape[0], x.dtype).dot(x)  # two to four times as fast as a sum
+    elif lead:
         x = _sum(x, tuple(range(lead)))
     axes = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
     return _sum(x, axes, None, None, True) if axes else x
+
+
+@lru_cache(64)
+def _ones(n: int, dtype: DType) -> Array:
+    return np.ones(n, dtype)
 
 
 def chain(g: Array, d: Array) -> Array:
@@ -205,6 +222,32 @@ def diagonal_scatter(values: Array, shape: Shape, offset: int, axis1: int, axis2
     return out
 
 
+def as_strided(x: Array, shape: Shape, strides: Shape) -> Array:
+    """A view of the memory of ``x``, which has no gaps, with steps of so many bytes."""
+    return np.ndarray(shape, x.dtype, x, 0, strides)  # a tenth of the time of np.lib.stride_tricks
+
+
+_held = threading.local()
+
+
+def scratch(count: int, dtype: DType) -> Array:
+    """Room for ``count`` numbers, the same memory at every call: what is in it is gone at the next."""
+    size = count * dtype.itemsize
+    if size > 1 << 24:
+        return np.empty(count, dtype)
+    room = getattr(_held, "room", None)
+    if room is None or room.size < size:
+        room = _held.room = np.empty(size, np.uint8)
+    return room[:size].view(dtype)
+
+
+block_bytes = 1 << 18
+"""How much of a convolution's windows is laid out at a time: what stays in a core's own cache."""
+
+conv, conv_input, conv_weight, patches, fold = convolution.bound(sys.modules[__name__])
+pool_max, pool_indices, pool_pick, pool_put, pool_sum, pool_spread, blend, unblend = pooling.bound(sys.modules[__name__])
+
+
 def sigmoid(x: Array) -> Array:
     """``1 / (1 + exp(-x))`` without overflow, accurate in both tails."""
     if x.dtype.kind == "c":
@@ -221,6 +264,11 @@ def getitem(x: Array, index: Index) -> Array:
     """``x[index]``; one element comes as a 0-d view, where NumPy would give a number cut off from its memory."""
     y = x[index]
     return y if isinstance(y, np.ndarray) else x[(*(index if isinstance(index, tuple) else (index,)), ...)]
+
+
+def setitem(x: Array, index: Index, values: Array) -> None:
+    """``x[index] = values``."""
+    x[index] = values
 
 
 def erf(x: Array) -> Array:
@@ -331,6 +379,37 @@ def scalar(value: Any, dtype: DType) -> Array:
             _scalars.clear()
         _scalars[key] = found
     return found
+
+
+def on(where: device) -> AbstractContextManager[Any]:
+    """Arrays made inside lie on ``where``."""
+    return nullcontext()
+
+
+class Numbers:
+    """A few numbers for a kernel: what is ``held`` stays where it is when others are put there."""
+
+    def __init__(self, count: int, dtype: DType) -> None:
+        self.held: Any = [np.empty((), dtype) for _ in range(count)]
+
+    def put(self, values: tuple[float, ...]) -> None:
+        for held, value in zip(self.held, values, strict=True):
+            held[()] = value
+
+
+def carve(flat: Array, start: int, shape: Shape) -> Array:
+    """The part of the one-dimensional ``flat`` from ``start`` on as an array that is the owner of its part.
+
+    A plain view would share its owner, and so its stamp of writes, with all other parts.
+    """
+    return np.asarray(_Part(flat[start : start + math.prod(shape)].reshape(shape)))
+
+
+class _Part:
+    """Memory that NumPy shows as an array without looking whose part it is."""
+
+    def __init__(self, array: Array) -> None:
+        self._array, self.__array_interface__ = array, array.__array_interface__
 
 
 def owner(x: Array) -> Any:

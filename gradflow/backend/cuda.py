@@ -7,6 +7,7 @@ imported when a CUDA device is first asked for.  Nothing here waits for the devi
 from __future__ import annotations
 
 import math
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
@@ -18,6 +19,7 @@ from cupyx.scipy.special import erf as _erf
 
 from ..errors import ArgumentError, LinAlgError
 from ..typing import Array, DType, Index, Shape
+from . import convolution, pooling
 from .devices import device
 
 ndarray = cupy.ndarray
@@ -48,8 +50,8 @@ tri, broadcast_to, concatenate, diagonal, dot = cupy.tri, cupy.broadcast_to, cup
 einsum, moveaxis, repeat, reshape, roll = cupy.einsum, cupy.moveaxis, cupy.repeat, cupy.reshape, cupy.roll
 swapaxes, tensordot, tile, transpose = cupy.swapaxes, cupy.tensordot, cupy.tile, cupy.transpose
 tril, triu, where, argmax, argmin = cupy.tril, cupy.triu, cupy.where, cupy.argmax, cupy.argmin
-argsort, copyto, take_along_axis, broadcast_shapes, from_dlpack = (
-    cupy.argsort, cupy.copyto, cupy.take_along_axis, cupy.broadcast_shapes, cupy.from_dlpack,
+argsort, copyto, take_along_axis, broadcast_shapes, from_dlpack, take = (
+    cupy.argsort, cupy.copyto, cupy.take_along_axis, cupy.broadcast_shapes, cupy.from_dlpack, cupy.take,
 )  # fmt: skip
 
 
@@ -227,6 +229,23 @@ def diagonal_scatter(values: Array, shape: Shape, offset: int, axis1: int, axis2
     return out
 
 
+def as_strided(x: Array, shape: Shape, strides: Shape) -> Array:
+    """A view of the memory of ``x``, which has no gaps, with steps of so many bytes."""
+    return cupy.lib.stride_tricks.as_strided(x, shape, strides)
+
+
+def scratch(count: int, dtype: DType) -> Array:
+    """Room for ``count`` numbers, for the time of one operation; CuPy's pool keeps the memory."""
+    return cupy.empty(count, dtype)
+
+
+block_bytes = 1 << 27
+"""How much of a convolution's windows is laid out at a time: few launches, and not all of the memory."""
+
+conv, conv_input, conv_weight, patches, fold = convolution.bound(sys.modules[__name__])
+pool_max, pool_indices, pool_pick, pool_put, pool_sum, pool_spread, blend, unblend = pooling.bound(sys.modules[__name__])
+
+
 # exp(-|x|) never overflows, not even float16, and T(1) keeps a float32 kernel free of double precision.
 _sigmoid = cupy.ElementwiseKernel(
     "T x",
@@ -250,8 +269,24 @@ def pad(x: Array, widths: Any, value: float = 0.0) -> Array:
 
 
 def getitem(x: Array, index: Index) -> Array:
-    """A number in an index array that is too large wraps around; a boolean mask makes it wait."""
+    """A number in an index array of CuPy that is too large wraps around; a boolean mask makes it wait."""
+    _look_at(x, index)
     return x[index]
+
+
+def setitem(x: Array, index: Index, values: Array) -> None:
+    """``x[index] = values``; of an index as ``getitem``, and which value stays where one is named twice is not fixed."""
+    _look_at(x, index)
+    x[index] = values
+
+
+def _look_at(x: Array, index: Index) -> None:
+    """IndexError for a number in a NumPy index that is too large: those can be looked at without a wait for the device."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if builtin_any(isinstance(i, np.ndarray) for i in parts):
+        # NumPy looks at them, on an array of this shape that needs one byte; what lies on the device counts as 0.
+        like = np.broadcast_to(np.False_, x.shape)
+        like[tuple(np.zeros(i.shape, i.dtype) if isinstance(i, ndarray) else i for i in parts)]
 
 
 def erf(x: Array) -> Array:
@@ -296,6 +331,55 @@ def scalar(value: Any, dtype: DType) -> Array:
         return dtype.type(value)
     except OverflowError:
         raise ArgumentError(f"{value} is no {dtype}; convert the tensor it meets, with .long() or .float()") from None
+
+
+def on(where: device) -> AbstractContextManager[Any]:
+    """Arrays made inside lie on ``where``."""
+    return cupy.cuda.Device(where.index)  # type: ignore[no-any-return]
+
+
+class Numbers:
+    """A few numbers for a kernel, in the device's memory: ``held`` stays where it is when others are put there.
+
+    They are copied from page-locked memory, for which the host does not wait.  A place in that memory is written again only
+    when its last copy is over: there are many, and at every half of them the host looks (and in practice never waits) for
+    the copies of half a round ago.
+    """
+
+    def __init__(self, count: int, dtype: DType) -> None:
+        self.held: Any = cupy.empty(count, dtype)
+        self._slots = cupyx.empty_pinned((2 * _HALF, count), dtype)
+        self._copied: list[Any] = [None, None]
+        self._next = 0
+        self._values: tuple[float, ...] | None = None
+
+    def put(self, values: tuple[float, ...]) -> None:
+        if values == self._values:
+            return
+        half, first = divmod(self._next, _HALF)
+        stream = cupy.cuda.get_current_stream()
+        if first == 0:
+            self._copied[1 - half] = stream.record()
+            if self._copied[half] is not None:
+                self._copied[half].synchronize()
+        slot = self._slots[self._next]
+        slot[:] = values
+        self.held.set(slot, stream)
+        self._next = (self._next + 1) % (2 * _HALF)
+        self._values = values
+
+
+_HALF = 512
+
+
+def carve(flat: Array, start: int, shape: Shape) -> Array:
+    """The part of the one-dimensional ``flat`` from ``start`` on as an array that is the owner of its part.
+
+    A plain view would share its owner, and so its stamp of writes, with all other parts.
+    """
+    size = math.prod(shape) * flat.itemsize
+    part = cupy.cuda.UnownedMemory(flat.data.ptr + start * flat.itemsize, size, flat, flat.device.id)
+    return cupy.ndarray(shape, flat.dtype, cupy.cuda.MemoryPointer(part, 0))
 
 
 def owner(x: Array) -> Any:

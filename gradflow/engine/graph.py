@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import weakref
 from _thread import _local
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
@@ -239,6 +239,14 @@ class Writes:
     def stamped(self, stamp: Stamp) -> None:
         stamp.tick = self.last = tick()
         stamp.count += 1
+
+    def all_stamped(self, stamps: Iterable[Stamp]) -> int:
+        """Note one write that went to several memories; the time it is noted under."""
+        now = self.last = tick()
+        for stamp in stamps:
+            stamp.tick = now
+            stamp.count += 1
+        return now
 
     def version(self, array: Array) -> int:
         found = self._stamps.get(id(backend.namespace_of(array).owner(array)))

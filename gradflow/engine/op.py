@@ -28,6 +28,7 @@ from ..backend import dtypes
 from ..errors import (
     RuleError,
 )
+from ..kernels import Fusion
 from ..typing import Array
 from .graph import Ghost, Node, ever, mode, tick, upstairs, wrap
 from .inline import expression
@@ -48,7 +49,7 @@ class Op:
 
     def __init__(
         self, kind: str, definition: Callable[..., Any], rules: dict[str, Rule], joint: Rule, promoted: list[str],
-        also: list[str], floats: bool, holomorphic: bool, view: bool,
+        also: list[str], floats: bool, holomorphic: bool, view: bool, fuse: bool = False,
     ) -> None:  # fmt: skip
         code = definition.__code__
         names = list(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
@@ -56,7 +57,7 @@ class Op:
         self.title = "".join(w.capitalize() for w in self.name.split("_")) + "Backward"
         self.kind, self.forward, self.rules, self.joint = kind, definition, rules, joint
         self.variadic = code.co_varnames[len(names) + 1] if code.co_flags & 4 else None
-        self.also, self.floats, self.holomorphic, self.view = also, floats, holomorphic, view
+        self.also, self.floats, self.holomorphic, self.view, self.fuse = also, floats, holomorphic, view, fuse
         self.inputs = [n for n in names if n in rules]
         self.params = [n for n in names if n not in rules]
         self.differentiable = [n for n in self.inputs if rules[n] is not None]
@@ -90,8 +91,11 @@ class Op:
         self.backward = _compile(self, "backward", source, env)
         self.backward(*args)
 
-    def lift(self, node: Node) -> tuple[Any, ...]:
-        """What ``node`` kept, as Tensors that know where they come from, for a backward that is itself recorded."""
+    def lift(self, node: Node, g: Any) -> tuple[Any, ...]:
+        """What ``node`` kept, as Tensors that know where they come from, for a backward that is itself recorded.
+
+        ``g`` is the gradient that comes in: a number that was kept becomes an array on its device.
+        """
         assert node.kept is not None
         origin = dict(zip(self.differentiable, node.parents, strict=False)) if self.variadic is None else {}
         lifted = {}
@@ -101,7 +105,8 @@ class Op:
             elif name == self.variadic:
                 lifted[name] = tuple(wrap(k, p) for k, p in zip(kept, node.parents, strict=True))
             elif name in origin and kept is not None:
-                lifted[name] = wrap(kept, origin[name])
+                held = backend.namespace_of(g.data).asarray(kept) if isinstance(kept, np.generic) else kept
+                lifted[name] = wrap(held, origin[name])
             else:
                 lifted[name] = kept
         if any(name in lifted for name in self.also):
@@ -127,7 +132,7 @@ def _names(function: Any) -> tuple[str, ...]:
 
 def _definer(
     kind: str, positional: tuple[Rule, ...], named: dict[str, Rule], joint: tuple[Callable[..., Any], str] | None,
-    also: str, floats: bool, holomorphic: bool, view: bool,
+    also: str, floats: bool, holomorphic: bool, view: bool, fuse: bool = False,
 ) -> Callable[[Definition[P]], Callable[P, Tensor]]:  # fmt: skip
     def define(definition: Definition[P]) -> Callable[P, Tensor]:
         names = definition.__code__.co_varnames[1 : definition.__code__.co_argcount]
@@ -139,22 +144,23 @@ def _definer(
             shared, served = joint
             rules |= dict.fromkeys(served.split(), shared)
         promoted = [n for n in rules if n in names[: len(positional)] or rules[n] is not None]
-        op = Op(kind, definition, rules, shared, promoted, also.split(), floats, holomorphic, view)
+        op = Op(kind, definition, rules, shared, promoted, also.split(), floats, holomorphic, view, fuse)
         REGISTRY[op.name] = op
-        return cast("Callable[P, Tensor]", _callable(op))
+        return cast("Callable[P, Tensor]", make_callable(op))
 
     return define
 
 
 def elementwise(
-    *rules: Rule, floats: bool = False, holomorphic: bool = True, **named: Rule
+    *rules: Rule, floats: bool = False, holomorphic: bool = True, fuse: bool = False, **named: Rule
 ) -> Callable[[Definition[P]], Callable[P, Tensor]]:
     """An operation on each element alone; gradients are summed back over dimensions that were broadcast.
 
     ``rules`` serve the first inputs in order, ``named`` rules the input of that name (None: it gets no gradient and is
-    not promoted).  ``floats``: integers are made floats first.
+    not promoted).  ``floats``: integers are made floats first.  ``fuse``: definition and rules, each more than a call or two,
+    are run as one kernel where that is faster.
     """
-    return _definer("elementwise", rules, named, None, "", floats, holomorphic, False)
+    return _definer("elementwise", rules, named, None, "", floats, holomorphic, False, fuse)
 
 
 def linear(
@@ -183,7 +189,7 @@ def _stub(*args: Any, **kwargs: Any) -> Any:
     return build(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821 - a global of each operation's own
 
 
-def _callable(op: Op) -> FunctionType:
+def make_callable(op: Op) -> FunctionType:
     """The public function: a stub that, when first called, takes on the code written for the operation."""
     env: dict[str, Any] = {"__builtins__": __builtins__, "__name__": op.forward.__module__}
     call = FunctionType(_stub.__code__, env, op.forward.__name__)
@@ -260,10 +266,10 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
     formula = (_formula(op, op.forward, "_") if not op.also else None) or f"forward(xp, {arguments})"
     result = "y" if not op.also else "y, " + ", ".join(op.also)
     lines += [
-        f"    xp = cpu if type({ins[0]}_) is ndarray else namespace_of({ins[0]}_)",
+        f"    xp = cpu if type({ins[0]}_) is ndarray else namespace_of({', '.join(f'{n}_' for n in ins)})",
         f"    try: {result} = {formula}",
         f"    except Exception as problem: raise explain(op, ({', '.join(f'{n}_' for n in ins)},), problem) from problem",
-        "    if type(y) is not ndarray: y = xp.asarray(y)",
+        "    if type(y) is not ndarray: y = namespace_of(y).asarray(y)",
         "    t = new(Tensor); t.data = y",
     ]
     if grads:
@@ -287,7 +293,7 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
 def _formula(op: Op, function: Callable[..., Any], suffix: str) -> str | None:
     """What ``function`` computes from arrays alone, as one expression; None if it has parameters or does more."""
     names = _names(function)
-    if op.optional or any(n in op.params for n in names):
+    if op.fuse or op.optional or any(n in op.params for n in names):
         return None
     return expression(function, {n: n + suffix if n in op.inputs else n for n in names})
 
@@ -317,10 +323,10 @@ def _variadic_source(op: Op) -> tuple[str, dict[str, Any]]:
         f"""\
 def call({signature}):
     raw, nodes = enter_all(op, {xs})
-    xp = cpu if type(raw[0]) is ndarray else namespace_of(raw[0])
+    xp = cpu if type(raw[0]) is ndarray else namespace_of(*raw)
     try: y = forward(xp, {passed})
     except Exception as problem: raise explain(op, raw, problem) from problem
-    if type(y) is not ndarray: y = xp.asarray(y)
+    if type(y) is not ndarray: y = namespace_of(y).asarray(y)
     t = new(Tensor); t.data = y; t.node = None
     if mode.recording and any([n is not None for n in nodes]):
         n = t.node = new(Node); n.op = op; n.parents = nodes
@@ -359,8 +365,9 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
             continue
         rule = op.rules[n]
         assert rule is not None
-        env[f"rule_{n}"] = rule
-        formula = _formula(op, rule, "") or f"rule_{n}({', '.join(op.wants[n])})"
+        env[f"rule_{n}"] = rule if not op.fuse else Fusion(rule, ["g", "y", *op.inputs])
+        asked = op.wants[n] if not op.fuse else ("xp", *(w for w in op.wants[n] if w != "xp"))
+        formula = _formula(op, rule, "") or f"rule_{n}({', '.join(asked)})"
         lines += [f"    if p{i} is not None:", f"        d = {formula}"]
         if broadcasts:
             lines.append(f"        if p{i}.shape != s: d = xp.sum_to(d, p{i}.shape)")
@@ -373,7 +380,8 @@ def _env(op: Op) -> dict[str, Any]:
     from .views import link
 
     return {
-        "__builtins__": __builtins__, "__name__": op.forward.__module__, "op": op, "forward": op.forward,
+        "__builtins__": __builtins__, "__name__": op.forward.__module__, "op": op,
+        "forward": op.forward if not op.fuse else Fusion(op.forward, op.inputs),
         "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever, "tick": tick,
         "cpu": backend.cpu, "ndarray": np.ndarray, "namespace_of": backend.namespace_of, "F32": dtypes.float32,
         "enter": enter, "enter_all": enter_all, "explain": explain, "inspect_forward": inspect_forward, "link": link,

@@ -102,14 +102,18 @@ def cast_to(xp: Any, x: Any, dtype: Any) -> Any:
 
 def explain(op: Op, arrays: tuple[Any, ...], problem: Exception) -> Exception:
     """The error to raise for what a backend complained about."""
+    known = [a for a in arrays if hasattr(a, "dtype")]
+    # A NumPy number stands beside arrays of any device.
+    places = {
+        n: str(backend.namespace_of(a).device_of(a))
+        for n, a in zip(op.inputs if op.variadic is None else map(str, range(len(arrays))), arrays, strict=False)
+        if hasattr(a, "dtype") and not isinstance(a, np.generic)
+    }
+    if len(set(places.values())) > 1:
+        where = ", ".join(f"{n} on {place}" for n, place in places.items())
+        return DeviceError(f"{op.name}: inputs on different devices ({where}); bring them together with .to(device)")
     if isinstance(problem, GradflowError):
         return problem
-    known = [a for a in arrays if hasattr(a, "dtype")]
-    if len({str(backend.namespace_of(a).device_of(a)) for a in known}) > 1:
-        where = ", ".join(
-            f"{n} on {backend.namespace_of(a).device_of(a)}" for n, a in zip(op.inputs, arrays, strict=False) if a in known
-        )
-        return DeviceError(f"{op.name}: inputs on different devices ({where}); bring them together with .to(device)")
     kinds = {IndexError: IndexingError, ValueError: ShapeError, TypeError: DTypeError}
     for builtin, ours in kinds.items():
         if isinstance(problem, builtin):

@@ -13,7 +13,7 @@ from .. import backend
 from ..backend.dtypes import float32
 from ..errors import AnomalyError, GraphError, ShapeError
 from ..typing import Array
-from .graph import Leaf, Node, made_at, mode, upstairs, wrap, writes
+from .graph import Leaf, Node, Stamp, made_at, mode, upstairs, wrap, writes
 from .promote import found
 
 _seq = attrgetter("seq")
@@ -74,7 +74,7 @@ def sweep(
             parents = tuple([p if p in needed or p in wanted else None for p in parents])
         if create_graph:
             xp: Any = upstairs.namespace
-            kept = op.lift(n)
+            kept = op.lift(n, g)
         else:
             xp = backend.cpu if op.kind == "function" else backend.namespace_of(g)
         watched = _Watched(n, g, give, create_graph) if n.extra is not None or mode.anomaly else None
@@ -130,6 +130,7 @@ def own(g: Array) -> Array:
 
 def accumulate(grads: Gradients, owned: set[Node], create_graph: bool) -> None:
     """Add what reached each leaf to its ``.grad``, in place in the buffer that lasts."""
+    written: list[Stamp] = []
     for leaf, g in grads.items():
         assert isinstance(leaf, Leaf)
         tensor = leaf.variable
@@ -147,7 +148,9 @@ def accumulate(grads: Gradients, owned: set[Node], create_graph: bool) -> None:
             buffer += g
             if leaf.stamp is None:
                 leaf.stamp = writes.stamp_of(buffer)
-            writes.stamped(leaf.stamp)
+            written.append(leaf.stamp)
+    if written:
+        writes.all_stamped(written)
     for leaf in grads:
         extra = leaf.extra
         if extra is not None and extra.post_hooks:

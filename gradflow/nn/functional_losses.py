@@ -229,9 +229,11 @@ def nll_loss(
     """
     _check(reduction, "nll_loss")
     classes = _class_dim(input, "nll_loss")
-    safe, kept = _class_indices(input, target, ignore_index, "nll_loss")
+    safe, kept, there = _class_indices(input, target, ignore_index, "nll_loss")
     picked = index.gather(input, classes, wrap(_added(safe, classes)))
     loss = -shape.squeeze(picked, classes)
+    if there is not None:
+        loss = loss * wrap(there)
     return _class_mean(loss, safe, kept, _class_weight(input, weight, "nll_loss"), reduction)
 
 
@@ -251,7 +253,8 @@ def cross_entropy(
     by the sum of the weights of the targets that were used, for probabilities by their number.  ``ignore_index``: an
     index that counts for nothing.  ``label_smoothing`` e: the target is mixed with the uniform, (1 - e) t + e / C.
 
-    IndexingError for a class that is not there (looked at on the CPU only), ShapeError for shapes that do not fit,
+    IndexingError for a class that is not there (on CUDA, where looking would be a wait, its loss and gradients are NaN
+    instead), ShapeError for shapes that do not fit,
     DTypeError for indices that are not integers, ArgumentError for another reduction or e outside of [0, 1].
     Source: Szegedy et al., "Rethinking the Inception architecture" (2016) for the smoothing.
 
@@ -266,20 +269,24 @@ def cross_entropy(
     w = _class_weight(input, weight, "cross_entropy")
     if input.shape == target.shape:
         return _soft_cross_entropy(input, target, w, classes, ignore_index, reduction, label_smoothing)
-    safe, kept = _class_indices(input, target, ignore_index, "cross_entropy")
+    safe, kept, there = _class_indices(input, target, ignore_index, "cross_entropy")
     if label_smoothing > 0:
-        return _smoothed(input, safe, kept, w, classes, reduction, label_smoothing)
+        return _smoothed(input, safe, kept, there, w, classes, reduction, label_smoothing)
     xp = backend.namespace_of(input.data)
     rows: Any = input
     if input.ndim != 2:
         rows = shape.reshape(shape.movedim(input, classes, -1), (-1, input.shape[classes]))
     flat = safe.reshape(-1)
     share = _shares(safe, kept, w, reduction, input.dtype)
+    if share is not None and there is not None:
+        share = share * wrap(there.reshape(-1))
     loss: Any = neural.softmax_cross_entropy(rows, wrap(flat), wrap(xp.arange(flat.size)), share)[0]
     if share is not None:
         return loss  # type: ignore[no-any-return]
     if loss.shape != safe.shape:
         loss = shape.reshape(loss, safe.shape)
+    if there is not None:
+        loss = loss * wrap(there)
     return _class_mean(loss, safe, kept, w, reduction)
 
 
@@ -300,8 +307,14 @@ def _class_weight(input: Tensor, weight: Tensor | None, name: str) -> Array | No
     return weight.data.astype(input.dtype, copy=False)
 
 
-def _class_indices(input: Tensor, target: Tensor, ignore_index: int, name: str) -> tuple[Array, Array | None]:
-    """The indices with a class in place of ``ignore_index``, and which count (None: all of them)."""
+def _class_indices(
+    input: Tensor, target: Tensor, ignore_index: int, name: str
+) -> tuple[Array, Array | None, Array | None]:  # fmt: skip
+    """The indices with a class in place of ``ignore_index``, and which count (None: all of them).
+
+    Whether the others are classes is looked at on the CPU.  On CUDA looking would be a wait; there the third is 1 for an
+    index that is a class, or is ignored, and NaN for one that is neither.
+    """
     held, form = target.data, input.shape
     wanted = form[:1] + form[2:] if len(form) > 1 else ()
     if held.shape != wanted:
@@ -321,11 +334,15 @@ def _class_indices(input: Tensor, target: Tensor, ignore_index: int, name: str) 
         # Read as unsigned, a negative index is a huge one: a single pass says whether all are classes.
         unsigned = held.view(f"u{held.dtype.itemsize}")
         if (not held.size or int(unsigned.max()) < count) and not 0 <= ignore_index < count:
-            return held, None
+            return held, None, None
     kept = held != ignore_index
-    safe = xp.where(kept, held, xp.zeros_like(held))
-    neural.check_classes(xp, safe, count, name)
-    return safe, kept
+    if xp is backend.cpu:
+        safe = xp.where(kept, held, xp.zeros_like(held))
+        neural.check_classes(xp, safe, count, name)
+        return safe, kept, None
+    classes = (held >= 0) & (held < count)
+    number = input.dtype.type
+    return xp.where(classes & kept, held, xp.zeros_like(held)), kept, xp.where(classes | ~kept, number(1), number(math.nan))
 
 
 def _shares(safe: Array, kept: Array | None, weight: Array | None, reduction: str, dtype: Any) -> Tensor | None:
@@ -363,8 +380,9 @@ def _class_mean(loss: Any, safe: Array, kept: Array | None, weight: Array | None
 
 
 def _smoothed(
-    input: Tensor, safe: Array, kept: Array | None, weight: Array | None, classes: int, reduction: str, e: float
-) -> Tensor:
+    input: Tensor, safe: Array, kept: Array | None, there: Array | None, weight: Array | None, classes: int, reduction: str,
+    e: float,
+) -> Tensor:  # fmt: skip
     count = input.shape[classes]
     log_p: Any = neural.log_softmax(input, classes)
     hard = -shape.squeeze(index.gather(log_p, classes, wrap(_added(safe, classes))), classes)
@@ -375,6 +393,8 @@ def _smoothed(
     if weight is not None:
         hard = hard * wrap(weight[safe])
     loss = hard * (1 - e) + soft
+    if there is not None:
+        loss = loss * wrap(there)
     if kept is not None:
         loss = compare.where(wrap(kept), loss, 0.0)
     if reduction != "mean" or (weight is None and kept is None):

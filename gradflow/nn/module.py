@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from ..backend import device as Device
 from ..backend import dtypes
 from ..creation import as_tensor
-from ..engine import Leaf, RemovableHandle, writes
+from ..engine import Leaf, RemovableHandle, wrap, writes
 from ..errors import ArgumentError, DTypeError
 from ..tensor import Tensor
 from ..typing import Array, DType
@@ -313,4 +313,4 @@ def _replace(t: Tensor, data: Array, grad: Array | None) -> None:
     elif not t.is_leaf:
         t.detach_()
     if t.is_leaf and (grad is not None or t.grad is not None):
-        t.grad = None if grad is None else as_tensor(grad)
+        t.grad = None if grad is None else wrap(grad)

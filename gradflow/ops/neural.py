@@ -44,7 +44,9 @@ def leaky_relu(xp: Namespace, x: Array, negative_slope: float = 0.01) -> Array:
 
 
 @elementwise(
-    lambda xp, g, x, alpha: g * xp.where(x > 0, xp.ones_like(x), alpha * xp.exp(xp.minimum(x, xp.zeros_like(x)))), floats=True
+    lambda xp, g, x, alpha: g * xp.where(x > 0, xp.ones_like(x), alpha * xp.exp(xp.minimum(x, xp.zeros_like(x)))),
+    floats=True,
+    fuse=True,
 )
 def elu(xp: Namespace, x: Array, alpha: float = 1.0) -> Array:
     """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al. 2015).
@@ -57,14 +59,23 @@ def elu(xp: Namespace, x: Array, alpha: float = 1.0) -> Array:
     return xp.maximum(x, zero) + alpha * xp.expm1(xp.minimum(x, zero))
 
 
-def selu(x: TensorLike) -> Any:
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+@elementwise(
+    lambda xp, g, x: g * (_SELU_SCALE * xp.where(x > 0, xp.ones_like(x), _SELU_ALPHA * xp.exp(xp.minimum(x, xp.zeros_like(x))))),
+    floats=True,
+    fuse=True,
+)
+def selu(xp: Namespace, x: Array) -> Array:
     """``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers (Klambauer et al. 2017).
 
     >>> import gradflow as gf
     >>> gf.selu(gf.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
     """
-    return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
+    zero = xp.scalar(0, x.dtype)
+    return _SELU_SCALE * (xp.maximum(x, zero) + _SELU_ALPHA * xp.expm1(xp.minimum(x, zero)))
 
 
 def _gelu_rule(xp: Namespace, g: Array, x: Array) -> Array:
@@ -72,9 +83,20 @@ def _gelu_rule(xp: Namespace, g: Array, x: Array) -> Array:
     return g * (below + x * xp.exp(-0.5 * (x * x)) * (1 / math.sqrt(2 * math.pi)))
 
 
-@elementwise(_gelu_rule, floats=True)
+@elementwise(_gelu_rule, floats=True, fuse=True)
 def _gelu(xp: Namespace, x: Array) -> Array:
     return 0.5 * x * (1 + xp.erf(x * math.sqrt(0.5)))
+
+
+def _gelu_tanh_rule(xp: Namespace, g: Array, x: Array) -> Array:
+    q = x * x
+    t = xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (q * x)))
+    return g * (0.5 * (1 + t) + (0.5 * math.sqrt(2 / math.pi)) * (x * (1 - t * t)) * (1 + 3 * 0.044715 * q))
+
+
+@elementwise(_gelu_tanh_rule, floats=True, fuse=True)
+def _gelu_tanh(xp: Namespace, x: Array) -> Array:
+    return 0.5 * x * (1 + xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
 
 
 def gelu(x: TensorLike, approximate: str = "none") -> Any:
@@ -88,7 +110,7 @@ def gelu(x: TensorLike, approximate: str = "none") -> Any:
         return _gelu(x)
     if approximate != "tanh":
         raise ArgumentError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
-    return 0.5 * x * (1 + (math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)).tanh())
+    return _gelu_tanh(x)
 
 
 def _silu_rule(xp: Namespace, g: Array, x: Array) -> Array:
@@ -96,7 +118,7 @@ def _silu_rule(xp: Namespace, g: Array, x: Array) -> Array:
     return g * (s + x * (s - s * s))
 
 
-@elementwise(_silu_rule, floats=True)
+@elementwise(_silu_rule, floats=True, fuse=True)
 def silu(xp: Namespace, x: Array) -> Array:
     """``x * sigmoid(x)``.
 
@@ -108,7 +130,9 @@ def silu(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(
-    lambda xp, g, x, beta, threshold: g * xp.where(x * beta > threshold, xp.ones_like(x), xp.sigmoid(x * beta)), floats=True
+    lambda xp, g, x, beta, threshold: g * xp.where(x * beta > threshold, xp.ones_like(x), xp.sigmoid(x * beta)),
+    floats=True,
+    fuse=True,
 )
 def softplus(xp: Namespace, x: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """``log(1 + exp(beta x)) / beta``, without overflow; ``x`` itself where ``beta x`` is above ``threshold``.
@@ -121,17 +145,27 @@ def softplus(xp: Namespace, x: Array, beta: float = 1.0, threshold: float = 20.0
     return xp.where(z > threshold, x, (xp.maximum(z, xp.scalar(0, x.dtype)) + xp.log1p(xp.exp(-xp.absolute(z)))) * (1 / beta))
 
 
-def mish(x: TensorLike) -> Any:
-    """``x * tanh(softplus(x))`` (Misra 2019).
+def _mish_rule(xp: Namespace, g: Array, x: Array) -> Array:
+    t = xp.tanh(_log_of_exp_plus_1(xp, x))
+    return g * (t + x * ((1 - t * t) * xp.sigmoid(x)))
+
+
+def _log_of_exp_plus_1(xp: Namespace, x: Array) -> Array:
+    return xp.maximum(x, xp.zeros_like(x)) + xp.log1p(xp.exp(-xp.absolute(x)))
+
+
+@elementwise(_mish_rule, floats=True, fuse=True)
+def mish(xp: Namespace, x: Array) -> Array:
+    """``x * tanh(log(1 + exp(x)))`` (Misra 2019).
 
     >>> import gradflow as gf
     >>> gf.nn.functional.mish(gf.tensor([-1.0, 2.0]))
     tensor([-0.3034,  1.9440])
     """
-    return x * softplus(x).tanh()
+    return x * xp.tanh(_log_of_exp_plus_1(xp, x))
 
 
-@elementwise(lambda xp, g, x: g * xp.sigmoid(-x), floats=True)
+@elementwise(lambda xp, g, x: g * xp.sigmoid(-x), floats=True, fuse=True)
 def logsigmoid(xp: Namespace, x: Array) -> Array:
     """``log(sigmoid(x))``, finite for every finite ``x``.
 
@@ -205,7 +239,8 @@ def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
 
 def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, target: Array, rows: Array, share: Any) -> Array:
     each = g if share is None else g * share
-    return p * xp.reshape(each, (-1, 1)) - xp.put_add(each, (rows, target), p.shape)
+    d, place = p * xp.reshape(each, (-1, 1)), (rows, target)
+    return xp.index_set(d, xp.getitem(d, place) - each, place)
 
 
 @primitive(_cross_entropy_rule, target=None, rows=None, share=None, also="p", floats=True)

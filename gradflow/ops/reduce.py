@@ -349,7 +349,7 @@ def logsumexp(xp: Namespace, x: Array, dim: Dims, keepdim: bool = False) -> Arra
     tensor(3.4076)
     """
     axis = dims.axis(dim, x.ndim, "logsumexp")
-    top = xp.max(x, axis=axis, keepdims=True) if dims.count(x.shape, dim, "logsumexp") else xp.scalar(0, x.dtype)
+    top = xp.max(x, axis=axis, keepdims=True) if dims.count(x.shape, dim, "logsumexp") else xp.zeros((), x.dtype)
     top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
     with xp.floating_errors(divide="ignore", over="ignore"):  # log(0) of nothing but -inf, exp(1000) beside +inf
         y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top

@@ -12,8 +12,36 @@
 tensor(1.0000)
 """
 
-from .adam import Adam
-from .optimizer import Optimizer
-from .sgd import SGD
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Adam", "Optimizer", "SGD"]
+from ..kernels import Kernel
+from .adafactor import Adafactor
+from .adam import Adam, Adamax, AdamW, NAdam, RAdam
+from .adaptive import Adadelta, Adagrad, RMSprop
+from .elementwise import ElementwiseOptimizer
+from .lbfgs import LBFGS
+from .muon import Muon
+from .optimizer import Optimizer
+from .rprop import ASGD, Rprop
+from .sgd import SGD, Momentum
+
+__all__ = [
+    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "ElementwiseOptimizer", "Kernel", "LBFGS", "Momentum",
+    "Muon", "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "SGD", "lr_scheduler",
+]  # fmt: skip
+
+if TYPE_CHECKING:
+    from . import lr_scheduler
+
+
+def __getattr__(name: str) -> Any:
+    """``lr_scheduler`` is imported when it is first asked for: not every program has a schedule."""
+    if name != "lr_scheduler":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return importlib.import_module(".lr_scheduler", __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -7,22 +7,21 @@ from typing import Any
 
 from .. import backend
 from ..creation import as_tensor
-from ..engine import enable_grad, wrap, writes
-from ..errors import ArgumentError, GraphError
+from ..engine import RemovableHandle, enable_grad, wrap, writes
+from ..errors import ArgumentError, GraphError, NonFiniteError
 from ..tensor import Tensor
 from ..typing import Array, Namespace
+from .flat import kept_in, real_pairs
 
 
 class Update:
     """One parameter as a step sees it: the bare arrays to work on, complex ones as pairs of real numbers."""
 
-    __slots__ = ("_grad", "_grad_stamp", "_scratch", "_stamp", "data", "of", "xp")
+    __slots__ = ("_scratch", "_stamp", "data", "of", "xp")
 
     def __init__(self, data: Array) -> None:
         self.of, self.data, self.xp = data, real_pairs(data), backend.namespace_of(data)
         self._stamp: Any = writes.stamp_of(data)
-        self._grad: Array = None
-        self._grad_stamp: Any = None
         self._scratch: list[Array] = []
 
     def scratch(self, i: int) -> Array:
@@ -35,18 +34,6 @@ class Update:
         """Note that the parameter has been written, so that a backward that needs the old value says so."""
         writes.stamped(self._stamp)
 
-    def zero(self, grad: Array) -> None:
-        """Write 0 over ``grad``, the gradient's buffer."""
-        if grad is not self._grad:
-            self._grad, self._grad_stamp = grad, writes.stamp_of(grad)
-        grad.fill(0)
-        writes.stamped(self._grad_stamp)
-
-
-def real_pairs(array: Array) -> Array:
-    """``array``; if it is complex, its memory as real numbers with a last dimension of 2."""
-    return array if array.dtype.kind != "c" else array[..., None].view(f"f{array.dtype.itemsize // 2}")
-
 
 class Optimizer:
     """The base of all optimizers: ``param_groups``, ``state``, ``step()``, ``zero_grad()``.
@@ -58,7 +45,7 @@ class Optimizer:
     leaf; TypeError for what is no Tensor.  Nothing is then changed.
     """
 
-    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Any, defaults: dict[str, Any], error_on_nonfinite: bool = False) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
                 f"{type(self).__name__}: takes several parameters, such as model.parameters(), not one Tensor; use [it]"
@@ -66,9 +53,12 @@ class Optimizer:
         if not isinstance(params, Iterable):
             raise TypeError(f"{type(self).__name__}: takes parameters or groups of them, not {type(params).__name__}")
         self.defaults = defaults
+        self.error_on_nonfinite = error_on_nonfinite
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         self._updates: dict[Tensor, Update] = {}
+        self._buckets: dict[int, list[Any]] = {}
+        self._hooks: dict[str, dict[int, Callable[..., Any]]] = {}
         self.check(defaults)
         groups = list(params)
         if not groups:
@@ -95,27 +85,51 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; those whose ``.grad`` is None stay as they are.
 
-        ``closure`` computes the loss anew (with gradients) before the update, and its result is returned.
+        ``closure`` computes the loss anew (with gradients) before the update, and its result is returned.  With
+        ``error_on_nonfinite`` (which waits for the device) a NaN or infinite gradient raises NonFiniteError before
+        anything is changed.
         """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            for p in group["params"]:
-                grad = p.grad
-                if grad is None:
-                    continue
-                u = self._updates.get(p)
-                if u is None or u.of is not p.data:
-                    u = self._renewed(p)
-                state = self.state.get(p)
-                if not state:
-                    state = self.state[p] = {}
-                    self.begin(group, state, p)
-                self.update(group, state, u, grad.data if grad.data.dtype.kind != "c" else real_pairs(grad.data))
-                u.written()
+        for hook in list(self._hooks.get("step_pre", {}).values()):
+            hook(self, (closure,), {})
+        loss = self._loss_of(closure)
+        if self.error_on_nonfinite:
+            self._refuse_nonfinite()
+        for number, group in enumerate(self.param_groups):
+            self._step_group(number, group)
+        for hook in list(self._hooks.get("step_post", {}).values()):
+            hook(self, (closure,), {})
         return loss
+
+    def _loss_of(self, closure: Callable[[], Any] | None) -> Any:
+        if closure is None:
+            return None
+        with enable_grad():
+            return closure()
+
+    def _step_group(self, number: int, group: dict[str, Any]) -> None:
+        for p in group["params"]:
+            grad = p.grad
+            if grad is None:
+                continue
+            u = self._updates.get(p)
+            if u is None or u.of is not p.data:
+                u = self._renewed(p)
+            state = self.state.get(p)
+            if not state:
+                state = self.state[p] = {}
+                self.begin(group, state, p)
+            self.update(group, state, u, grad.data if grad.data.dtype.kind != "c" else real_pairs(grad.data))
+            u.written()
+
+    def _refuse_nonfinite(self) -> None:
+        for i, group in enumerate(self.param_groups):
+            for k, p in enumerate(group["params"]):
+                grad = p.grad
+                if grad is not None and not bool(backend.namespace_of(grad.data).isfinite(grad.data).all()):
+                    raise NonFiniteError(
+                        f"{type(self).__name__}: the gradient of parameter {k} of group {i} (shape {p.shape}) has NaN or "
+                        "infinite elements; nothing was updated"
+                    )
 
     def zero_grad(self, set_to_none: bool = False) -> None:
         """Set all gradients to zero.
@@ -123,18 +137,18 @@ class Optimizer:
         Unlike PyTorch, whose default is ``set_to_none=True``, the zeros are written into the buffers that are there, so
         that training asks for no new memory; a gradient that is None stays None.
         """
-        for group in self.param_groups:
-            for p in group["params"]:
-                grad = p.grad
-                if grad is None:
-                    continue
-                if set_to_none:
-                    p.grad = None
-                    continue
-                u = self._updates.get(p)
-                if u is None or u.of is not p.data:
-                    u = self._renewed(p)
-                u.zero(grad.detach_().data)
+        self._zero([p for g in self.param_groups for p in g["params"]], set_to_none)
+
+    def _zero(self, params: Iterable[Tensor], set_to_none: bool) -> None:
+        for p in params:
+            grad = p.grad
+            if grad is None:
+                continue
+            if set_to_none:
+                p.grad = None
+                continue
+            grad.detach_().data.fill(0)
+            writes.written(grad.data)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Let the optimizer serve further parameters, ``{"params": ..., settings}``; errors as in the class."""
@@ -170,6 +184,35 @@ class Optimizer:
                 self.state[p][key] = value.to(dtype=p.dtype, device=p.device)
         return u
 
+    # --- hooks --------------------------------------------------------------------------------------------------------------
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` before every step."""
+        return self._hooked("step_pre", hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` after every step."""
+        return self._hooked("step_post", hook)
+
+    def register_state_dict_pre_hook(self, hook: Callable[[Optimizer], Any]) -> RemovableHandle:
+        """Call ``hook(optimizer)`` before ``state_dict()``."""
+        return self._hooked("save_pre", hook)
+
+    def register_state_dict_post_hook(self, hook: Callable[[Optimizer, dict[str, Any]], Any]) -> RemovableHandle:
+        """Call ``hook(optimizer, state_dict)`` after ``state_dict()``; what it returns, unless None, takes its place."""
+        return self._hooked("save_post", hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[[Optimizer, Any], Any]) -> RemovableHandle:
+        """Call ``hook(optimizer, state_dict)`` before loading; what it returns, unless None, is loaded in its place."""
+        return self._hooked("load_pre", hook)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[[Optimizer], Any]) -> RemovableHandle:
+        """Call ``hook(optimizer)`` after loading."""
+        return self._hooked("load_post", hook)
+
+    def _hooked(self, when: str, hook: Callable[..., Any]) -> RemovableHandle:
+        return RemovableHandle(self._hooks.setdefault(when, {}), hook)
+
     # --- saving -------------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
@@ -177,12 +220,18 @@ class Optimizer:
 
         The tensors of the state are not copied.
         """
+        for hook in list(self._hooks.get("save_pre", {}).values()):
+            hook(self)
         number = {id(p): i for i, p in enumerate(p for g in self.param_groups for p in g["params"])}
         groups = [
             {**{k: v for k, v in g.items() if k != "params"}, "params": [number[id(p)] for p in g["params"]]}
             for g in self.param_groups
         ]
-        return {"state": {number[id(p)]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
+        made: dict[str, Any] = {"state": {number[id(p)]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
+        for hook in list(self._hooks.get("save_post", {}).values()):
+            changed = hook(self, made)
+            made = made if changed is None else changed
+        return made
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over settings and state (copied, brought to each parameter's dtype and device) from ``state_dict()``.
@@ -190,6 +239,9 @@ class Optimizer:
         ArgumentError if the groups are of other sizes or the state of other shapes; then nothing is loaded.
         """
         name = type(self).__name__
+        for hook in list(self._hooks.get("load_pre", {}).values()):
+            changed = hook(self, state_dict)
+            state_dict = state_dict if changed is None else changed
         if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
             raise TypeError(f"{name}.load_state_dict takes a dict with 'state' and 'param_groups'")
         theirs = state_dict["param_groups"]
@@ -205,15 +257,39 @@ class Optimizer:
         for i, held in state_dict["state"].items():
             if i not in place:
                 raise ArgumentError(f"{name}: there is state for parameter {i}, but no such parameter; nothing was loaded")
-            state[place[i]] = {
-                key: _taken(key, value, place[i], f"{name}: the state {key!r} of parameter {i}") for key, value in held.items()
-            }
+            state[place[i]] = self._taken(held, place[i], i)
         groups = [{**g, **{k: v for k, v in t.items() if k != "params"}} for g, t in zip(self.param_groups, theirs, strict=True)]
         for group in groups:
             self.check(group)
         for group, made in zip(self.param_groups, groups, strict=True):
             group.update(made)
         self.state = state
+        self._buckets.clear()
+        for hook in list(self._hooks.get("load_post", {}).values()):
+            hook(self)
+
+    def _taken(self, held: Mapping[str, Any], p: Tensor, number: int) -> dict[str, Any]:
+        """A copy of the state of parameter ``number``, fit for it; ArgumentError if it does not fit."""
+        made: dict[str, Any] = {}
+        for key, value in held.items():
+            if isinstance(value, int | float) or value is None:
+                made[key] = value
+                continue
+            t = as_tensor(value).detach()
+            if t.shape == p.shape and key != "step":
+                made[key] = t.to(dtype=kept_in(p), device=p.device, copy=True)
+            elif t.ndim == 0:  # PyTorch counts in tensors
+                made[key] = int(t.item()) if key == "step" else t.item()
+            else:
+                raise ArgumentError(
+                    f"{type(self).__name__}: the state {key!r} of parameter {number} has shape {t.shape}, not {p.shape}; "
+                    "nothing was loaded"
+                )
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: what is worked on is made anew where it is needed."""
+        return {**self.__dict__, "_updates": {}, "_buckets": {}, "_hooks": {}}
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -221,18 +297,6 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
-
-
-def _taken(key: str, value: Any, p: Tensor, what: str) -> Any:
-    """A copy of one thing of the state, for the parameter ``p``."""
-    if isinstance(value, int | float) or value is None:
-        return value
-    t = as_tensor(value).detach()
-    if key == "step":
-        return int(t.item())  # PyTorch counts in a tensor
-    if t.shape != p.shape:
-        raise ArgumentError(f"{what} has shape {t.shape}, not {p.shape}; nothing was loaded")
-    return t.to(dtype=p.dtype, device=p.device, copy=True)
 
 
 def fresh(data: Array) -> Tensor:
@@ -246,11 +310,13 @@ def bare(state: Tensor) -> Array:
     return state.data if state.data.dtype.kind != "c" else real_pairs(state.data)
 
 
-def at_least(name: str, what: str, value: Any, least: float = 0.0, below: float | None = None) -> None:
-    """Raise ArgumentError unless ``least <= value`` (``< below``)."""
+def at_least(name: str, what: str, value: Any, least: float = 0.0, below: float | None = None, *, closed: bool = False) -> None:
+    """Raise ArgumentError unless ``least <= value`` (``< below``, or ``<= below`` if ``closed``)."""
+    if isinstance(value, Tensor) and value.ndim == 0:
+        value = value.item()
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not value >= least or (below is not None and not value < below):
-        bounds = f"at least {least:g}" if below is None else f"in [{least:g}, {below:g})"
+    if not number or not value >= least or (below is not None and not (value <= below if closed else value < below)):
+        bounds = f"at least {least:g}" if below is None else f"in [{least:g}, {below:g}{']' if closed else ')'}"
         raise ArgumentError(f"{name}: {what} is a number {bounds}, not {value!r}")
 
 

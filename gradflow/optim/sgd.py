@@ -1,43 +1,39 @@
-"""Stochastic gradient descent, with momentum."""
+"""Gradient descent, and descent with momentum."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..errors import ArgumentError
-from ..tensor import Tensor
+from ..kernels import Kernel
 from ..typing import Array, Namespace
-from .optimizer import Optimizer, Update, at_least, bare, directed, fresh
+from .elementwise import ElementwiseOptimizer
+from .optimizer import at_least
 
 
-def momentum_update(xp: Namespace, p: Array, g: Array, b: Array, t: Array, group: dict[str, Any], first: bool) -> None:
-    """b = momentum b + (1 - dampening) g (at first: b = g);  p = p - lr b, or p - lr (g + momentum b) for Nesterov's."""
-    momentum, dampening = group["momentum"], group["dampening"]
-    if first:
-        b[...] = g
-    else:
-        xp.multiply(b, momentum, out=b)
-        if dampening:
-            xp.multiply(g, 1 - dampening, out=t)
-            xp.add(b, t, out=b)
-        else:
-            xp.add(b, g, out=b)
-    d = b
-    if group["nesterov"]:
-        xp.multiply(b, momentum, out=t)
-        d = xp.add(t, g, out=t)
-    descend(xp, p, d, t, group["lr"])
+def steered(g: Array, p: Array, weight_decay: float, maximize: bool) -> Array:
+    """The gradient, its sign changed to maximize, plus ``weight_decay`` times the parameter."""
+    if maximize:
+        g = -g
+    return g + weight_decay * p if weight_decay else g
 
 
-def descend(xp: Namespace, p: Array, d: Array, t: Array, lr: float) -> None:
-    """p = p - lr d."""
-    xp.multiply(d, lr, out=t)
-    xp.subtract(p, t, out=p)
+def sgd(
+    xp: Namespace, p: Array, g: Array, momentum_buffer: Array | None, lr: float, momentum: float, dampening: float,
+    weight_decay: float, *, nesterov: bool, maximize: bool, first: bool,
+) -> tuple[Array, Array | None]:  # fmt: skip
+    """b = m b + (1 - d) g, at first b = g;  p = p - lr b, or p - lr (g + m b) for Nesterov's."""
+    g = steered(g, p, weight_decay, maximize)
+    if momentum_buffer is None:
+        return p - lr * g, None
+    b = g if first else momentum * momentum_buffer + ((1 - dampening) * g if dampening else g)
+    return p - lr * (g + momentum * b if nesterov else b), b
 
 
-class SGD(Optimizer):
-    """Stochastic gradient descent: ``p = p - lr g``, with a memory of earlier gradients if there is ``momentum``.
+class SGD(ElementwiseOptimizer):
+    """Gradient descent: ``p = p - lr g``, with a memory of earlier gradients if there is ``momentum``.
 
+    Batch, stochastic or mini-batch gradient descent, as the gradient comes from all examples, one, or some.
     With momentum m and dampening d: ``b = m b + (1 - d) g`` (b = g at first) takes the place of g, and Nesterov's is
     ``g + m b``.  ``weight_decay`` adds ``weight_decay p`` to g, ``maximize`` turns its sign.
 
@@ -54,22 +50,17 @@ class SGD(Optimizer):
     tensor([0.8000, 1.6000])
     """
 
+    formula = Kernel(sgd, writes="p momentum_buffer")
+
     def __init__(
-        self,
-        params: Any,
-        lr: float = 1e-3,
-        momentum: float = 0.0,
-        dampening: float = 0.0,
-        weight_decay: float = 0.0,
-        nesterov: bool = False,
-        *,
-        maximize: bool = False,
-    ) -> None:
+        self, params: Any, lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0, weight_decay: float = 0.0,
+        nesterov: bool = False, *, maximize: bool = False, error_on_nonfinite: bool = False,
+    ) -> None:  # fmt: skip
         settings = {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
             "maximize": maximize,
         }  # fmt: skip
-        super().__init__(params, settings)
+        super().__init__(params, settings, error_on_nonfinite)
 
     def check(self, group: dict[str, Any]) -> None:
         for name in ("lr", "momentum", "weight_decay"):
@@ -77,16 +68,50 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ArgumentError("SGD: nesterov needs a momentum above 0 and no dampening")
 
-    def begin(self, group: dict[str, Any], state: dict[str, Any], p: Tensor) -> None:
-        state["momentum_buffer"] = None
+    def keeps(self, group: dict[str, Any]) -> dict[str, float]:
+        return {"momentum_buffer": 0.0} if group["momentum"] else {}
 
-    def update(self, group: dict[str, Any], state: dict[str, Any], u: Update, grad: Array) -> None:
-        xp, t = u.xp, u.scratch(0)
-        g = directed(xp, grad, u, group)
-        if not group["momentum"]:
-            descend(xp, u.data, g, t, group["lr"])
-            return
-        first = state.get("momentum_buffer") is None
-        if first:
-            state["momentum_buffer"] = fresh(u.of)
-        momentum_update(xp, u.data, g, bare(state["momentum_buffer"]), t, group, first)
+
+def momentum(
+    xp: Namespace, p: Array, g: Array, velocity: Array, lr: float, beta: float, weight_decay: float, *, maximize: bool
+) -> tuple[Array, Array]:
+    """v = beta v + (1 - beta) g;  p = p - lr v."""
+    v = beta * velocity + (1 - beta) * steered(g, p, weight_decay, maximize)
+    return p - lr * v, v
+
+
+class Momentum(ElementwiseOptimizer):
+    """Gradient descent by a running average of the gradient: ``v = beta v + (1 - beta) g`` from v = 0, ``p = p - lr v``.
+
+    Once v has settled it is as long as g, so ``lr`` means what it means without momentum; ``SGD(momentum=beta)``, which
+    adds g whole, takes steps longer by 1 / (1 - beta).  ``weight_decay`` adds ``weight_decay p`` to g, ``maximize`` turns
+    its sign.
+
+    ArgumentError for a negative ``lr`` or ``weight_decay`` and for a ``beta`` outside of [0, 1).  Source: Polyak, "Some
+    methods of speeding up the convergence of iteration methods" (1964), as an average.
+
+    >>> import gradflow as gf
+    >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = gf.optim.Momentum([w], lr=0.1, beta=0.8)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.detach()
+    tensor([0.9600, 1.9200])
+    """
+
+    formula = Kernel(momentum, writes="p velocity")
+
+    def __init__(
+        self, params: Any, lr: float = 1e-3, beta: float = 0.8, weight_decay: float = 0.0,
+        *, maximize: bool = False, error_on_nonfinite: bool = False,
+    ) -> None:  # fmt: skip
+        settings = {"lr": lr, "beta": beta, "weight_decay": weight_decay, "maximize": maximize}
+        super().__init__(params, settings, error_on_nonfinite)
+
+    def check(self, group: dict[str, Any]) -> None:
+        for name in ("lr", "weight_decay"):
+            at_least("Momentum", name, group[name])
+        at_least("Momentum", "beta", group["beta"], 0.0, 1.0)
+
+    def keeps(self, group: dict[str, Any]) -> dict[str, float]:
+        return {"velocity": 0.0}

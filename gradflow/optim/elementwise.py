@@ -1,0 +1,135 @@
+"""Optimizers that treat every number alike: one formula, one kernel for all parameters of a group."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, ClassVar
+
+from ..backend import dtypes
+from ..kernels import Kernel
+from ..tensor import Tensor
+from .flat import Bucket, Run, buckets, kept_in
+from .optimizer import Optimizer
+
+
+class ElementwiseOptimizer(Optimizer):
+    """An optimizer that is one formula, the same for every number of every parameter.
+
+    A subclass has ``formula``, a ``Kernel`` whose parameters are ``p`` (the parameter), ``g`` (its gradient), the names
+    that ``keeps`` gives (its state), and by name any setting of the group, anything in ``counters`` and ``first`` (True at
+    a parameter's first step).  ``betas`` are also there as ``beta1`` and ``beta2``.
+
+    Parameters, gradients and state of a group are brought together in one memory at the first step, so that a step is one
+    kernel; a parameter whose memory something else shows too (an array of the user's, a view) is updated where it is.
+    Parameters of half precision have a full-precision copy, ``state[p]["master_param"]``, on which the formula works.
+
+    >>> import gradflow as gf
+    >>> class SignDescent(gf.optim.ElementwiseOptimizer):
+    ...     formula = gf.optim.Kernel(lambda xp, p, g, lr: p - lr * xp.sign(g), writes="p")
+    ...     def __init__(self, params, lr=0.1):
+    ...         super().__init__(params, {"lr": lr})
+    >>> w = gf.tensor([1.0, -2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> SignDescent([w]).step()
+    >>> w.detach()
+    tensor([ 0.9000, -1.9000])
+    """
+
+    formula: ClassVar[Kernel]
+    counters: ClassVar[dict[str, Any]] = {}
+    """What is counted for each parameter beside its arrays, with what it starts from."""
+
+    def keeps(self, group: dict[str, Any]) -> dict[str, float]:
+        """The arrays kept for each parameter, with the number that fills them at the start."""
+        return {}
+
+    def advance(self, group: dict[str, Any], counts: dict[str, Any]) -> None:
+        """Count one step further, in place."""
+        if "step" in counts:
+            counts["step"] += 1
+
+    def numbers(self, group: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
+        """What the formula may name: settings and counters; a subclass may add to them."""
+        known = {**group, **counts}
+        if "betas" in group:
+            known["beta1"], known["beta2"] = group["betas"]
+        if isinstance(known.get("lr"), Tensor):
+            known["lr"] = known["lr"].item()
+        return known
+
+    @property
+    def _step_supports_amp_scaling(self) -> bool:
+        """With half-precision parameters a GradScaler leaves the gradients scaled and says by how much, in ``grad_scale``: the
+        kernel divides in full precision, where nothing is lost."""
+        return any(p.dtype == dtypes.float16 for g in self.param_groups for p in g["params"])
+
+    def _step_group(self, number: int, group: dict[str, Any]) -> None:
+        for bucket in self._current(number, group, self.keeps(group)):
+            for run in bucket.collect():
+                for part in self._even(bucket, run):
+                    self._step_run(group, bucket, part)
+
+    def _step_run(self, group: dict[str, Any], bucket: Bucket, run: Run) -> None:
+        begin, end = run
+        states, first = bucket.states[begin:end], bucket.new[begin]
+        counts = {name: states[0][name] for name in self.counters}
+        self.advance(group, counts)
+        known = self.numbers(group, counts)
+        known["first"] = first
+        scale = getattr(self, "grad_scale", None)
+        if scale is not None:
+            known["scale"] = 1 / scale
+        bucket.step(run, known)
+        if counts:
+            for s in states:
+                s.update(counts)
+        if first:
+            bucket.new[begin:end] = [False] * len(states)
+
+    def _even(self, bucket: Bucket, run: Run) -> list[Run]:
+        """``run``, divided where the parameters' counters differ."""
+        names = list(self.counters)
+        if not names and True not in bucket.new:
+            return [run]
+        begin, end = run
+        here = [(new, *[s[n] for n in names]) for new, s in zip(bucket.new[begin:end], bucket.states[begin:end], strict=True)]
+        if here.count(here[0]) == len(here):
+            return [run]
+        borders = [begin + i for i in range(1, len(here)) if here[i] != here[i - 1]]
+        return list(itertools.pairwise([begin, *borders, end]))
+
+    def _current(self, number: int, group: dict[str, Any], keeps: dict[str, float]) -> list[Bucket]:
+        """The group's buckets, made anew where a parameter's memory was replaced and for parameters that come in."""
+        held = self._buckets.setdefault(number, [])
+        good = [b for b in held if b.keeps == keeps and b.is_current()]
+        if len(good) != len(held):
+            for b in held:
+                if b not in good:
+                    b.release()
+            held[:] = good
+        served = sum([len(b.params) for b in good])
+        if served < len(group["params"]):
+            taken = {id(p) for b in good for p in b.params}
+            new = [p for p in group["params"] if id(p) not in taken and p.grad is not None]
+            if new:
+                held += buckets(self.formula, new, self._state_of, keeps)
+        return held
+
+    def _state_of(self, p: Tensor) -> dict[str, Any]:
+        state = self.state.setdefault(p, {})
+        for name, start in self.counters.items():
+            state.setdefault(name, start)
+        for name, value in state.items():
+            if isinstance(value, Tensor) and value.shape == p.shape:
+                state[name] = value.to(dtype=kept_in(p), device=p.device)
+        return state
+
+    def zero_grad(self, set_to_none: bool = False) -> None:
+        served: set[int] = set()
+        if not set_to_none:
+            for bucket in [b for bs in self._buckets.values() for b in bs]:
+                if bucket.zero():
+                    served |= {id(p) for p in bucket.params}
+        self._zero([p for g in self.param_groups for p in g["params"] if id(p) not in served], set_to_none)
+
+    zero_grad.__doc__ = Optimizer.zero_grad.__doc__

@@ -1,0 +1,332 @@
+"""Schedules that are a function of the epoch alone: the learning rate is ``initial_lr`` times ``relative(epoch)``.
+
+Most of them apply the *change* of that function from one epoch to the next to whatever the learning rate is, as
+PyTorch's do: schedulers can then work on one optimizer together, and a learning rate that was set by hand in between is
+taken on from there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..optimizer import Optimizer
+from .base import LRScheduler, checked_optimizer, functions_for_groups, number, rates_of, whole
+
+
+class _Curve(LRScheduler):
+    """``lr = floor + (lr - floor) relative(n) / relative(n - 1)``."""
+
+    floor = 0.0
+    _steps_when_resumed = False  # as PyTorch's schedulers do or do not with last_epoch >= 0
+
+    def relative(self, epoch: int) -> float:
+        """The height above ``floor`` at an epoch, as a part of the initial one."""
+        raise NotImplementedError
+
+    def change(self, epoch: int) -> float | None:
+        """``relative(epoch) / relative(epoch - 1)``; None where that is 0 / 0 or infinite."""
+        now, before = self.relative(epoch), self.relative(epoch - 1)
+        return now / before if before else None
+
+    def get_lr(self) -> list[float]:
+        n, lrs = self.last_epoch, rates_of(self.optimizer)
+        change = self.change(n) if n else self.relative(0)
+        if change is None:  # from the bottom nothing can be multiplied: it goes up by as much as the formula does
+            up = self.relative(n)
+            return [lr + (base - self.floor) * up for lr, base in zip(lrs, self.base_lrs, strict=True)]
+        return lrs if change == 1 else [self.floor + (lr - self.floor) * change for lr in lrs]
+
+    def _first_lr(self) -> list[float]:
+        if self.last_epoch == 0 or self._steps_when_resumed:
+            return self.get_lr()
+        return rates_of(self.optimizer)
+
+    def _free_lr(self) -> list[float]:
+        height = self.relative(self.last_epoch)
+        return [self.floor + (lr - self.floor) * height for lr in self.base_lrs]
+
+
+class _Decay(_Curve):
+    """``relative(n) = gamma ** count(n)``; the change is a power of its own, which neither overflows nor loses digits."""
+
+    gamma: float
+
+    def count(self, epoch: int) -> int:
+        """How many times the learning rate has been multiplied by gamma."""
+        raise NotImplementedError
+
+    def relative(self, epoch: int) -> float:
+        return float(self.gamma ** self.count(epoch))
+
+    def change(self, epoch: int) -> float | None:
+        return float(self.gamma ** (self.count(epoch) - self.count(epoch - 1)))
+
+
+class StepLR(_Decay):
+    """Multiplies the learning rate by gamma every ``step_size`` epochs: ``lr = initial_lr gamma**floor(n / step_size)``.
+
+    step_size: epochs, at least 1.  gamma: a factor, at least 0.  ArgumentError for others.
+
+    Source: the rule is as old as training by gradient descent; the form is PyTorch's.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> for _ in range(4):
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
+
+    _steps_when_resumed = True
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+        whole(self, "step_size", step_size, 1)
+        number(self, "gamma", gamma, 0)
+        self.step_size, self.gamma = step_size, gamma
+        super().__init__(optimizer, last_epoch)
+
+    def count(self, epoch: int) -> int:
+        return epoch // self.step_size
+
+
+class MultiStepLR(_Decay):
+    """Multiplies the learning rate by gamma at each milestone: ``lr = initial_lr gamma**(milestones m with m <= n)``.
+
+    milestones: epochs; one that is given twice counts twice.  gamma: a factor, at least 0.  ArgumentError for others.
+
+    Source: He et al., "Deep residual learning for image recognition" (2015), section 4.2.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[1, 3], gamma=0.5)
+    >>> for _ in range(3):
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
+
+    _steps_when_resumed = True
+
+    def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
+        if not isinstance(milestones, Iterable):
+            raise TypeError(f"MultiStepLR: milestones are several epochs, such as [30, 80], not {milestones!r}")
+        held = list(milestones)
+        for i, m in enumerate(held):
+            whole(self, f"milestones[{i}]", m, 0)
+        number(self, "gamma", gamma, 0)
+        self.milestones, self.gamma = Counter(held), gamma
+        super().__init__(optimizer, last_epoch)
+
+    def count(self, epoch: int) -> int:
+        return sum(times for m, times in self.milestones.items() if m <= epoch)
+
+
+class ExponentialLR(_Decay):
+    """Multiplies the learning rate by gamma every epoch: ``lr = initial_lr gamma**n``.
+
+    gamma: a factor, at least 0; above 1 the learning rate grows, as one wants to find the largest that works.
+    ArgumentError for others.
+
+    Source: the continuous form of a decay in steps; the form is PyTorch's.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> for _ in range(3):
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.125]
+    """
+
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+        number(self, "gamma", gamma, 0)
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def count(self, epoch: int) -> int:
+        return epoch
+
+
+class ConstantLR(_Curve):
+    """Lowers the learning rate for the first epochs: ``lr = initial_lr factor`` while ``n < total_iters``.
+
+    factor: in [0, 1].  total_iters: epochs, at least 1.  ArgumentError for others.
+
+    Source: He et al., "Deep residual learning for image recognition" (2015), section 4.2, a warm-up at a tenth.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2)
+    >>> for _ in range(3):
+    ...     print(scheduler.get_last_lr())
+    ...     scheduler.step()
+    [0.5]
+    [0.5]
+    [1.0]
+    """
+
+    _steps_when_resumed = True
+
+    def __init__(self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
+        number(self, "factor", factor, 0, 1)
+        whole(self, "total_iters", total_iters, 1)
+        self.factor, self.total_iters = factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def relative(self, epoch: int) -> float:
+        return self.factor if epoch < self.total_iters else 1.0
+
+
+class LinearLR(_Curve):
+    """Goes in a straight line from ``initial_lr start_factor`` at epoch 0 to ``initial_lr end_factor`` at ``total_iters``.
+
+    ``relative(n) = start_factor + (end_factor - start_factor) min(n / total_iters, 1)``.  start_factor: in (0, 1].
+    end_factor: in [0, 1].  total_iters: epochs, at least 1.  ArgumentError for others.
+
+    Source: Goyal et al., "Accurate, large minibatch SGD" (2017), section 2.2, gradual warm-up.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=2)
+    >>> for _ in range(3):
+    ...     print(scheduler.get_last_lr())
+    ...     scheduler.step()
+    [0.5]
+    [0.75]
+    [1.0]
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        number(self, "start_factor", start_factor, 0, 1, above=0)
+        number(self, "end_factor", end_factor, 0, 1)
+        whole(self, "total_iters", total_iters, 1)
+        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def relative(self, epoch: int) -> float:
+        return self.start_factor + (self.end_factor - self.start_factor) * min(epoch, self.total_iters) / self.total_iters
+
+
+class PolynomialLR(_Curve):
+    """Goes to 0 as a power of the epochs that are left: ``lr = initial_lr (1 - min(n / total_iters, 1))**power``.
+
+    total_iters: epochs, at least 1.  power: at least 0; 1 is a straight line.  ArgumentError for others.
+
+    Source: Chen et al., "DeepLab" (2016), section 4.3, the "poly" policy.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4, power=2.0)
+    >>> for _ in range(2):
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
+        whole(self, "total_iters", total_iters, 1)
+        number(self, "power", power, 0)
+        self.total_iters, self.power = total_iters, power
+        super().__init__(optimizer, last_epoch)
+
+    def relative(self, epoch: int) -> float:
+        return float((1 - min(epoch, self.total_iters) / self.total_iters) ** self.power)
+
+
+class CosineAnnealingLR(_Curve):
+    """Half a wave down in ``T_max`` epochs: ``lr = eta_min + (initial_lr - eta_min) (1 + cos(pi n / T_max)) / 2``.
+
+    After ``T_max`` the wave goes up again, as PyTorch's does.  T_max: epochs, above 0.  eta_min: a learning rate, at least 0.
+    ArgumentError for others.
+
+    Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2016), equation 5.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
+    >>> for _ in range(4):
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.0]
+    """
+
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+        number(self, "T_max", T_max, above=0)
+        number(self, "eta_min", eta_min, 0)
+        self.T_max, self.eta_min = T_max, eta_min
+        super().__init__(optimizer, last_epoch)
+
+    @property
+    def floor(self) -> float:  # type: ignore[override]
+        return self.eta_min
+
+    def relative(self, epoch: int) -> float:
+        return (1 + math.cos(math.pi * epoch / self.T_max)) / 2
+
+
+class LambdaLR(LRScheduler):
+    """Any function of the epoch: ``lr = initial_lr lr_lambda(n)``.
+
+    lr_lambda: a function from an epoch to a factor, or a list of them, one for each group.  A function is not saved in
+    ``state_dict()``; of any other callable object the attributes are.
+
+    TypeError for what is no function, ArgumentError for a list of another length.
+
+    Source: the form is PyTorch's.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
+    >>> scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.5]
+    """
+
+    def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | list[Any], last_epoch: int = -1) -> None:
+        self.lr_lambdas = _functions(self, optimizer, lr_lambda)
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        return [lr * factor(self.last_epoch) for lr, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+
+
+class MultiplicativeLR(LRScheduler):
+    """Multiplies the learning rate by a function of the epoch: ``lr = lr lr_lambda(n)``, from epoch 1 on.
+
+    lr_lambda: as in ``LambdaLR``, with the same errors, and saved in the same way.
+
+    Source: the form is PyTorch's.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5 if epoch % 2 else 1.0)
+    >>> for _ in range(3):
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | list[Any], last_epoch: int = -1) -> None:
+        self.lr_lambdas = _functions(self, optimizer, lr_lambda)
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        return [lr * factor(self.last_epoch) for lr, factor in zip(rates_of(self.optimizer), self.lr_lambdas, strict=True)]
+
+    def _first_lr(self) -> list[float]:
+        return rates_of(self.optimizer)
+
+
+def _functions(scheduler: LRScheduler, optimizer: Optimizer, functions: Any) -> list[Callable[[int], float]]:
+    return functions_for_groups(scheduler, "lr_lambda", functions, checked_optimizer(scheduler, optimizer))

@@ -1,0 +1,108 @@
+"""A schedule that follows what is measured: lower the learning rate when the measure no longer improves."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...errors import ArgumentError
+from ..optimizer import Optimizer
+from .base import LRScheduler, checked_optimizer, name_of, number, numbers_for_groups, one_of, put_rate, rate_of, rates_of, whole
+
+
+class ReduceLROnPlateau(LRScheduler):
+    """``lr = max(lr factor, min_lr)`` when a metric has not improved for more than ``patience`` steps.
+
+    With mode "min" the metric improves if it is below ``best (1 - threshold)`` (threshold_mode "rel") or below
+    ``best - threshold`` ("abs"); with "max" if it is above ``best (1 + threshold)`` or ``best + threshold``.  NaN is no
+    improvement.
+
+    factor: in [0, 1).  patience, cooldown: steps, at least 0; for ``cooldown`` steps after a reduction nothing is counted.
+    threshold: at least 0.  min_lr: a learning rate, or a list with one for each group.  eps: a change of the learning
+    rate that is not larger is not made.  ArgumentError for others.
+
+    Source: the rule is that of Keras; the form is PyTorch's.
+
+    >>> import gradflow as gf
+    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
+    >>> scheduler = gf.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+    >>> for loss in (3.0, 2.0, 2.0, 2.0, 2.0):
+    ...     scheduler.step(loss)
+    ...     print(scheduler.get_last_lr())
+    [1.0]
+    [1.0]
+    [1.0]
+    [0.5]
+    [0.5]
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | list[float] = 0,
+        eps: float = 1e-8,
+    ) -> None:
+        self.optimizer = checked_optimizer(self, optimizer)
+        number(self, "factor", factor, 0)
+        if factor >= 1:
+            raise ArgumentError(f"ReduceLROnPlateau: factor is a number below 1, not {factor!r}")
+        one_of(self, "mode", mode, ["min", "max"])
+        one_of(self, "threshold_mode", threshold_mode, ["rel", "abs"])
+        whole(self, "patience", patience, 0)
+        whole(self, "cooldown", cooldown, 0)
+        number(self, "threshold", threshold, 0)
+        number(self, "eps", eps, 0)
+        self.min_lrs = numbers_for_groups(self, "min_lr", min_lr, optimizer)
+        self.default_min_lr = None if isinstance(min_lr, list | tuple) else min_lr
+        self.mode, self.factor, self.patience, self.threshold = mode, factor, patience, threshold
+        self.threshold_mode, self.cooldown, self.eps = threshold_mode, cooldown, eps
+        self.mode_worse = math.inf if mode == "min" else -math.inf
+        self.best, self.num_bad_epochs, self.cooldown_counter = self.mode_worse, 0, 0
+        self.last_epoch = 0
+        self._last_lr = rates_of(optimizer)
+
+    @property
+    def in_cooldown(self) -> bool:
+        return self.cooldown_counter > 0
+
+    def _is_better(self, a: float, best: float) -> bool:
+        away = -self.threshold if self.mode == "min" else self.threshold
+        bound = best * (1 + away) if self.threshold_mode == "rel" else best + away
+        return a < bound if self.mode == "min" else a > bound
+
+    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
+        """Take in one value of the metric: a number, or a Tensor of one element, for which the device is waited for."""
+        try:
+            value = float(metrics)
+        except (TypeError, ValueError) as problem:
+            raise ArgumentError(f"{name_of(self)}.step: metrics is one number, not {metrics!r}") from problem
+        groups = self.optimizer.param_groups
+        if len(groups) != len(self.min_lrs):
+            if self.default_min_lr is None:
+                raise ArgumentError(
+                    f"{name_of(self)} has min_lrs for {len(self.min_lrs)} groups, but the optimizer has {len(groups)} now; "
+                    "write one for each group to scheduler.min_lrs"
+                )
+            self.min_lrs = [self.default_min_lr] * len(groups)
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        if self._is_better(value, self.best):
+            self.best, self.num_bad_epochs = value, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.in_cooldown:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+            for group, least in zip(groups, self.min_lrs, strict=True):
+                lr = rate_of(group)
+                lower = max(lr * self.factor, least)
+                if lr - lower > self.eps:
+                    put_rate(group, lower)
+        self._last_lr = rates_of(self.optimizer)
