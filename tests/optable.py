@@ -233,8 +233,8 @@ row(elementwise.chain, ((2, 3), (2, 3)), ((2, 1), (3,)), ((), ()), complex=True)
 row(cast_to, (2, 3), (), (0, 2), call=lambda x: cast_to(x, gf.complex128) * (1 + 2j), half=False)
 row(cast_to, (2, 3), call=lambda x: cast_to(x * (1 - 2j), gf.float64) * 3.0, complex=True, half=False)
 row(elementwise.cast, (2, 3), call=lambda x: elementwise.cast(x, gf.float64))
-row(moves.to_device, (2, 3), call=lambda x: moves._move(x, gf.device("cpu"), gf.device("cpu")), view=True)
-row(moves.to_device, (2, 3), call=lambda x: moves.to_device(x, gf.device("cpu")), view=True)
+row(moves.to_device, (2, 3), call=lambda x: moves._move(x, x.device, x.device), view=True)
+row(moves.to_device, (2, 3), call=lambda x: moves.to_device(x, x.device), view=True)
 
 # Reductions
 
@@ -347,9 +347,9 @@ row(gf.trace, (2, 2), (2, 3), complex=True)
 unary(gf.clone, complex=True)
 row(gf.Tensor.contiguous, (2, 3), call=lambda x: x.T.contiguous(), view=True)
 row(shape._compact, (2, 3))
-row(shape.window, (2, 3), call=lambda x: shape.window(x, np.array([[0, 5], [2, 2]])), complex=True)
-row(shape.window_put, (3,), call=lambda x: shape.window_put(x, (2, 3), np.array([5, 1, 1])))
-row(shape.window_set, ((2, 3), (2,)), call=lambda x, v: shape.window_set(x, v, np.array([4, 0])))
+row(shape.window, (2, 3), call=lambda x: shape.window(x, gf.tensor([[0, 5], [2, 2]]).data), complex=True)
+row(shape.window_put, (3,), call=lambda x: shape.window_put(x, (2, 3), gf.tensor([5, 1, 1]).data))
+row(shape.window_set, ((2, 3), (2,)), call=lambda x, v: shape.window_set(x, v, gf.tensor([4, 0]).data))
 row(gf.meshgrid, ((2,), (3,)), ((2,), ()), kw=[{}, {"indexing": "xy"}], view=True)
 
 # Indexing
@@ -364,10 +364,10 @@ row(index.getitem, (3, 4), call=lambda x: x[gf.tensor([True, False, True])])
 row(index.getitem, (2, 3, 2), call=lambda x: x[:, [0, 0], 1:])
 row(index.getitem, (), call=lambda x: x[None], view=True)
 row(index.getitem, (0, 2), call=lambda x: x[:, 1], view=True)
-row(index.put_add, (3,), call=lambda x: index.put_add(x, np.array([1, 0, 1]), (4,)), complex=True)
+row(index.put_add, (3,), call=lambda x: index.put_add(x, gf.tensor([1, 0, 1]).data, (4,)), complex=True)
 row(index.put_add, (2,), call=lambda x: index.put_add(x, slice(1, 3), (4,)))
 row(index.index_set, ((2, 3), (3,)), call=lambda x, v: index.index_set(x, v, 1))
-row(index.index_set, ((3,), (2,)), call=lambda x, v: index.index_set(x, v, np.array([2, 0])))
+row(index.index_set, ((3,), (2,)), call=lambda x, v: index.index_set(x, v, gf.tensor([2, 0]).data))
 row(index.index_set, ((3,), ()), call=lambda x, v: index.index_set(x, v, slice(1, None)))
 row(gf.gather, (2, 3), call=lambda x: gf.gather(x, 1, gf.tensor([[0, 0], [2, 1]])))
 row(gf.gather, (2, 3), call=lambda x: gf.gather(x, -2, gf.tensor([[0, 1]])))
@@ -485,7 +485,7 @@ row(
     neural.softmax_cross_entropy,
     (3, 4),
     (1, 2),
-    call=lambda x: neural.softmax_cross_entropy(x, np.arange(len(x)) % 2, np.arange(len(x)))[0],
+    call=lambda x: neural.softmax_cross_entropy(x, gf.arange(len(x)) % 2, gf.arange(len(x)))[0],
 )
 row(
     neural.linear_layer,

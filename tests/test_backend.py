@@ -125,6 +125,7 @@ if sys.argv[1:]:
 @pytest.fixture(autouse=True)
 def _defaults() -> Iterator[None]:
     held = devices._default, dtypes.get_default_dtype()
+    set_default_device("cpu")  # whatever device the suite runs on
     yield
     set_default_device(held[0])
     dtypes.set_default_dtype(held[1])

@@ -15,15 +15,15 @@ def leaf():
 
 def test_gradient_of_twice_the_dot_product():
     x = torch.arange(4.0)
-    assert repr(x) == "tensor([0., 1., 2., 3.])"
+    assert repr(x.cpu()) == "tensor([0., 1., 2., 3.])"
     x.requires_grad_(True)
     assert x.grad is None
     y = 2 * torch.dot(x, x)
     assert y.item() == 28.0
     assert y.grad_fn is not None and x.grad_fn is None
     y.backward()
-    assert repr(x.grad) == "tensor([ 0.,  4.,  8., 12.])"
-    assert repr(x.grad == 4 * x) == "tensor([True, True, True, True])"
+    assert repr(x.grad.cpu()) == "tensor([ 0.,  4.,  8., 12.])"
+    assert repr((x.grad == 4 * x).cpu()) == "tensor([True, True, True, True])"
 
 
 def test_integers_are_promoted_with_a_warning():
@@ -41,12 +41,12 @@ def test_gradients_accumulate_until_zeroed():
     buffer = x.grad
     y = x.sum()
     y.backward()
-    np.testing.assert_array_equal(x.grad.numpy(), [1, 5, 9, 13])
+    np.testing.assert_array_equal(x.grad.cpu().numpy(), [1, 5, 9, 13])
     x.grad.zero_()
-    np.testing.assert_array_equal(x.grad.numpy(), 0)
+    np.testing.assert_array_equal(x.grad.cpu().numpy(), 0)
     y = x.sum()
     y.backward()
-    np.testing.assert_array_equal(x.grad.numpy(), 1)
+    np.testing.assert_array_equal(x.grad.cpu().numpy(), 1)
     assert x.grad is buffer
 
 
@@ -57,11 +57,11 @@ def test_backward_of_a_vector():
         y.backward()
     assert x.grad is None  # nothing was changed
     y.backward(gradient=torch.ones(len(x)))
-    np.testing.assert_array_equal(x.grad.numpy(), [0, 2, 4, 6])
+    np.testing.assert_array_equal(x.grad.cpu().numpy(), [0, 2, 4, 6])
     x.grad.zero_()
     y = x * x
     y.sum().backward()
-    np.testing.assert_array_equal(x.grad.numpy(), [0, 2, 4, 6])
+    np.testing.assert_array_equal(x.grad.cpu().numpy(), [0, 2, 4, 6])
 
 
 def test_detach():
@@ -111,8 +111,8 @@ def test_numerical_gradient():
 
     f(w).backward()
     numerical = torch.autograd.numerical_grad(f, w, h=1e-5)
-    np.testing.assert_allclose(w.grad.numpy(), numerical.numpy(), rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(w.grad.cpu().numpy(), numerical.cpu().numpy(), rtol=1e-8, atol=1e-9)
     assert numerical.dtype == torch.float64 and not numerical.requires_grad
-    np.testing.assert_array_equal(w.detach().numpy(), [0.5, -1.0, 2.0])  # unharmed
+    np.testing.assert_array_equal(w.detach().cpu().numpy(), [0.5, -1.0, 2.0])  # unharmed
     with pytest.raises(ValueError, match="positive"):
         torch.autograd.numerical_grad(f, w, h=0)

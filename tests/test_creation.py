@@ -46,6 +46,7 @@ def test_tensor_of_data(data: Any, dtype: Any, shape: Any) -> None:
     assert gf.tensor(data, dtype=gf.float64).dtype == gf.float64
 
 
+@pytest.mark.cpu_only("is about memory shared with NumPy")
 def test_tensor_copies_and_as_tensor_shares() -> None:
     a = np.zeros(2, np.float32)
     assert not np.shares_memory(gf.tensor(a).data, a)
@@ -56,6 +57,9 @@ def test_tensor_copies_and_as_tensor_shares() -> None:
     assert gf.tensor(t).grad_fn is None and not gf.tensor(t).requires_grad
     assert gf.tensor(1.0, requires_grad=True).requires_grad
     assert gf.from_dlpack(gf.ones(2)).tolist() == [1, 1]
+
+
+LOOKING = pytest.mark.cpu_only("looking at the numbers would wait for a device")
 
 
 @pytest.mark.parametrize(
@@ -82,13 +86,13 @@ def test_tensor_copies_and_as_tensor_shares() -> None:
         (lambda: gf.randint(5, 5, (2,)), errors.ArgumentError, "randint"),
         (lambda: gf.randint(5), errors.ArgumentError, "randint"),
         (lambda: gf.randperm(-1), errors.ArgumentError, "randperm"),
-        (lambda: gf.bernoulli(gf.tensor([1.5])), errors.ArgumentError, "bernoulli"),
-        (lambda: gf.bernoulli(gf.tensor([math.nan])), errors.ArgumentError, "bernoulli"),
+        pytest.param(lambda: gf.bernoulli(gf.tensor([1.5])), errors.ArgumentError, "bernoulli", marks=LOOKING),
+        pytest.param(lambda: gf.bernoulli(gf.tensor([math.nan])), errors.ArgumentError, "bernoulli", marks=LOOKING),
         (lambda: gf.bernoulli(gf.tensor([1])), errors.DTypeError, "bernoulli"),
         (lambda: gf.normal(0.0, -1.0, (2,)), errors.ArgumentError, "normal"),
         (lambda: gf.normal(0.0, 1.0), errors.ArgumentError, "normal"),
-        (lambda: gf.multinomial(gf.tensor([0.5, -0.5]), 1), errors.ArgumentError, "multinomial"),
-        (lambda: gf.multinomial(gf.tensor([0.0, 0.0]), 1), errors.ArgumentError, "multinomial"),
+        pytest.param(lambda: gf.multinomial(gf.tensor([0.5, -0.5]), 1), errors.ArgumentError, "multinomial", marks=LOOKING),
+        pytest.param(lambda: gf.multinomial(gf.tensor([0.0, 0.0]), 1), errors.ArgumentError, "multinomial", marks=LOOKING),
         (lambda: gf.multinomial(gf.tensor([0.5, 0.5]), 3), errors.ArgumentError, "multinomial"),
         (lambda: gf.multinomial(gf.ones(1, 1, 1), 1), errors.ShapeError, "multinomial"),
         (lambda: gf.meshgrid(gf.ones(2), indexing="yx"), errors.ArgumentError, "meshgrid"),
@@ -164,8 +168,8 @@ def test_arange() -> None:
 def test_linspace_and_logspace() -> None:
     assert gf.linspace(0, 1, 5).tolist() == [0, 0.25, 0.5, 0.75, 1] and gf.linspace(0, 1, 5).dtype == gf.float32
     assert gf.linspace(3, 3, 1).tolist() == [3] and gf.linspace(0, 1, 0).shape == (0,) and gf.linspace(1, 0, 2).tolist() == [1, 0]
-    np.testing.assert_allclose(gf.logspace(0, 2, 3).data, [1, 10, 100])
-    np.testing.assert_allclose(gf.logspace(0, 2, 3, base=2.0).data, [1, 2, 4])
+    np.testing.assert_allclose(gf.logspace(0, 2, 3).cpu().data, [1, 10, 100])
+    np.testing.assert_allclose(gf.logspace(0, 2, 3, base=2.0).cpu().data, [1, 2, 4])
 
 
 def test_meshgrid() -> None:
@@ -174,7 +178,7 @@ def test_meshgrid() -> None:
         for got, want in zip(
             gf.meshgrid(a, b, indexing=indexing), np.meshgrid([1, 2], [3, 4, 5], indexing=indexing), strict=True
         ):
-            np.testing.assert_array_equal(got.detach().numpy(), want)
+            np.testing.assert_array_equal(got.detach().cpu().numpy(), want)
         three = gf.meshgrid([a, b, gf.ones(2)], indexing=indexing)
         assert [t.shape for t in three] == [w.shape for w in np.meshgrid([1, 2], [3, 4, 5], [1, 1], indexing=indexing)]
     gf.meshgrid(a, b)[0].sum().backward()
@@ -211,10 +215,16 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
         assert gf.equal(first, draw())
     gf.manual_seed(3)
     state = gf.get_rng_state()
-    a = gf.rand(4)
+    a = gf.rand(4, device="cpu")
     gf.set_rng_state(state)
-    assert gf.equal(a, gf.rand(4))
-    g, h = gf.Generator().manual_seed(1), gf.Generator().manual_seed(1)
+    assert gf.equal(a, gf.rand(4, device="cpu"))
+    here = gf.get_default_device()
+    g, h = gf.Generator(here).manual_seed(1), gf.Generator(here).manual_seed(1)
+    state = g.get_state()
+    a = gf.rand(4, generator=g)
+    g.set_state(state)
+    assert gf.equal(a, gf.rand(4, generator=g))
+    g.set_state(state)
     assert gf.equal(gf.randn(3, generator=g), gf.randn(3, generator=h)) and g.initial_seed() == 1
     assert isinstance(g.seed(), int)
     before = gf.get_rng_state()
@@ -270,10 +280,12 @@ def test_multinomial() -> None:
     ],
     ids=str,
 )
+@pytest.mark.cpu_only("shows how tensors on the CPU print")
 def test_printing(t: gf.Tensor, text: str) -> None:
     assert repr(t).startswith(text[:-1])
 
 
+@pytest.mark.cpu_only("shows how tensors on the CPU print")
 def test_printing_of_results_and_odd_numbers() -> None:
     x = gf.tensor([1.0, 2.0], requires_grad=True)
     assert repr(x * 2) == "tensor([2., 4.], grad_fn=<MulBackward>)"

@@ -9,6 +9,8 @@ import pytest
 
 import gradflow
 
+pytestmark = pytest.mark.cpu_only("the examples show tensors on the CPU")
+
 MODULES = [m.name for m in pkgutil.walk_packages(gradflow.__path__, "gradflow.") if not m.name.endswith(("__main__", ".cuda"))]
 
 

@@ -66,14 +66,14 @@ def test_several_outputs_saved_outputs_and_plain_arguments():
     assert gf.gradcheck(f, x64(3)) and gf.gradgradcheck(f, x64(3))
     x = x64(2)
     SinCos.apply(x, 1.0)[1].sum().backward()  # the other output is not used
-    np.testing.assert_allclose(x.grad.numpy(), -np.sin(x.detach().numpy()))
+    np.testing.assert_allclose(x.grad.cpu().numpy(), -np.sin(x.detach().cpu().numpy()))
 
 
 def test_backward_on_bare_arrays_only_once():
     assert gf.gradcheck(RawExp.apply, x64(3))
     x = x64(3)
     (g,) = gf.autograd.grad(RawExp.apply(x).sum(), x, create_graph=True)
-    np.testing.assert_allclose(g.detach().numpy(), np.exp(x.detach().numpy()))
+    np.testing.assert_allclose(g.detach().cpu().numpy(), np.exp(x.detach().cpu().numpy()))
     with pytest.raises(GraphError, match="once_differentiable"):
         g.sum().backward()
 
@@ -165,7 +165,7 @@ def test_returning_the_input_makes_a_new_tensor():
     y = Same.apply(x)
     assert y is not x and x.is_leaf
     y.sum().backward()
-    np.testing.assert_array_equal(x.grad.numpy(), 5)
+    np.testing.assert_array_equal(x.grad.cpu().numpy(), 5)
 
 
 def test_overwriting_what_was_saved_is_noticed():
@@ -194,6 +194,6 @@ def test_hooks_and_graph_through_a_function():
     y = Cube.apply(x)
     seen = []
     y.register_hook(lambda g: seen.append(g.shape))
-    y.grad_fn.register_hook(lambda ins, outs: seen.append(ins[0].numpy().copy()))
+    y.grad_fn.register_hook(lambda ins, outs: seen.append(ins[0].cpu().numpy().copy()))
     y.sum().backward()
     assert seen[0] == (2,) and (seen[1] == 3).all()

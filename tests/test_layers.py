@@ -12,12 +12,12 @@ from gradflow.errors import ArgumentError, DTypeError, ShapeError
 
 def test_default_initialisation() -> None:
     layer = nn.Linear(400, 300, dtype=gf.float64)
-    w, bound = layer.weight.detach().numpy(), 1 / 20
+    w, bound = layer.weight.detach().cpu().numpy(), 1 / 20
     assert abs(w).max() <= bound and abs(w.std() - bound / 3**0.5) < 1e-3 * bound * 3 and abs(w.mean()) < bound / 100
-    b = layer.bias.detach().numpy()
+    b = layer.bias.detach().cpu().numpy()
     assert abs(b).max() <= bound and b.std() > bound / 3
     assert (layer.weight.dtype, layer.weight.is_leaf, layer.weight.requires_grad) == (gf.float64, True, True)
-    e = nn.Embedding(500, 100).weight.detach().numpy()
+    e = nn.Embedding(500, 100).weight.detach().cpu().numpy()
     assert abs(e.std() - 1) < 0.02 and abs(e.mean()) < 0.02
     assert nn.Embedding(3, 2, padding_idx=-1).weight[2].tolist() == [0, 0]
     assert nn.Linear(2, 1, bias=False).bias is None
@@ -63,8 +63,8 @@ def test_batch_norm_states() -> None:
     average = nn.BatchNorm1d(2, momentum=None, dtype=gf.float64)
     for batch in x:
         average(batch)
-    np.testing.assert_allclose(average.running_mean.numpy(), x.numpy().mean(1).mean(0), rtol=1e-12)
-    np.testing.assert_allclose(average.running_var.numpy(), x.numpy().var(1, ddof=1).mean(0), rtol=1e-12)
+    np.testing.assert_allclose(average.running_mean.cpu().numpy(), x.cpu().numpy().mean(1).mean(0), rtol=1e-12)
+    np.testing.assert_allclose(average.running_var.cpu().numpy(), x.cpu().numpy().var(1, ddof=1).mean(0), rtol=1e-12)
     assert average.num_batches_tracked.item() == 3
     average.reset_parameters()
     assert (average.running_mean.tolist(), average.num_batches_tracked.item()) == ([0, 0], 0)

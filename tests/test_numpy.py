@@ -18,16 +18,22 @@ A = RNG.uniform(0.3, 0.8, (2, 3))
 S = RNG.uniform(0.3, 0.8, (3, 3)) + 2 * np.eye(3)
 MASK = np.array([[True, False, True], [False, True, True]])
 
+
+def on(x: Any, array: Any) -> Any:
+    """``array`` to stand beside ``x``: as it is beside an array, as an array of the device beside a Tensor."""
+    return gf.tensor(array).data if isinstance(x, gf.Tensor) else array
+
+
 # Each takes the module (NumPy, whose protocols then find gradflow, or gradflow.numpy) and an array or Tensor.
 CALLS: dict[str, Any] = {
     "absolute": lambda m, x: m.absolute(-x),
     "abs": lambda m, x: m.abs(-x),
     "negative": lambda m, x: m.negative(x),
     "add": lambda m, x: m.add(x, x),
-    "add array": lambda m, x: m.add(A, x),
+    "add array": lambda m, x: m.add(on(x, A), x),
     "subtract": lambda m, x: m.subtract(1.0, x),
-    "multiply": lambda m, x: m.multiply(A, x),
-    "divide": lambda m, x: m.divide(A, x),
+    "multiply": lambda m, x: m.multiply(on(x, A), x),
+    "divide": lambda m, x: m.divide(on(x, A), x),
     "true_divide": lambda m, x: m.true_divide(x, 2),
     "power": lambda m, x: m.power(x, 2),
     "power base": lambda m, x: m.power(2.0, x),
@@ -49,7 +55,7 @@ CALLS: dict[str, Any] = {
     "arcsin": lambda m, x: m.arcsin(x),
     "arccos": lambda m, x: m.arccos(x),
     "arctan": lambda m, x: m.arctan(x),
-    "arctan2": lambda m, x: m.arctan2(x, A),
+    "arctan2": lambda m, x: m.arctan2(x, on(x, A)),
     "sinh": lambda m, x: m.sinh(x),
     "cosh": lambda m, x: m.cosh(x),
     "tanh": lambda m, x: m.tanh(x),
@@ -57,8 +63,8 @@ CALLS: dict[str, Any] = {
     "arccosh": lambda m, x: m.arccosh(x + 1),
     "arctanh": lambda m, x: m.arctanh(x),
     "maximum": lambda m, x: m.maximum(x, 0.5),
-    "minimum": lambda m, x: m.minimum(x, A.T[0][:1]),
-    "where": lambda m, x: m.where(MASK, x, 0.0),
+    "minimum": lambda m, x: m.minimum(x, on(x, A).T[0][:1]),
+    "where": lambda m, x: m.where(on(x, MASK), x, 0.0),
     "clip": lambda m, x: m.clip(x, 0.4, 0.6),
     "clip kw": lambda m, x: m.clip(x, a_min=0.4, a_max=None),
     "conjugate": lambda m, x: m.conjugate(x * 1.0),
@@ -90,17 +96,17 @@ CALLS: dict[str, Any] = {
     "median keep": lambda m, x: m.median(x, axis=1, keepdims=True),
     "sort": lambda m, x: m.sort(x, axis=0),
     "sort kind": lambda m, x: m.sort(x, kind="stable"),
-    "dot": lambda m, x: m.dot(x, A.T),
-    "dot vectors": lambda m, x: m.dot(x[0], A[0]),
+    "dot": lambda m, x: m.dot(x, on(x, A).T),
+    "dot vectors": lambda m, x: m.dot(x[0], on(x, A)[0]),
     "dot numbers": lambda m, x: m.dot(x, 2.0),
-    "matmul": lambda m, x: m.matmul(x, A.T),
-    "matmul left": lambda m, x: m.matmul(A.T, x),
-    "outer": lambda m, x: m.outer(x[0], A[1]),
-    "einsum": lambda m, x: m.einsum("ij,kj->ik", x, A),
-    "einsum optimize": lambda m, x: m.einsum("ij,kj->ik", x, A, optimize=True),
-    "kron": lambda m, x: m.kron(x, A),
-    "tensordot": lambda m, x: m.tensordot(x, A, axes=([0, 1], [0, 1])),
-    "tensordot n": lambda m, x: m.tensordot(x, A.T, axes=1),
+    "matmul": lambda m, x: m.matmul(x, on(x, A).T),
+    "matmul left": lambda m, x: m.matmul(on(x, A).T, x),
+    "outer": lambda m, x: m.outer(x[0], on(x, A)[1]),
+    "einsum": lambda m, x: m.einsum("ij,kj->ik", x, on(x, A)),
+    "einsum optimize": lambda m, x: m.einsum("ij,kj->ik", x, on(x, A), optimize=True),
+    "kron": lambda m, x: m.kron(x, on(x, A)),
+    "tensordot": lambda m, x: m.tensordot(x, on(x, A), axes=([0, 1], [0, 1])),
+    "tensordot n": lambda m, x: m.tensordot(x, on(x, A).T, axes=1),
     "trace": lambda m, x: m.trace(x),
     "tril": lambda m, x: m.tril(x, k=1),
     "triu": lambda m, x: m.triu(x, 1),
@@ -118,7 +124,7 @@ CALLS: dict[str, Any] = {
     "expand_dims": lambda m, x: m.expand_dims(x, axis=1),
     "expand_dims two": lambda m, x: m.expand_dims(x, axis=(0, 2)),
     "broadcast_to": lambda m, x: m.broadcast_to(x, (2, 2, 3)),
-    "concatenate": lambda m, x: m.concatenate([A, x], axis=1),
+    "concatenate": lambda m, x: m.concatenate([on(x, A), x], axis=1),
     "concatenate flat": lambda m, x: m.concatenate((x, x), axis=None),
     "stack": lambda m, x: m.stack([x, x], axis=-1),
     "split": lambda m, x: m.split(x, 3, axis=1)[2],
@@ -133,7 +139,7 @@ CALLS: dict[str, Any] = {
     "repeat axis": lambda m, x: m.repeat(x, [1, 0, 2], axis=1),
     "take": lambda m, x: m.take(x, [0, 0, 2], axis=1),
     "take flat": lambda m, x: m.take(x, [5, 0]),
-    "take_along_axis": lambda m, x: m.take_along_axis(x, np.array([[2], [0]]), axis=1),
+    "take_along_axis": lambda m, x: m.take_along_axis(x, on(x, np.array([[2], [0]])), axis=1),
     "pad": lambda m, x: m.pad(x, 1),
     "pad pairs": lambda m, x: m.pad(x, ((1, 0), (0, 2))),
     "pad pair": lambda m, x: m.pad(x, (1, 2)),
@@ -149,7 +155,7 @@ CALLS: dict[str, Any] = {
 SQUARE: dict[str, Any] = {
     "inv": lambda m, x: np.linalg.inv(x),
     "det": lambda m, x: np.linalg.det(x),
-    "solve": lambda m, x: np.linalg.solve(x, np.ones(3)),
+    "solve": lambda m, x: np.linalg.solve(x, on(x, np.ones(3))),
     "cholesky": lambda m, x: np.linalg.cholesky(x @ x.T),
     "slogdet": lambda m, x: np.linalg.slogdet(x)[1],
     "inv m": lambda m, x: m.inv(x) if m is gnp else np.linalg.inv(x),
@@ -163,15 +169,15 @@ FLAT: dict[str, Any] = {  # without a gradient
     "round": lambda m, x: m.round(x, 1),
     "round kw": lambda m, x: m.round(x, decimals=1),
     "floor_divide": lambda m, x: m.floor_divide(x, 0.29),
-    "equal": lambda m, x: m.equal(x, A),
+    "equal": lambda m, x: m.equal(x, on(x, A)),
     "not_equal": lambda m, x: m.not_equal(x, 0.5),
     "less": lambda m, x: m.less(x, 0.5),
     "less_equal": lambda m, x: m.less_equal(x, 0.5),
     "greater": lambda m, x: m.greater(x, 0.5),
     "greater_equal": lambda m, x: m.greater_equal(x, 0.5),
-    "logical_and": lambda m, x: m.logical_and(x, MASK),
-    "logical_or": lambda m, x: m.logical_or(x, MASK),
-    "logical_xor": lambda m, x: m.logical_xor(x, MASK),
+    "logical_and": lambda m, x: m.logical_and(x, on(x, MASK)),
+    "logical_or": lambda m, x: m.logical_or(x, on(x, MASK)),
+    "logical_xor": lambda m, x: m.logical_xor(x, on(x, MASK)),
     "logical_not": lambda m, x: m.logical_not(x),
     "isnan": lambda m, x: m.isnan(x),
     "isinf": lambda m, x: m.isinf(x),
@@ -190,9 +196,9 @@ FLAT: dict[str, Any] = {  # without a gradient
     "ndim": lambda m, x: m.ndim(x),
     "size": lambda m, x: m.size(x),
     "nonzero": lambda m, x: m.nonzero(x > 0.5)[0],
-    "bitwise_and": lambda m, x: m.bitwise_and(x > 0.4, MASK),
-    "bitwise_or": lambda m, x: m.bitwise_or(x > 0.5, MASK),
-    "bitwise_xor": lambda m, x: m.bitwise_xor(x > 0.5, MASK),
+    "bitwise_and": lambda m, x: m.bitwise_and(x > 0.4, on(x, MASK)),
+    "bitwise_or": lambda m, x: m.bitwise_or(x > 0.5, on(x, MASK)),
+    "bitwise_xor": lambda m, x: m.bitwise_xor(x > 0.5, on(x, MASK)),
     "invert": lambda m, x: m.invert(x > 0.5),
     "where one": lambda m, x: m.where(x > 0.5)[1],
     "imag": lambda m, x: m.imag(x * 1j),
@@ -221,7 +227,7 @@ def check_recorded(call: Any, module: Any, x: Any) -> None:
     assert isinstance(y, gf.Tensor) and y.grad_fn is not None
     want = np.asarray(call(np, x))
     assert y.shape == want.shape and y.dtype == want.dtype
-    np.testing.assert_allclose(y.detach().numpy(), want, rtol=1e-12)
+    np.testing.assert_allclose(y.detach().cpu().numpy(), want, rtol=1e-12)
     assert gf.gradcheck(lambda v: call(module, v), t)
 
 
@@ -230,7 +236,7 @@ def check_recorded(call: Any, module: Any, x: Any) -> None:
 def test_numpy_functions_without_a_gradient(name: str, call: Any, module: Any) -> None:
     got = call(module, gf.tensor(A, requires_grad=True))
     want = call(np, A)
-    np.testing.assert_allclose(got.detach().numpy() if isinstance(got, gf.Tensor) else got, want)
+    np.testing.assert_allclose(got.detach().cpu().numpy() if isinstance(got, gf.Tensor) else got, want)
     if not isinstance(want, int | tuple):
         assert isinstance(got, gf.Tensor) and got.dtype == np.asarray(want).dtype
 
@@ -296,10 +302,11 @@ def test_other_names() -> None:
 
 def test_arrays_and_tensors_meet() -> None:
     t = gf.tensor(A, requires_grad=True)
-    for y in (np.ones(3) * t, t * np.ones(3), np.float64(2) * t, A + t, A - t, A / t, A.T @ t, 2.0**t, np.float64(2) ** t, t < A):
+    a, ones = on(t, A), on(t, np.ones(3))
+    for y in (ones * t, t * ones, np.float64(2) * t, a + t, a - t, a / t, a.T @ t, 2.0**t, np.float64(2) ** t, t < a, a < t):
         assert isinstance(y, gf.Tensor)
         assert y.grad_fn is not None or y.dtype == gf.bool
-    assert gf.gradcheck(lambda v: np.ones(3) * v + A / v - v, t)
+    assert gf.gradcheck(lambda v: ones * v + a / v - v, t)
     assert (np.float64(2) * gf.ones(2)).dtype == gf.float32
     for y in (
         np.add.reduce(t),
@@ -309,8 +316,8 @@ def test_arrays_and_tensors_meet() -> None:
         np.minimum.reduce(t, keepdims=True),
     ):
         assert y.grad_fn is not None
-    np.testing.assert_allclose(np.add.reduce(t).detach().numpy(), A.sum(0))
-    np.testing.assert_allclose(np.maximum.reduce(t, 1).detach().numpy(), A.max(1))
+    np.testing.assert_allclose(np.add.reduce(t).detach().cpu().numpy(), A.sum(0))
+    np.testing.assert_allclose(np.maximum.reduce(t, 1).detach().cpu().numpy(), A.max(1))
     assert gf.gradcheck(lambda v: np.multiply.reduce(v, axis=0), t)
 
 
@@ -348,6 +355,7 @@ def test_functions_without_a_counterpart_are_refused(name: str, call: Any, recor
     assert str(caught.value).startswith(name)
 
 
+@pytest.mark.cpu_only("is about memory shared with NumPy")
 def test_a_tensor_that_is_recorded_is_no_array() -> None:
     t = gf.tensor(A, requires_grad=True)
     for convert in (np.asarray, np.array, lambda v: np.ones((2, 3)).__setitem__(0, v[0]), np.ascontiguousarray):

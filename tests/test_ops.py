@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optable_conv  # noqa: F401 - adds its rows
 import pytest
 from optable import ROWS, Row
 
 import gradflow as gf
 from gradflow import linalg
+from gradflow.backend import namespace_of
 from gradflow.engine import REGISTRY, Node
 from gradflow.engine.op import elementwise, primitive
 from gradflow.errors import GradcheckError, RuleError
@@ -25,29 +27,35 @@ def ids(rows: list[Row]) -> dict[str, Any]:
     return {"argvalues": rows, "ids": [r.label for r in rows]}
 
 
-# Layouts of the same numbers in memory
+# Layouts of the same numbers in the memory of the device
 
 
-def transposed(a: Any) -> Any:
-    return np.ascontiguousarray(a.T).T
+def straight(xp: Any, a: Any) -> Any:
+    return xp.ascontiguousarray(a)
 
 
-def backwards(a: Any) -> Any:
-    return np.ascontiguousarray(a[::-1])[::-1] if a.ndim else a
+def transposed(xp: Any, a: Any) -> Any:
+    return xp.ascontiguousarray(a.T).T
 
 
-def gappy(a: Any) -> Any:
-    return np.repeat(a, 2, -1)[..., ::2] if a.ndim else a
+def backwards(xp: Any, a: Any) -> Any:
+    return xp.ascontiguousarray(a[::-1])[::-1]
+
+
+def gappy(xp: Any, a: Any) -> Any:
+    return xp.repeat(a, 2, -1)[..., ::2]
 
 
 def frozen(a: Any) -> Any:
     a = a.view()
-    a.flags.writeable = False
+    if isinstance(a, np.ndarray):  # no other memory can be made read-only
+        a.flags.writeable = False
     return a
 
 
-def leaves(row: Row, dtype: Any = np.float64, layout: Any = np.ascontiguousarray) -> list[gf.Tensor]:
-    return [gf.as_tensor(frozen(layout(a) if a.ndim else a)).requires_grad_() for a in row.arrays(dtype)]
+def leaves(row: Row, dtype: Any = np.float64, layout: Any = straight) -> list[gf.Tensor]:
+    held = [gf.tensor(a).data for a in row.arrays(dtype)]
+    return [gf.as_tensor(frozen(layout(namespace_of(a), a) if a.ndim else a)).requires_grad_() for a in held]
 
 
 def outputs(made: Any) -> list[gf.Tensor]:
@@ -62,7 +70,7 @@ def gradients(row: Row, ins: list[gf.Tensor], seeds: Any = None, **options: Any)
         seeds = []
         for o in outs:
             seed = rng.uniform(0.5, 1.5, o.shape) + (1j * rng.uniform(0.5, 1.5, o.shape) if o.is_complex() else 0)
-            seeds.append(gf.as_tensor(frozen(np.array(seed, o.dtype))))
+            seeds.append(gf.as_tensor(frozen(gf.tensor(np.array(seed, o.dtype)).data)))
     return outs, seeds, gf.autograd.grad(outs, ins, seeds, allow_unused=True, **options)
 
 
@@ -110,28 +118,28 @@ def test_float16(row: Row) -> None:
 def memory_dtypes_and_layouts(row: Row, dtype: Any) -> None:
     """What the differences do not see."""
     ins = leaves(row, dtype)
-    before = [t.data.copy() for t in ins]
+    before = [t.detach().cpu().data.copy() for t in ins]
     outs, seeds, first = gradients(row, ins)
-    held = [s.data.copy() for s in seeds]
+    held = [s.cpu().data.copy() for s in seeds]
     for t, was in zip([*ins, *seeds], [*before, *held], strict=True):
-        np.testing.assert_array_equal(t.data, was)
+        np.testing.assert_array_equal(t.cpu().data, was)
     for o in outs:
-        assert isinstance(o.data, np.ndarray)
+        assert isinstance(o.data, namespace_of(ins[0].data).ndarray)
         if not row.view:
             assert not any(np.shares_memory(o.data, t.data) for t in ins)
     for t, g in zip(ins, first, strict=True):
         assert g is not None and g.dtype == t.dtype and g.shape == t.shape and g.grad_fn is None
-        assert g.data.flags.writeable
+        assert getattr(g.data.flags, "writeable", True)  # CuPy knows no other
         assert not any(np.shares_memory(g.data, other.data) for other in (*ins, *seeds, *outs))
     _, _, recorded = gradients(row, ins, seeds, create_graph=True)
     tolerance = {"f8": 1e-12, "f4": 1e-5, "f2": 2e-2}[np.dtype(dtype).str[1:]]
     for t, g, again in zip(ins, first, recorded, strict=True):
         assert again.dtype == t.dtype and again.shape == t.shape
-        np.testing.assert_allclose(again.data, g.data, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(again.cpu().data, g.cpu().data, rtol=tolerance, atol=tolerance)
     for layout in (transposed, backwards, gappy):
         outs_there, _, there = gradients(row, leaves(row, dtype, layout), seeds)
         for a, b in zip([*outs_there, *there], [*outs, *first], strict=True):
-            np.testing.assert_allclose(a.data, b.data, rtol=tolerance, atol=tolerance)
+            np.testing.assert_allclose(a.cpu().data, b.cpu().data, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("row", **ids([r for r in ROWS if not r.smooth]))

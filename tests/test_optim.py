@@ -36,7 +36,7 @@ def trajectory(make: object, interrupted: bool = False) -> list[np.ndarray]:
         r = gf.tensor(A) @ w - gf.tensor(B)
         (0.5 * (r * r).sum() - w.cos().sum()).backward()
         optimizer.step()
-        path.append(w.detach().numpy().copy())
+        path.append(w.detach().cpu().numpy().copy())
     return path
 
 
@@ -87,6 +87,57 @@ def test_adam_follows_its_formula(settings: dict) -> None:
     close(trajectory(lambda p: Adam(p, lr, eps=eps, **settings), interrupted=True), wanted)
 
 
+def chapter_gradient_descent(w: np.ndarray, g: np.ndarray, n: int, m: dict) -> np.ndarray:
+    return w - 0.02 * g
+
+
+def chapter_momentum(w: np.ndarray, g: np.ndarray, n: int, m: dict) -> np.ndarray:
+    m["v"] = 0.8 * m.get("v", 0) + 0.2 * g
+    return w - 0.02 * m["v"]
+
+
+def chapter_adagrad(w: np.ndarray, g: np.ndarray, n: int, m: dict) -> np.ndarray:
+    m["s"] = m.get("s", 0) + g**2
+    return w - 0.02 * g / (np.sqrt(m["s"]) + 1e-7)
+
+
+def chapter_rmsprop(w: np.ndarray, g: np.ndarray, n: int, m: dict) -> np.ndarray:
+    m["s"] = 0.8 * m.get("s", 0) + 0.2 * g**2
+    return w - 0.02 * g / (np.sqrt(m["s"]) + 1e-7)
+
+
+def chapter_adam(w: np.ndarray, g: np.ndarray, n: int, m: dict) -> np.ndarray:
+    m["v"] = 0.8 * m.get("v", 0) + 0.2 * g
+    m["s"] = 0.8 * m.get("s", 0) + 0.2 * g**2
+    return w - 0.02 * m["v"] / (np.sqrt(m["s"]) + 1e-7)
+
+
+CHAPTER = [
+    (chapter_gradient_descent, lambda p: SGD(p, 0.02)),
+    (chapter_momentum, lambda p: gf.optim.Momentum(p, 0.02, beta=0.8)),
+    (chapter_adagrad, lambda p: gf.optim.Adagrad(p, 0.02, eps=1e-7)),
+    (chapter_rmsprop, lambda p: gf.optim.RMSprop(p, 0.02, alpha=0.8, eps=1e-7)),
+    (chapter_adam, lambda p: Adam(p, 0.02, betas=(0.8, 0.8), eps=1e-7, bias_correction=False)),
+]
+
+
+@pytest.mark.parametrize("rows", [6, 2, 1], ids=["batch", "mini-batch", "stochastic"])
+@pytest.mark.parametrize(("formula", "make"), CHAPTER)
+def test_the_chapters_seven(formula: object, make: object, rows: int) -> None:
+    """Batch, mini-batch and stochastic gradient descent are SGD with the gradient of all, some or one of the rows."""
+    w, held, u = START.copy(), {}, gf.tensor(START, requires_grad=True)
+    optimizer = make([u])  # type: ignore[operator]
+    for n in range(1, STEPS + 1):
+        batch = np.arange(n * rows, (n + 1) * rows) % len(A)
+        a, b = A[batch], B[batch]
+        w = formula(w, a.T @ (a @ w - b), n, held)  # type: ignore[operator]
+        optimizer.zero_grad()
+        r = gf.tensor(a) @ u - gf.tensor(b)
+        (0.5 * (r * r).sum()).backward()
+        optimizer.step()
+        close([u.detach().cpu().numpy()], [w])
+
+
 @pytest.mark.parametrize("make", [lambda p: SGD(p, 0.1, 0.9), lambda p: Adam(p, 0.1, amsgrad=True)])
 def test_complex_parameters_move_as_pairs_of_real_ones(make: object) -> None:
     z = gf.tensor(START[:2] + 1j * START[2:], requires_grad=True)
@@ -99,7 +150,7 @@ def test_complex_parameters_move_as_pairs_of_real_ones(make: object) -> None:
         ((x * x + y * y) ** 2).sum().backward()
         for optimizer in both:
             optimizer.step()
-    np.testing.assert_allclose(z.detach().numpy(), x.detach().numpy() + 1j * y.detach().numpy(), rtol=1e-10)
+    np.testing.assert_allclose(z.detach().cpu().numpy(), x.detach().cpu().numpy() + 1j * y.detach().cpu().numpy(), rtol=1e-10)
 
 
 # --- groups, gradients, memory ----------------------------------------------------------------------------------------------

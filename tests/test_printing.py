@@ -28,6 +28,7 @@ import gradflow as gf
     ],
     ids=str,
 )
+@pytest.mark.cpu_only("shows how tensors on the CPU print")
 def test_repr(t, text):
     assert repr(t) == text
 

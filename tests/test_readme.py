@@ -12,6 +12,8 @@ import pytest
 
 import gradflow
 
+pytestmark = pytest.mark.cpu_only("the examples show tensors on the CPU")
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

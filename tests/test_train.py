@@ -20,6 +20,8 @@ from gradflow import train
 from gradflow.__main__ import main
 from gradflow.backend import cuda_is_available
 
+pytestmark = pytest.mark.cpu_only("the program is told its device on its command line")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -1,0 +1,1 @@
+"""The project's benchmark; see ``__main__.py``."""

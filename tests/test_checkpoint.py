@@ -1,0 +1,198 @@
+"""checkpoint: the same gradients with less kept, the same random numbers, any order."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradflow as gf
+from gradflow.errors import ArgumentError, GraphError
+
+
+def host(t: gf.Tensor) -> np.ndarray:
+    return t.detach().to_numpy()
+
+
+def net(depth: int = 3, width: int = 4) -> gf.nn.Sequential:
+    gf.manual_seed(1)
+    return gf.nn.Sequential(*[gf.nn.Sequential(gf.nn.Linear(width, width), gf.nn.Tanh()) for _ in range(depth)]).double()
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_gradients_of_arguments_and_parameters_are_the_same(asked: bool) -> None:
+    found = []
+    for through in (lambda f, x: f(x), gf.checkpoint):
+        f = net()
+        x = gf.linspace(-1, 1, 8, dtype=gf.float64).reshape(2, 4).requires_grad_(asked)
+        y = through(f[0], x)
+        z = through(f[1], y) * through(f[1], x)  # the same parameters twice
+        f[2](z).square().sum().backward()
+        found.append([host(z), *[host(p.grad) for p in f.parameters()], *([host(x.grad)] if asked else [])])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-13)
+
+
+def test_what_is_used_beside_the_arguments_gets_its_gradient() -> None:
+    w = gf.tensor([1.0, 2.0], requires_grad=True)
+    u = w * w  # neither an argument nor a leaf
+    y = gf.checkpoint(lambda x, scale: (x * u * scale).sin(), gf.tensor([3.0, 4.0]), scale=gf.tensor(0.5))
+    y.sum().backward()
+    a = np.array([1.5, 2.0])
+    np.testing.assert_allclose(host(w.grad), np.cos(a * [1, 4]) * a * [2, 4], rtol=1e-6)
+    (g,) = gf.autograd.grad(gf.checkpoint(lambda: (w * w).sum()), w)
+    assert g.tolist() == [2, 4]
+
+
+def test_several_results_and_unused_ones() -> None:
+    x = gf.tensor([1.0, 2.0], requires_grad=True)
+    a, b, n = gf.checkpoint(lambda t: (t * 2, t * t, t.detach()), x)
+    assert not n.requires_grad
+    b.sum().backward()
+    assert x.grad.tolist() == [2, 4] and a.tolist() == [2, 4]
+
+
+def test_dropout_repeats_its_mask_and_the_stream_goes_on() -> None:
+    x = gf.ones(1000, requires_grad=True)
+    drop = gf.nn.Dropout(0.5)
+    gf.manual_seed(7)
+    y = gf.checkpoint(lambda t: drop(t) * t, x)
+    after = host(gf.rand(3))
+    y.sum().backward()
+    assert host(x.grad).tolist() == (2 * host(y)).tolist()
+    here = host(gf.rand(3))
+    gf.manual_seed(7)
+    drop(x)
+    assert host(gf.rand(3)).tolist() == after.tolist() and host(gf.rand(3)).tolist() == here.tolist()
+    x.grad = None
+    y = gf.checkpoint(lambda t: drop(t) * t, x, preserve_rng_state=False)
+    y.sum().backward()
+    assert host(x.grad).tolist() != (2 * host(y)).tolist()
+
+
+def test_any_order() -> None:
+    x = gf.tensor([0.3, -0.7], dtype=gf.float64, requires_grad=True)
+    w = gf.tensor([1.5, 0.5], dtype=gf.float64, requires_grad=True)
+
+    def f(a: gf.Tensor, b: gf.Tensor) -> gf.Tensor:
+        return gf.checkpoint(lambda t: (t * b).sin() * t, a)
+
+    assert gf.gradcheck(f, (x, w)) and gf.gradgradcheck(f, (x, w))
+    nested = lambda a: gf.checkpoint(lambda t: gf.checkpoint(lambda s: s.exp() * w, t) * t, a)
+    assert gf.gradgradcheck(nested, (x,))
+
+
+def test_in_parts() -> None:
+    f, x = net(5), gf.ones(2, 4, dtype=gf.float64, requires_grad=True)
+    f(x).sum().backward()
+    wanted = [host(x.grad), *[host(p.grad) for p in f.parameters()]]
+    for segments in (1, 2, 5):
+        f.zero_grad()
+        x.grad = None
+        gf.checkpoint_sequential(f, segments, x).sum().backward()
+        for a, b in zip([x.grad, *[p.grad for p in f.parameters()]], wanted, strict=True):
+            np.testing.assert_allclose(host(a), b, rtol=1e-13)
+    for wrong in (0, 6, 1.5):
+        with pytest.raises(ArgumentError, match="segments"):
+            gf.checkpoint_sequential(f, wrong, x)
+
+
+def test_refusals_and_no_grad() -> None:
+    with pytest.raises(TypeError, match="function"):
+        gf.checkpoint(gf.ones(2))
+    with gf.no_grad():
+        assert not gf.checkpoint(net(1), gf.ones(1, 4, dtype=gf.float64)).requires_grad
+    assert not gf.checkpoint(lambda t: t * 2, gf.ones(2)).requires_grad
+    y = gf.checkpoint(lambda t: t * t, gf.ones(2, requires_grad=True)).sum()
+    y.backward()
+    with pytest.raises(GraphError, match="freed"):
+        y.backward()
+    x = gf.ones(2, requires_grad=True)
+    z = x * 1
+    y = gf.checkpoint(lambda t: t * t, z).sum()
+    with gf.no_grad():
+        z.add_(1)
+    with pytest.raises(GraphError, match="overwritten"):
+        y.backward()
+
+
+def peak_of(run: Any) -> int:
+    """The most memory that NumPy held at once during ``run()``, beyond what it held before."""
+    run()
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak - before
+
+
+@pytest.mark.cpu_only("measures the memory of NumPy's arrays")
+def test_it_keeps_less() -> None:
+    gf.manual_seed(0)
+    layers = [gf.nn.Sequential(gf.nn.Linear(64, 64), gf.nn.Tanh(), gf.nn.Linear(64, 64), gf.nn.Tanh()) for _ in range(16)]
+    x = gf.randn(512, 64)
+
+    def run(through: Any) -> None:
+        y = x
+        for layer in layers:
+            y = through(layer, y)
+        y.sum().backward()
+
+    plain, less = peak_of(lambda: run(lambda f, t: f(t))), peak_of(lambda: run(gf.checkpoint))
+    one = 512 * 64 * 4
+    # two arrays for each of 32 layers, against one for each of 16 and the inside of one
+    assert plain > 32 * one and less < 28 * one
+
+
+@pytest.mark.cpu_only("measures the memory of NumPy's arrays")
+def test_a_training_step_takes_no_more_than_the_rules_name() -> None:
+    """An MLP 784-256-128-10 on 1024 rows: what its rules keep, its parameters' gradients, and what one rule makes at a time."""
+    gf.manual_seed(0)
+    model = gf.nn.Sequential(gf.nn.Linear(784, 256), gf.nn.ReLU(), gf.nn.Linear(256, 128), gf.nn.ReLU(), gf.nn.Linear(128, 10))
+    x, y = gf.randn(1024, 784), gf.randint(0, 10, (1024,))
+    optimizer, criterion = gf.optim.Adam(model.parameters()), gf.nn.CrossEntropyLoss()
+
+    def step() -> None:
+        optimizer.zero_grad()
+        criterion(model(x), y).backward()
+        optimizer.step()
+
+    step()
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    loss = criterion(model(x), y)
+    held = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    named = kept_by(loss)
+    numbers = {(p.data.ctypes.data, p.data.nbytes) for p in [*model.parameters(), x]}
+    named -= numbers
+    kept = sum(size for _, size in named)
+    assert held < 1.1 * kept  # nothing is held that no rule names
+    del loss
+    # Beside what is kept there are, when the first layer's rule runs, the gradients that come in and go out of it: the weight's
+    # is as large as the weight, and the widest activation's gradient is there.
+    working = 1024 * 256 * 4 + 784 * 256 * 4
+    assert kept > 1.6e6  # two hidden layers' activations, and what cross-entropy keeps
+    assert peak_of(step) < 1.1 * (kept + working)
+
+
+def kept_by(loss: gf.Tensor) -> set[tuple[int, int]]:
+    """Address and size of every array that the graph of ``loss`` keeps, each once."""
+    found: set[tuple[int, int]] = set()
+    stack, seen = [loss.node], set()
+    while stack:
+        node = stack.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        stack += list(node.parents)
+        for kept in node.kept:
+            if isinstance(kept, np.ndarray):
+                found.add((kept.ctypes.data, kept.nbytes))
+    return found
