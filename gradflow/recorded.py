@@ -216,8 +216,9 @@ def initial(t: Any, gradient: TensorLike | None, create_graph: bool) -> Any:
             )
         if t.dtype.kind == "c":
             raise GraphError("a complex result needs gradient=: it says which real quantity is differentiated")
-        # The remembered 1: no rule writes into the gradient that it is given.
-        g: Any = xp.ones_like(t.data) if create_graph or t.data.ndim else xp.asarray(xp.scalar(1, t.data.dtype))
+        if xp is backend.cpu and not t.data.ndim and not create_graph:
+            return xp.scalar(1, t.data.dtype)  # the remembered 1: no rule writes into the gradient that it is given
+        g: Any = xp.ones_like(t.data)
         return wrap(g) if create_graph else g
     held = gradient if isinstance(gradient, Recorded) else wrap(xp.asarray(gradient))
     if held.shape != t.shape:

@@ -42,29 +42,19 @@ def bound(xp: Namespace) -> tuple[Any, ...]:
 
 def conv(xp: Namespace, x: Array, weight: Array, size: Shape, form: Form, bias: Array | None = None) -> Array:
     """``y[n, o, p] = bias[o] + sum over c and taps t of weight[o, c, t] x[n, c, p * stride - low + t * dilation]``."""
-    dtype, groups, made = x.dtype, form.groups, weight.shape[0]
+    dtype, groups, kernel, made = x.dtype, form.groups, weight.shape[2:], weight.shape[0]
     x, weight = _wide(x), _wide(weight)
     out = xp.empty((made, *size, x.shape[0]), x.dtype)
     if not (out.size and weight.size):
         out[...] = 0 if bias is None else bias.reshape((-1,) + (1,) * (out.ndim - 1))
         return _batch_first(out).astype(dtype, copy=False)
-    if weight.shape[1] == 1 < groups:
-        _depthwise(xp, _padded(xp, x, weight.shape[2:], size, form), weight, out, form)
-        if bias is not None:
-            out += bias.reshape((-1,) + (1,) * (out.ndim - 1))
-        return _batch_first(out).astype(dtype, copy=False)
     rows, matrix = out.reshape(groups, made // groups, -1), weight.reshape(groups, made // groups, -1)
-    if prod(weight.shape[2:]) == 1:
-        column = None
-    else:  # the bias is the weight of one more tap, which always reads 1
-        column = bias
-        if bias is not None:
-            matrix = xp.concatenate([matrix, _wide(bias).reshape(groups, -1, 1)], 2)
-    for part, windows in _blocks(
-        xp, _padded(xp, x, weight.shape[2:], size, form), weight.shape[2:], size, form, column is not None
-    ):
-        xp.matmul(matrix, windows, out=rows[:, :, part])
-    if bias is not None and column is None:
+    ones = bias is not None and prod(kernel) > 1  # the bias as the weight of one more tap, which always reads 1
+    if ones:
+        matrix = xp.concatenate([matrix, _wide(bias).reshape(groups, -1, 1)], 2)
+    for some, part, windows in _blocks(xp, _padded(xp, x, kernel, size, form), kernel, size, form, ones):
+        xp.matmul(matrix[some], windows, out=rows[some, :, part])
+    if bias is not None and not ones:
         rows += bias.reshape(groups, -1, 1)
     return _batch_first(out).astype(dtype, copy=False)
 
@@ -76,18 +66,14 @@ def conv_weight(xp: Namespace, x: Array, g: Array, kernel: Shape, form: Form) ->
     if not (x.size and g.size):
         return xp.zeros(shape, dtype)
     x, g = _wide(x), _wide(g)
-    if shape[1] == 1 < groups:
-        return _depthwise_weight(xp, _padded(xp, x, kernel, size, form), _batch_last(xp, g), kernel, form).astype(
-            dtype, copy=False
-        )
     columns = _batch_last(xp, g).reshape(groups, shape[0] // groups, -1).transpose(0, 2, 1)
-    total: Any = None
-    for part, windows in _blocks(xp, _padded(xp, x, kernel, size, form), kernel, size, form):
-        term = xp.matmul(windows, columns[:, part])  # the weight transposed: BLAS is faster with the longer side first
-        if total is None:
-            total = term
+    # the weight transposed: BLAS is faster with the longer side first
+    total = xp.empty((groups, prod(shape[1:]), shape[0] // groups), x.dtype)
+    for some, part, windows in _blocks(xp, _padded(xp, x, kernel, size, form), kernel, size, form):
+        if part.start == 0:
+            xp.matmul(windows, columns[some, part], out=total[some])
         else:
-            total += term
+            total[some] += xp.matmul(windows, columns[some, part])
     return total.transpose(0, 2, 1).reshape(shape).astype(dtype, copy=False)
 
 
@@ -95,21 +81,19 @@ def conv_input(xp: Namespace, g: Array, weight: Array, size: Shape, form: Form) 
     """The adjoint of ``conv`` in the input, which is the transposed convolution; ``size`` is that of the input."""
     dtype, kernel, groups = g.dtype, weight.shape[2:], form.groups
     g, weight = _wide(g), _wide(weight)
-    channels, sizes, batch = weight.shape[1] * groups, g.shape[2:], g.shape[0]
-    out = xp.zeros((channels, *size, batch), g.dtype)
-    if out.size and g.size and weight.shape[1] == 1 < groups:
-        _depthwise_input(xp, _batch_last(xp, g), weight, out, form)
-    elif out.size and g.size and weight.size:
+    each, sizes, batch = weight.shape[1], g.shape[2:], g.shape[0]
+    out = xp.zeros((each * groups, *size, batch), g.dtype)
+    if out.size and weight.size and g.size:
         rows = _batch_last(xp, g).reshape(groups, weight.shape[0] // groups, -1)
         matrix = weight.reshape(groups, weight.shape[0] // groups, -1).transpose(0, 2, 1)
-        step, taps = prod(sizes[1:]) * batch, weight.shape[1] * prod(kernel)
-        at_once = _rows_at_once(xp, sizes[0], groups * taps * step * out.itemsize, 8)
-        held = xp.scratch(groups * taps * at_once * step, out.dtype)
-        for start in range(0, sizes[0], at_once):
-            count = min(at_once, sizes[0] - start)
-            windows = held[: groups * taps * count * step].reshape(groups, taps, count * step)
-            xp.matmul(matrix, rows[:, :, start * step : (start + count) * step], out=windows)
-            _add_back(out, windows.reshape(channels, *kernel, count, *sizes[1:], batch), form, start)
+        product = xp.matmul if rows.shape[1] > 1 else xp.multiply  # a column times a row, of which BLAS is slow
+        step, taps = prod(sizes[1:]) * batch, each * prod(kernel)
+        for some, start, stop in _parts(xp, groups, sizes[0], taps * step * out.itemsize, 2):
+            count = (some.stop - some.start, taps, (stop - start) * step)
+            windows = xp.scratch(prod(count), out.dtype).reshape(count)
+            product(matrix[some], rows[some, :, start * step : stop * step], out=windows)
+            windows = windows.reshape(count[0] * each, *kernel, stop - start, *sizes[1:], batch)
+            _add_back(out[some.start * each : some.stop * each], windows, form, start)
     return _batch_first(out).astype(dtype, copy=False)
 
 
@@ -219,91 +203,37 @@ def _windows(xp: Namespace, image: Array, kernel: Shape, size: Shape, form: Form
     return xp.as_strided(image, shape, (channel * each, channel, *taps, *moves, last))
 
 
-def _rows_at_once(xp: Namespace, rows: int, bytes_in_row: int, blocks: int) -> int:
-    """How many of the first dimension's windows are laid out at a time, so that they fill so many ``blocks`` of memory."""
-    fit: int = blocks * xp.block_bytes // bytes_in_row
-    return max(1, min(rows, fit))
+def _parts(xp: Namespace, groups: int, rows: int, bytes_in_row: int, blocks: int) -> Iterator[tuple[slice, int, int]]:
+    """Groups and rows, of so many bytes in each group, in parts that fill so many ``blocks`` of memory: (groups, start, stop)."""
+    room: int = blocks * xp.block_bytes
+    groups_at_once = max(1, min(groups, room // (rows * bytes_in_row)))
+    rows_at_once = max(1, min(rows, room // bytes_in_row))
+    for group in range(0, groups, groups_at_once):
+        for start in range(0, rows, rows_at_once):
+            yield slice(group, min(group + groups_at_once, groups)), start, min(start + rows_at_once, rows)
 
 
 def _blocks(
     xp: Namespace, image: Array, kernel: Shape, size: Shape, form: Form, ones: bool = False
-) -> Iterator[tuple[slice, Array]]:
-    """The windows as matrices (groups, channels * taps, windows * N), some of the first dimension's at a time.
+) -> Iterator[tuple[slice, slice, Array]]:
+    """The windows as matrices (some groups, channels * taps, some of the windows * N): which groups, which windows, and they.
 
     ``ones``: one more row of them, of ones.  A matrix is good until the next one is asked for.
     """
     groups, batch = form.groups, image.shape[-1]
-    step, taps = prod(size[1:]) * batch, image.shape[0] // groups * prod(kernel)
+    each = image.shape[0] // groups
+    step, taps = prod(size[1:]) * batch, each * prod(kernel)
     if not ones and prod(kernel) == 1 and image.shape[1:-1] == size:  # the image is its own windows
-        yield slice(0, size[0] * step), image.reshape(groups, taps, -1)
+        yield slice(0, groups), slice(0, size[0] * step), image.reshape(groups, taps, -1)
         return
-    view = _windows(xp, image, kernel, size, form)
-    at = (slice(None),) * (2 + len(kernel))
-    at_once = _rows_at_once(xp, size[0], groups * taps * step * image.itemsize, 1)
-    held = xp.scratch(groups * (taps + ones) * at_once * step, image.dtype)
-    matrix, filled = held, 0
-    for start in range(0, size[0], at_once):
-        count = min(at_once, size[0] - start)
+    view, every, filled = _windows(xp, image, kernel, size, form), (slice(None),) * (1 + len(kernel)), None
+    blocks = 4 if each == 1 < groups else 1  # a product with a vector does not mind long rows
+    for some, start, stop in _parts(xp, groups, size[0], taps * step * image.itemsize, blocks):
+        count = (some.stop - some.start, taps + ones, (stop - start) * step)
         if count != filled:
-            matrix, filled = held[: groups * (taps + ones) * count * step].reshape(groups, taps + ones, count * step), count
+            matrix, filled = xp.scratch(prod(count), image.dtype).reshape(count), count
             if ones:
                 matrix[:, taps] = 1
-            target = matrix[:, :taps].reshape(groups, -1, *kernel, count, *size[1:], batch)
-        xp.copyto(target, view[(*at, slice(start, start + count))])
-        yield slice(start * step, (start + count) * step), matrix
-
-
-# --- one input channel in each group: no matrix products, but a product and a sum for each tap -----------------------------
-
-
-def _channel_blocks(xp: Namespace, channels: int, bytes_in_all: int) -> Iterator[slice]:
-    at_once = max(1, channels * xp.block_bytes // max(bytes_in_all, 1))
-    for start in range(0, channels, at_once):
-        yield slice(start, min(start + at_once, channels))
-
-
-def _tapped(xp: Namespace, image: Array, kernel: Shape, size: Shape, form: Form) -> Iterator[tuple[slice, list[Array]]]:
-    """For some channels at a time, what each tap sees: (channels, 1, *size, N)."""
-    view = _windows(xp, image, kernel, size, form)[:, 0]
-    taps = list(product(*(range(k) for k in kernel)))
-    for part in _channel_blocks(xp, form.groups, form.groups * prod(size) * image.shape[-1] * image.itemsize):
-        yield part, [view[(part, *tap, None)] for tap in taps]
-
-
-def _depthwise(xp: Namespace, image: Array, weight: Array, out: Array, form: Form) -> None:
-    every = out.reshape(form.groups, -1, *out.shape[1:])
-    weights = weight.reshape(*every.shape[:2], -1, *(1,) * (out.ndim - 1))
-    for part, seen in _tapped(xp, image, weight.shape[2:], out.shape[1:-1], form):
-        total, w = every[part], weights[part]
-        held = xp.scratch(total.size, total.dtype).reshape(total.shape)
-        xp.multiply(seen[0], w[:, :, 0], total)
-        for t in range(1, len(seen)):
-            xp.multiply(seen[t], w[:, :, t], held)
-            total += held
-
-
-def _depthwise_weight(xp: Namespace, image: Array, g: Array, kernel: Shape, form: Form) -> Array:
-    every = g.reshape(form.groups, -1, *g.shape[1:])
-    weights = xp.empty((*every.shape[:2], prod(kernel)), g.dtype)
-    for part, seen in _tapped(xp, image, kernel, g.shape[1:-1], form):
-        each, w = every[part], weights[part]
-        held = xp.scratch(each.size, each.dtype).reshape(each.shape)
-        flat = held.reshape(*w.shape[:2], -1)
-        for t in range(len(seen)):
-            xp.multiply(seen[t], each, held)
-            w[:, :, t] = flat.sum(2)
-    return weights.reshape(g.shape[0], 1, *kernel)
-
-
-def _depthwise_input(xp: Namespace, g: Array, weight: Array, out: Array, form: Form) -> None:
-    kernel, each = weight.shape[2:], weight.shape[0] // form.groups
-    every = g.reshape(form.groups, each, *g.shape[1:])
-    weights = weight.reshape(form.groups, each, -1, *(1,) * (g.ndim - 1))
-    for part in _channel_blocks(xp, form.groups, g.size // each * g.itemsize):
-        target = out[part]
-        held = xp.scratch(every[part, 0].size, g.dtype).reshape(every[part, 0].shape)
-        for m in range(each):
-            for t, (there, here) in enumerate(_places(out.shape[1:-1], kernel, g.shape[1:-1], form, 0)):
-                xp.multiply(every[part, m], weights[part, m, t], held)
-                place = target[there]
-                place += held[(here[0], *here[1 + len(kernel) :])]
+            target = matrix[:, :taps].reshape(count[0], each, *kernel, stop - start, *size[1:], batch)
+        xp.copyto(target, view[(some, *every, slice(start, stop))])
+        yield some, slice(start * step, stop * step), matrix

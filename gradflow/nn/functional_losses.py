@@ -346,12 +346,13 @@ def _class_indices(
 
 
 def _shares(safe: Array, kept: Array | None, weight: Array | None, reduction: str, dtype: Any) -> Tensor | None:
-    """What each loss counts in the sum that "sum" or "mean" is; None for "none", and for no losses at all."""
+    """What each loss, or every loss, counts in the sum that "sum" or "mean" is; None for "none", and for no losses at all."""
     if reduction == "none" or not safe.size:
         return None
     xp = backend.namespace_of(safe)
     if weight is None and kept is None:
-        return wrap(xp.full((safe.size,), 1.0 if reduction == "sum" else 1 / safe.size, dtype))  # type: ignore[no-any-return]
+        each = 1.0 if reduction == "sum" else 1 / safe.size
+        return wrap(xp.scalar(each, dtype) if xp is backend.cpu else xp.full((), each, dtype))  # type: ignore[no-any-return]
     factor = _factor(xp, safe, kept, weight, dtype)
     with xp.floating_errors(invalid="ignore", divide="ignore"):  # all ignored: NaN, as in PyTorch
         return wrap((factor / xp.sum(factor) if reduction == "mean" else factor).reshape(-1))  # type: ignore[no-any-return]

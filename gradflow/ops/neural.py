@@ -247,12 +247,14 @@ def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, target: Array, rows: 
 def softmax_cross_entropy(xp: Namespace, x: Array, target: Array, rows: Array, share: Array = None) -> Any:
     """``-log softmax(x)[target]`` of each row of ``x`` (n, classes), and the softmax ``p``.
 
-    ``rows`` counts the rows.  With ``share`` (n,) the losses are summed, each times its share: 1/n for the mean, 0 for a row
-    that does not count.
+    ``rows`` counts the rows.  With ``share`` the losses are summed, each times its share: one number for all, 1/n for the
+    mean, or (n,), 0 for a row that does not count.
     """
     centred, e, total = _exponents(xp, x, 1, "cross_entropy")
     loss = xp.reshape(xp.log(total), (-1,)) - centred[(rows, target)]
-    return (loss if share is None else xp.sum(xp.chain(share, loss))), e / total
+    if share is not None:
+        loss = xp.sum(xp.chain(share, loss)) if share.ndim else xp.sum(loss) * share
+    return loss, e / total
 
 
 def check_classes(xp: Namespace, target: Array, classes: int, name: str) -> None:
