@@ -82,13 +82,20 @@ def conv_input(xp: Namespace, g: Array, weight: Array, size: Shape, form: Form) 
     dtype, kernel, groups = g.dtype, weight.shape[2:], form.groups
     g, weight = _wide(g), _wide(weight)
     each, sizes, batch = weight.shape[1], g.shape[2:], g.shape[0]
+    margin = tuple((k - 1) * d - low for k, d, low in zip(kernel, form.dilation, form.low, strict=True))
+    if max(form.stride) == 1 and min(margin) >= 0 and weight.shape[0] <= 2 * each * groups:
+        # Step by step it is a convolution with the kernel turned about.  That lays out the windows of g, which is faster than
+        # to add up windows of the result, unless g has far more channels.
+        turned = weight.reshape(groups, -1, each, *kernel).swapaxes(1, 2)[(..., *(slice(None, None, -1) for _ in kernel))]
+        turned = xp.ascontiguousarray(turned).reshape(each * groups, -1, *kernel)
+        return conv(xp, g, turned, size, form._replace(low=margin)).astype(dtype, copy=False)
     out = xp.zeros((each * groups, *size, batch), g.dtype)
     if out.size and weight.size and g.size:
         rows = _batch_last(xp, g).reshape(groups, weight.shape[0] // groups, -1)
         matrix = weight.reshape(groups, weight.shape[0] // groups, -1).transpose(0, 2, 1)
         product = xp.matmul if rows.shape[1] > 1 else xp.multiply  # a column times a row, of which BLAS is slow
         step, taps = prod(sizes[1:]) * batch, each * prod(kernel)
-        for some, start, stop in _parts(xp, groups, sizes[0], taps * step * out.itemsize, 2):
+        for some, start, stop in _parts(xp, groups, sizes[0], taps * step * out.itemsize, 8):
             count = (some.stop - some.start, taps, (stop - start) * step)
             windows = xp.scratch(prod(count), out.dtype).reshape(count)
             product(matrix[some], rows[some, :, start * step : stop * step], out=windows)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import ArgumentError, LinAlgError
 from ..typing import Array, DType, Index, Shape
-from . import convolution, pooling
+from . import convolution, pooling, special
 from .devices import CPU, device
 
 ndarray = np.ndarray
@@ -271,64 +271,7 @@ def setitem(x: Array, index: Index, values: Array) -> None:
     x[index] = values
 
 
-def erf(x: Array) -> Array:
-    """The error function, to within 1 ulp in float64.
-
-    Source: the piecewise rational approximations of Sun's fdlibm (s_erf.c), which split the axis at 0.84375, 1.25
-    and 1/0.35.
-    """
-    x = np.asarray(x)
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
-    a = np.absolute(x).ravel()
-    out = np.ones_like(a)
-    part = a < 0.84375
-    v = a[part]
-    out[part] = v + v * _ratio(v * v, _ERF_SMALL)
-    part = (a >= 0.84375) & (a < 1.25)
-    out[part] = 0.845062911510467529297 + _ratio(a[part] - 1, _ERF_NEAR_ONE)
-    for low, high, coefficients in ((1.25, 1 / 0.35, _ERF_MIDDLE), (1 / 0.35, 6.0, _ERF_TAIL)):
-        part = (a >= low) & (a < high)
-        v = a[part]
-        out[part] = 1 - np.exp(-v * v - 0.5625 + _ratio(1 / (v * v), coefficients)) / v
-    out[np.isnan(a)] = nan
-    return np.copysign(out.reshape(x.shape), x)
-
-
-def _ratio(t: Array, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Array:
-    """A quotient of two polynomials in ``t``, each given from its constant term up."""
-    top, bottom = coefficients
-    p, q = np.full_like(t, top[-1]), np.full_like(t, bottom[-1])
-    for c in top[-2::-1]:
-        p = p * t + c
-    for c in bottom[-2::-1]:
-        q = q * t + c
-    return p / q
-
-
-_ERF_SMALL = (
-    (0.128379167095512558561, -0.325042107247001499370, -0.0284817495755985104766, -0.00577027029648944159157,
-     -2.37630166566501626084e-05),
-    (1.0, 0.397917223959155352819, 0.0650222499887672944485, 0.00508130628187576562776, 1.32494738004321644526e-04,
-     -3.96022827877536812320e-06),
-)  # fmt: skip
-_ERF_NEAR_ONE = (
-    (-0.00236211856075265944077, 0.414856118683748331666, -0.372207876035701323847, 0.318346619901161753674,
-     -0.110894694282396677476, 0.0354783043256182359371, -0.00216637559486879084300),
-    (1.0, 0.106420880400844228286, 0.540397917702171048937, 0.0718286544141962662868, 0.126171219808761642112,
-     0.0136370839120290507362, 0.0119844998467991074170),
-)  # fmt: skip
-_ERF_MIDDLE = (
-    (-0.00986494403484714822705, -0.693858572707181764372, -10.5586262253232909814, -62.3753324503260060396,
-     -162.396669462573470355, -184.605092906711035994, -81.2874355063065934246, -9.81432934416914548592),
-    (1.0, 19.6512716674392571292, 137.657754143519042600, 434.565877475229228821, 645.387271733267880336,
-     429.008140027567833386, 108.635005541779435134, 6.57024977031928170135, -0.0604244152148580987438),
-)  # fmt: skip
-_ERF_TAIL = (
-    (-0.00986494292470009928597, -0.799283237680523006574, -17.7579549177547519889, -160.636384855821916062,
-     -637.566443368389627722, -1025.09513161107724954, -483.519191608651397019),
-    (1.0, 30.3380607434824582924, 325.792512996573918826, 1536.72958608443695994, 3199.85821950859553908,
-     2553.05040643316442583, 474.528541206955367215, -22.4409524465858183362),
-)  # fmt: skip
+erf = special.erf
 
 
 def inv(x: Array) -> Array:
