@@ -318,7 +318,8 @@ def test_kernels_refuse(call: Callable[[], Any], error: type[Exception], words: 
         lambda x: x.nonzero(), lambda x: cupy.where(x), lambda x: cupy.unique(x), lambda x: cupy.flatnonzero(x),
         lambda x: x.set(np.ones(3, "f")), lambda x: x.set(np.ones(3, "f"), cupy.cuda.Stream()), lambda x: pickle.dumps(x),
         lambda x: x.set(cupyx.empty_pinned(3, "f")), lambda x: cupy.cuda.get_current_stream().synchronize(),
-        lambda x: cupy.cuda.Device().synchronize(), lambda x: x.__dlpack__(dl_device=(1, 0)), lambda x: x.repeat(cupy.asarray([1, 2, 3])),
+        lambda x: cupy.cuda.Device().synchronize(), lambda x: x.__dlpack__(dl_device=(1, 0)),
+        lambda x: x.repeat(cupy.asarray([1, 2, 3])),
         lambda x: cupy.random.RandomState(0).randint(0, 10, 3), lambda x: 1.0 in x, lambda x: sorted(x), lambda x: max(x),
     ],
 )  # fmt: skip
@@ -353,6 +354,14 @@ def test_launches_are_counted_by_name() -> None:
         kernel()(x[:0], x[:0])  # nothing to do is no launch
         x.sum()
     assert found == ["cupy_add", "a_kernel", "cupy_sum"]
+
+
+def test_an_input_that_overlaps_an_output_is_copied_first() -> None:
+    x = cupy.arange(4, dtype="f")
+    with launches.recorded() as found:
+        kernel("T x", "T y", "y = x + 1")(x, x)  # the very same object is not
+        kernel("T x", "T y", "y = x")(x[:-1], x[1:])
+    assert found == ["a_kernel", "cupy_copy", "a_kernel"] and x.tolist() == [1, 1, 2, 3]
 
 
 # gradflow on it

@@ -19,6 +19,7 @@ sum, the order of streams) is not in it.
     methods.py     its methods
     ufuncs.py      cupy.ufunc
     functions.py   the functions of the module cupy
+    layouts.py     those that lay arrays out anew, and products
     linalg.py      cupy.linalg, cupyx.errstate
     randoms.py     cupy.random
     devices.py     cupy.cuda
@@ -34,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from . import array as _array
-from . import devices, functions, linalg, methods, randoms
+from . import devices, functions, layouts, linalg, methods, randoms
 from .array import ndarray, shown
 from .kernels import ElementwiseKernel
 from .memory import MemoryPointer, UnownedMemory, empty_pinned
@@ -116,4 +117,4 @@ def _strides(module: Any) -> None:
     )
 
 
-assert methods  # imported for what it adds to cupy.ndarray
+assert methods and layouts  # imported for what they add to cupy.ndarray and to the functions

@@ -78,7 +78,9 @@ class ElementwiseKernel:
                 raise TypeError(f"Unsupported type {type(a)}")
         shape = self._shape(args, size)
         types, variables = self._types(args)
-        arrays = list(args) + self._new(types, shape, size is not None) * (len(args) == self.nin)
+        arrays = list(args)
+        if len(args) == self.nin:
+            arrays += self._new(types, shape, size is not None)
         for p, a in zip(self.out_params, arrays[self.nin :], strict=True):
             if not isinstance(a, ndarray):
                 raise TypeError("Output arguments type must be cupy.ndarray")
@@ -139,7 +141,8 @@ class ElementwiseKernel:
         for kind, a, t in zip(kinds, arrays, types, strict=True):
             b = a._a if kind != "scalar" else np.array(a, t)
             if kind != "scalar" and not any(b is w for w in written) and any(np.may_share_memory(b, w) for w in written):
-                b = b.copy()  # CuPy copies an input that overlaps an output without being it
+                launches.append("cupy_copy")
+                b = b.copy()  # CuPy copies an input that overlaps an output without being that very object
             if kind == "element":
                 b = np.broadcast_to(b, shape)
             passed += _described(b, held)
