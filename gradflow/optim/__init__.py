@@ -15,12 +15,9 @@ tensor(1.0000)
 from typing import TYPE_CHECKING, Any
 
 from ..kernels import Kernel
-from .adafactor import Adafactor
 from .adam import Adam, Adamax, AdamW, NAdam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .elementwise import ElementwiseOptimizer
-from .lbfgs import LBFGS
-from .muon import Muon
 from .optimizer import Optimizer
 from .rprop import ASGD, Rprop
 from .sgd import SGD, Momentum
@@ -32,15 +29,22 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import lr_scheduler
+    from .adafactor import Adafactor
+    from .lbfgs import LBFGS
+    from .muon import Muon
+
+_LATER = {"Adafactor": "adafactor", "LBFGS": "lbfgs", "Muon": "muon", "lr_scheduler": "lr_scheduler"}
 
 
 def __getattr__(name: str) -> Any:
-    """``lr_scheduler`` is imported when it is first asked for: not every program has a schedule."""
-    if name != "lr_scheduler":
+    """What few programs use is imported when it is first asked for."""
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return importlib.import_module(".lr_scheduler", __name__)
+    module = importlib.import_module(f".{_LATER[name]}", __name__)
+    found = globals()[name] = getattr(module, name, module)
+    return found
 
 
 def __dir__() -> list[str]:
