@@ -10,6 +10,8 @@ tensor([2., 4., 6.])
 
 # ruff: noqa: I001 - packed, or the list of names would be three screens long
 # fmt: off
+from typing import TYPE_CHECKING, Any
+
 from . import amp, autograd, backend, creation, engine, errors, linalg, nn, numpy, optim, random
 from ._version import __version__
 from .autograd import Function
@@ -64,26 +66,30 @@ from .random import (
 from .recompute import checkpoint, checkpoint_sequential
 from .tensor import Tensor
 
+if TYPE_CHECKING:
+    from . import data, io
+    from .io import load, save
+
 __all__ = [
     "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "amp", "angle",
     "any", "arange", "argmax", "argmin", "argsort", "as_tensor", "asin", "asinh", "atan", "atan2", "atanh",
     "autograd", "backend", "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool",
     "broadcast_to", "cat", "cdouble", "ceil", "cfloat", "checkpoint", "checkpoint_sequential", "cholesky", "chunk",
     "clamp", "clip", "clone", "complex128", "complex64", "concat", "concatenate", "conj", "cos", "cosh", "creation",
-    "cumprod", "cumsum", "default_generator", "det", "device", "diag", "diagonal", "div", "divide", "dot", "double",
+    "cumprod", "cumsum", "data", "default_generator", "det", "device", "diag", "diagonal", "div", "divide", "dot", "double",
     "einsum", "empty", "empty_like", "enable_grad", "engine", "eq", "equal", "erf", "errors", "exp", "expm1", "eye",
     "flatten", "flip", "float", "float16", "float32", "float64", "floor", "floor_divide", "fmod", "from_dlpack",
     "from_numpy", "full", "full_like", "Function", "fused", "gather", "ge", "Generator", "get_default_device",
     "get_default_dtype", "get_num_threads", "get_rng_state", "gradcheck", "gradgradcheck", "gt", "half", "imag",
-    "index_add", "index_select", "inf", "int", "int16", "int32", "int64", "int8", "inverse", "is_grad_enabled",
-    "is_tensor", "isfinite", "isinf", "isnan", "kron", "le", "lerp", "linalg", "linspace", "log", "log10", "log1p",
+    "index_add", "index_select", "inf", "int", "int16", "int32", "int64", "int8", "inverse", "io", "is_grad_enabled",
+    "is_tensor", "isfinite", "isinf", "isnan", "kron", "le", "lerp", "linalg", "linspace", "load", "log", "log10", "log1p",
     "log2", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long",
     "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid",
     "min", "minimum", "mm", "movedim", "mul", "multinomial", "multiply", "mv", "nan", "narrow", "ne", "neg",
     "negative", "nn", "no_grad", "Node", "nonzero", "norm", "normal", "numpy", "one_hot", "ones", "ones_like",
     "optim", "outer", "permute", "pi", "pow", "prod", "promote_types", "rand", "rand_like", "randint", "randn",
     "randn_like", "random", "randperm", "ravel", "real", "reciprocal", "relu", "remainder", "repeat_interleave",
-    "reshape", "result_type", "roll", "round", "rsqrt", "scatter", "scatter_add", "select", "selu",
+    "reshape", "result_type", "roll", "round", "rsqrt", "save", "scatter", "scatter_add", "select", "selu",
     "set_default_device", "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_rng_state", "short",
     "sigmoid", "sign", "sin", "sinh", "slogdet", "softmax", "sort", "split", "sqrt", "square", "squeeze", "stack",
     "std", "sub", "subtract", "sum", "t", "take_along_dim", "tan", "tanh", "tensor", "Tensor", "tensordot", "tile",
@@ -93,3 +99,14 @@ __all__ = [
 # fmt: on
 
 engine.set_tensor(Tensor, numpy)
+
+
+def __getattr__(name: str) -> Any:
+    """``data`` and ``io`` are imported when they are first asked for, so that an import of gradflow does not pay for them."""
+    from importlib import import_module
+
+    if name in ("load", "save"):
+        return getattr(import_module(".io", __name__), name)
+    if name in ("data", "io"):
+        return import_module("." + name, __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -62,3 +62,11 @@ class GradcheckError(GradflowError, RuntimeError, AssertionError):
 
 class LinAlgError(GradflowError, ValueError, RuntimeError):
     """A matrix without the factorisation or inverse asked for."""
+
+
+class FormatError(GradflowError, ValueError, RuntimeError):
+    """A file that is not what it should be: foreign, cut short, altered, or made to do harm."""
+
+
+class DownloadError(GradflowError, OSError):
+    """A file that could not be fetched whole."""

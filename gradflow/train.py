@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import os
 import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +22,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import gradflow as gf
-from gradflow import nn, optim, train_picture
+from gradflow import data, nn, optim, train_picture
 from gradflow.nn import functional as F
 
 from .errors import ArgumentError, GradflowError
+from .files import whole
 
 WIDTH, BLOCKS, DROPOUT = 128, 2, 0.1
 SIDE, CLASSES = 8, 10
@@ -94,15 +94,14 @@ def load(device: str = "cpu") -> tuple[Digits, Digits]:
     Of each class every fourth image, in an order drawn once, is kept aside.  Source: E. Alpaydin and C. Kaynak, "Optical
     Recognition of Handwritten Digits", UCI Machine Learning Repository (1998), as contained in scikit-learn.
     """
-    from sklearn.datasets import load_digits
-
-    images, labels = load_digits(return_X_y=True)
+    digits = data.digits(device=device, dtype=gf.float32)
+    labels = digits.y.to_numpy()
     order = np.random.RandomState(0).permutation(len(labels))  # RandomState: the one stream NumPy has promised never to change
     order = order[np.argsort(labels[order], kind="stable")]
     kept = np.arange(len(order)) % 4 == 0
 
     def part(chosen: Any) -> Digits:
-        return Digits(gf.tensor(images[chosen] / 16, dtype=gf.float32, device=device), gf.tensor(labels[chosen], device=device))
+        return Digits(digits.x[chosen] / 16, digits.y[chosen])
 
     return part(order[~kept]), part(order[kept])
 
@@ -131,22 +130,17 @@ def distorted(images: gf.Tensor) -> gf.Tensor:
 # --- model ----------------------------------------------------------------------------------------------------------------
 
 
-class Residual(nn.Module):
-    """``relu(x + body(x))``: the layers inside learn what to add to ``x``, and gradients pass them by on the sum.
-
-    Source: He et al., "Deep residual learning for image recognition" (2015).
-    """
+class Residual(nn.Residual):
+    """``relu(x + body(x))``; source: He et al., "Deep residual learning for image recognition" (2015)."""
 
     def __init__(self, width: int, dropout: float) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
+        super().__init__(nn.Sequential(
             nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(dropout),
             nn.Linear(width, width), nn.BatchNorm1d(width),
-        )  # fmt: skip
+        ))  # fmt: skip
 
-    def forward(self, x: gf.Tensor) -> gf.Tensor:
-        y: gf.Tensor = F.relu(x + self.body(x))
-        return y
+    def forward(self, input: gf.Tensor) -> gf.Tensor:
+        return F.relu(super().forward(input))
 
 
 def network() -> nn.Module:
@@ -346,14 +340,11 @@ def learn(task: Task) -> bool:
 
 def _epoch(task: Task, bar: Any, row: Row, asked: threading.Event) -> bool:
     """One pass over the data in a new order; False if it was cut short."""
-    size, device = task.settings.batch_size, task.train.labels.device
-    images = distorted(task.train.images)
-    order = gf.randperm(len(images), device=device)
-    for i in range(task.steps_per_epoch):
+    moved = data.TensorDataset(distorted(task.train.images), task.train.labels)
+    for images, labels in data.DataLoader(moved, task.settings.batch_size, shuffle=True, drop_last=True):
         if asked.is_set():
             return False
-        batch = order[i * size : (i + 1) * size]
-        task.losses.append(step(task, images[batch], task.train.labels[batch]))
+        task.losses.append(step(task, images, labels))
         bar.set_postfix_str(f"loss {task.losses[-1]:.3f}, test accuracy {row.test_accuracy:.1%}", refresh=False)
         bar.update()
     return not asked.is_set()
@@ -404,22 +395,10 @@ def report(task: Task) -> None:
         ("parameters", f"{_size(task.model):,}"),
     ]
     if s.save is not None:
-        weights: dict[str, Any] = {name: value.to_numpy() for name, value in task.model.state_dict().items()}
-        _write(s.save, lambda file: np.savez(file, **weights))
+        gf.save(task.model.state_dict(), s.save)
         lines.append(("weights", s.save))
     drawn = train_picture.picture(task, read(task.model, task.test))
-    _write(s.out, lambda file: drawn.savefig(file, format=Path(s.out).suffix[1:].lower()))
+    with whole(s.out) as beside:
+        drawn.savefig(beside, format=Path(s.out).suffix[1:].lower())
     lines.append(("picture", s.out))
     print("", *(f"{name:<15}{value}" for name, value in lines), sep="\n", flush=True)
-
-
-def _write(name: str, write: Callable[[Any], object]) -> None:
-    """Make a file whole or not at all: written beside its place first, then moved there."""
-    path = Path(name)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            write(file)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -270,6 +270,110 @@ def test_forward_hooks() -> None:
         add.register_forward_hook("no")
 
 
+def test_full_backward_hooks() -> None:
+    layer, seen = nn.Linear(2, 3), []
+    x = gf.randn(4, 2, requires_grad=True)
+    with layer.register_full_backward_hook(lambda m, grad_in, grad_out: seen.append((m, grad_in, grad_out))):
+        (layer(x) ** 2).sum().backward()
+    ((m, (grad_in,), (grad_out,)),) = seen
+    wanted = (2 * layer(x)).detach()
+    assert m is layer and gf.allclose(grad_out, wanted) and gf.allclose(grad_in, wanted @ layer.weight.detach())
+    assert gf.allclose(x.grad, grad_in) and gf.allclose(layer.weight.grad, wanted.T @ x.detach())
+    assert not layer._hooks
+
+
+def test_full_backward_hooks_replace_gradients() -> None:
+    layer = nn.Linear(2, 1)
+    x = gf.ones(1, 2, requires_grad=True)
+    with (
+        layer.register_full_backward_pre_hook(lambda m, grad_out: (grad_out[0] * 10,)),
+        layer.register_full_backward_hook(lambda m, grad_in, grad_out: (grad_in[0] + grad_out[0].sum(),)),
+        layer.register_full_backward_hook(lambda m, grad_in, grad_out: grad_in[0] * 2, prepend=True),
+    ):
+        layer(x).sum().backward()
+    assert layer.bias.grad.tolist() == [10]
+    assert gf.allclose(x.grad, 20 * layer.weight.detach() + 10)
+    with (
+        layer.register_full_backward_hook(lambda m, grad_in, grad_out: (1, 2)),
+        pytest.raises(TypeError, match="2 gradients for 1"),
+    ):
+        layer(x).sum().backward()
+
+
+def test_full_backward_hooks_of_modules_with_several_parts() -> None:
+    class Two(nn.Module):
+        def forward(self, a: gf.Tensor, word: str, b: gf.Tensor) -> tuple[gf.Tensor, str, gf.Tensor]:
+            return a * b, word, b * 3
+
+    two, seen = Two(), []
+    two.register_full_backward_hook(lambda m, grad_in, grad_out: seen.append((grad_in, grad_out)))
+    a, b = gf.tensor(2.0, requires_grad=True), gf.tensor(5.0, requires_grad=True)
+    product, word, triple = two(a, "w", b)
+    assert (product.item(), word, triple.item()) == (10, "w", 15)
+    (product + 7 * triple).backward()
+    ((grad_in, grad_out),) = seen
+    assert [g and g.item() for g in grad_in] == [5, None, 23] and [g and g.item() for g in grad_out] == [1, None, 7]
+    seen.clear()
+    two(a, "w", b)[0].backward()  # an output that nobody used has a gradient of 0
+    assert [g and g.item() for g in seen[0][1]] == [1, None, 0]
+
+    first = nn.Linear(2, 2)  # no argument requires grad
+    first.register_full_backward_hook(lambda m, grad_in, grad_out: seen.append((grad_in, grad_out)))
+    first(gf.ones(2)).sum().backward()
+    assert seen[-1][0] == (None,) and seen[-1][1][0].tolist() == [1, 1]
+    with gf.no_grad():
+        first(gf.ones(2))
+
+    class Named(nn.Module):
+        def forward(self, x: gf.Tensor) -> dict[str, gf.Tensor]:
+            return {"x": x}
+
+    named = Named()
+    named.register_full_backward_hook(lambda *_: None)
+    with pytest.raises(TypeError, match="Named: a backward hook"):
+        named(a)
+
+
+def test_full_backward_hook_sees_second_derivatives() -> None:
+    layer, seen = nn.Identity(), []
+    layer.register_full_backward_hook(lambda m, grad_in, grad_out: seen.append(grad_out[0].item()))
+    x = gf.tensor(2.0, requires_grad=True)
+    (g,) = gf.autograd.grad(layer(x) ** 3, x, create_graph=True)
+    assert gf.autograd.grad(g, x)[0].item() == 12 and seen[0] == 12
+
+
+def test_summary() -> None:
+    net = Net()
+    net.seen_by = nn.ModuleList([net.first])
+    net.rest[1].weight.requires_grad_(False)
+    before = gf.random.states()
+    made = net.summary(gf.ones(5, 2))
+    assert [(r.name, r.kind, r.output, r.calls, r.parameters, r.trained) for r in made] == [
+        ("", "Net", (5, 1), 1, 19, 16), ("first", "Linear", (5, 3), 1, 9, 9), ("norm", "BatchNorm1d", (5, 3), 1, 6, 6),
+        ("rest", "Sequential", (5, 1), 1, 3, 0), ("rest.0", "ReLU", (5, 3), 1, 0, 0), ("rest.1", "Linear", (5, 1), 1, 3, 0),
+        ("seen_by", "ModuleList", None, 0, 9, 9),
+    ]  # fmt: skip
+    assert (made.parameters, made.trained, made.bytes, len(made)) == (19, 16, 76, 7)
+    assert str(made).splitlines()[-1] == "19 parameters, 16 of them trained, 76 bytes"
+    assert net.training and net.norm.training and net.norm.num_batches_tracked.item() == 0
+    assert all(not m._hooks for m in net.modules()) and gf.random.states() == before
+    assert "(5, 3)" not in str(net.summary())
+
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = nn.Linear(300, 300)
+
+        def forward(self, x: gf.Tensor, y: gf.Tensor) -> dict[str, gf.Tensor]:
+            return {"a": self.part(x), "b": [self.part(y)]}
+
+    text = str(Twice().summary(gf.ones(300), gf.ones(2, 300)))
+    assert "{'a': (300,), 'b': [(2, 300)]}" in text and "(300,) x 2" in text and "361.2 kB" in text
+    with pytest.raises(gf.errors.ShapeError):
+        net.summary(gf.ones(5, 3))
+    assert net.training and all(not m._hooks for m in net.modules())
+
+
 def test_repr() -> None:
     assert repr(Net()) == (
         "Net(\n"
@@ -335,3 +439,52 @@ def test_module_list_and_dict() -> None:
     assert [type(m) for m in heads.values()] == [nn.ReLU]
     heads.clear()
     assert len(heads) == 0
+
+
+def test_parameter_list_and_dict() -> None:
+    weights = nn.ParameterList([gf.ones(2), nn.Parameter(gf.zeros(3))])
+    weights += [gf.ones(1)]
+    assert len(weights) == 3 and all(isinstance(p, nn.Parameter) for p in weights)
+    assert [n for n, _ in weights.named_parameters()] == ["0", "1", "2"] == list(weights.state_dict())
+    assert weights[-1].shape == (1,) and type(weights[:2]) is nn.ParameterList and weights[:2][0] is weights[0]
+    weights.insert(0, gf.ones(5))
+    weights[1] = gf.ones(4)
+    assert [p.shape for p in weights] == [(5,), (4,), (3,), (1,)] and weights.pop().shape == (1,) and len(weights) == 3
+    del weights[0]
+    assert [n for n, _ in weights.named_parameters()] == ["0", "1"] and len(weights + weights) == 4
+    assert repr(weights) == "ParameterList(\n  (0): float32 (4,)\n  (1): float32 (3,)\n)"
+    with pytest.raises(TypeError, match="holds Parameters"):
+        weights.append(nn.Linear(1, 1))
+    with pytest.raises(IndexError, match="2 parameters"):
+        weights[2]
+
+    named = nn.ParameterDict({"a": gf.ones(2)})
+    named["b"] = gf.zeros(1)
+    named["a"] = gf.ones(3)
+    assert [(n, p.shape) for n, p in named.items()] == [("a", (3,)), ("b", (1,))] and named["a"].requires_grad
+    assert list(named.parameters()) == list(named.values()) and named.pop("a").shape == (3,) and list(named) == ["b"]
+    with pytest.raises(TypeError, match="holds Parameters"):
+        named["c"] = 1.0
+
+
+def test_residual() -> None:
+    body = nn.Sequential(nn.Linear(3, 3), nn.Tanh())
+    x = gf.randn(4, 3)
+    assert gf.equal(nn.Residual(body)(x), x + body(x))
+    wide = nn.Residual(nn.Linear(3, 5), nn.Linear(3, 5, bias=False))
+    assert gf.allclose(wide(x), wide.shortcut(x) + wide.body(x)) and len(list(wide.parameters())) == 3
+    with pytest.raises(gf.errors.ShapeError, match="shortcut"):
+        nn.Residual(nn.Linear(3, 1))(x)  # which would broadcast
+    with pytest.raises(TypeError, match="holds Modules"):
+        nn.Residual(gf.relu)
+
+
+def test_residuals_carry_the_gradient_through_depth() -> None:
+    def first_gradient(residual: bool) -> float:
+        gf.manual_seed(0)
+        blocks = [nn.Sequential(nn.Linear(8, 8), nn.Sigmoid()) for _ in range(30)]
+        net = nn.Sequential(*(nn.Residual(b) if residual else b for b in blocks))
+        net(gf.randn(4, 8)).sum().backward()
+        return float(next(net.parameters()).grad.abs().max().item())
+
+    assert first_gradient(False) < 1e-12 and first_gradient(True) > 1e-2

@@ -340,6 +340,24 @@ class Numbers:
             held[()] = value
 
 
+class Courier:
+    """Brings arrays from the host to a device ahead of their need; to the CPU there is no way to go."""
+
+    def __init__(self, where: device) -> None:
+        pass
+
+    def send(self, arrays: list[Array]) -> Any:
+        """Set out with ``arrays``; returns the parcel, for ``arrived``."""
+        return arrays
+
+    def arrived(self, parcel: Any) -> list[Array]:
+        """The arrays of a parcel."""
+        return parcel  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Wait until nothing is under way."""
+
+
 def carve(flat: Array, start: int, shape: Shape) -> Array:
     """The part of the one-dimensional ``flat`` from ``start`` on as an array that is the owner of its part.
 

@@ -6,7 +6,7 @@
 ()
 """
 
-from . import functional, utils
+from . import functional, init, utils
 from .activations import (
     ELU,
     GELU,
@@ -23,7 +23,7 @@ from .activations import (
     Softplus,
     Tanh,
 )  # fmt: skip
-from .containers import ModuleDict, ModuleList, Sequential
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Residual, Sequential
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .layers import BatchNorm1d, BatchNorm2d, Dropout, Embedding, Flatten, Identity, LayerNorm, Linear
 from .losses import (
@@ -56,8 +56,8 @@ from .pooling import (
 )  # fmt: skip
 
 __all__ = [
-    "functional", "utils",
-    "Module", "Parameter", "Sequential", "ModuleList", "ModuleDict",
+    "functional", "init", "utils",
+    "Module", "Parameter", "Sequential", "Residual", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict",
     "Identity", "Flatten", "Linear", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "Dropout", "Embedding",
     "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d",
     "MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d",

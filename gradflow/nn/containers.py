@@ -1,4 +1,4 @@
-"""Modules that hold modules: in a row, in a list, by name."""
+"""Modules that hold modules or parameters: in a row, in a list, by name, beside a shortcut."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from ..errors import IndexingError
+from ..errors import IndexingError, ShapeError
+from ..tensor import Tensor
 from .module import Module
+from .parameter import Parameter
 
 
 def _module(value: Any, where: str) -> Module:
@@ -16,78 +18,115 @@ def _module(value: Any, where: str) -> Module:
     return value
 
 
+def _parameter(value: Any, where: str) -> Parameter:
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{where} holds Parameters, not {type(value).__name__}")
+    return value if isinstance(value, Parameter) else Parameter(value)
+
+
+def _listed(held: Mapping[str, Any]) -> str:
+    """Names, dtypes and shapes, a line each."""
+    return "\n".join(f"({name}): {p.dtype} {p.shape}" for name, p in held.items())
+
+
 class _Row(Module):
-    """Modules named "0", "1", ... in order."""
+    """Modules (or, in a ParameterList, parameters) named "0", "1", ... in order."""
+
+    _what = "modules"
+
+    @property
+    def _held(self) -> dict[str, Any]:
+        return self._modules
+
+    def _checked(self, value: Any) -> Any:
+        return _module(value, type(self).__name__)
 
     def _at(self, index: Any) -> int:
-        i, n = operator.index(index), len(self._modules)
+        i, n = operator.index(index), len(self._held)
         if not -n <= i < n:
-            raise IndexingError(f"{type(self).__name__}: index {i} is outside of its {n} modules")
+            raise IndexingError(f"{type(self).__name__}: index {i} is outside of its {n} {self._what}")
         return i % n
 
     def _key(self, index: Any) -> str:
-        return list(self._modules)[self._at(index)]
+        return list(self._held)[self._at(index)]
 
-    def _renumber(self, modules: Iterable[Any]) -> None:
-        held = list(modules)
-        self._modules.clear()
-        self._modules.update((str(i), m) for i, m in enumerate(held))
+    def _renumber(self, values: Iterable[Any]) -> None:
+        held = list(values)
+        self._held.clear()
+        self._held.update((str(i), v) for i, v in enumerate(held))
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return self._part(list(self._modules.items())[index])
-        return self._modules[self._key(index)]
+            return self._part(list(self._held.items())[index])
+        return self._held[self._key(index)]
 
     def _part(self, items: list[tuple[str, Any]]) -> Module:
-        return type(self)(*(m for _, m in items))
+        return type(self)(*(v for _, v in items))
 
-    def __setitem__(self, index: Any, module: Module) -> None:
-        self._modules[self._key(index)] = _module(module, type(self).__name__)
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._held[self._key(index)] = self._checked(value)
 
     def __delitem__(self, index: Any) -> None:
-        items = list(self._modules.items())
+        items = list(self._held.items())
         if isinstance(index, slice):
             del items[index]
         else:
             del items[self._at(index)]
-        if all(name.isdigit() for name in self._modules):
-            self._renumber(m for _, m in items)
+        if all(name.isdigit() for name in self._held):
+            self._renumber(v for _, v in items)
         else:
-            self._modules.clear()
-            self._modules.update(items)
+            self._held.clear()
+            self._held.update(items)
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._held)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._modules.values())
+        return iter(self._held.values())
 
-    def __contains__(self, module: object) -> bool:
-        return any(m is module for m in self._modules.values())
+    def __contains__(self, value: object) -> bool:
+        return any(v is value for v in self._held.values())
 
-    def append(self, module: Module) -> Any:
-        """Put ``module`` at the end; returns the container."""
-        self.add_module(str(len(self)), _module(module, type(self).__name__))
+    def append(self, value: Any) -> Any:
+        """Put ``value`` at the end; returns the container."""
+        setattr(self, str(len(self)), self._checked(value))
         return self
 
-    def extend(self, modules: Iterable[Module]) -> Any:
-        """Put all of ``modules`` at the end; returns the container."""
-        for m in list(modules):
-            self.append(m)
+    def extend(self, values: Iterable[Any]) -> Any:
+        """Put all of ``values`` at the end; returns the container."""
+        for v in list(values):
+            self.append(v)
         return self
 
-    def insert(self, index: int, module: Module) -> Any:
-        """Put ``module`` before place ``index``; returns the container."""
-        held = list(self._modules.values())
-        held.insert(index, _module(module, type(self).__name__))
+    def insert(self, index: int, value: Any) -> Any:
+        """Put ``value`` before place ``index``; returns the container."""
+        held = list(self._held.values())
+        held.insert(index, self._checked(value))
         self._renumber(held)
         return self
 
     def pop(self, index: Any = -1) -> Any:
-        """Take out and return the module at ``index``."""
+        """Take out and return what is at ``index``."""
         found = self[index]
         del self[index]
         return found
+
+
+class _List(_Row):
+    """A ``_Row`` that is made of one iterable and added to others."""
+
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
+        super().__init__()
+        self.extend(values or ())
+
+    def _part(self, items: list[tuple[str, Any]]) -> Module:
+        return type(self)(v for _, v in items)
+
+    def __iadd__(self, values: Iterable[Any]) -> Any:
+        return self.extend(values)
+
+    def __add__(self, values: Iterable[Any]) -> Any:
+        return type(self)([*self, *values])
 
 
 class Sequential(_Row):
@@ -122,7 +161,40 @@ class Sequential(_Row):
         return type(self)(dict(items))
 
 
-class ModuleList(_Row):
+class Residual(Module):
+    """``x + body(x)``: the body learns what to add to ``x``, and the gradient passes it by on the sum undiminished.
+
+    Where the body makes other shapes, ``shortcut`` is a module (a Linear, a Conv2d of kernel 1) that brings ``x`` to them:
+    ``shortcut(x) + body(x)``.  Shapes that do not fit raise ShapeError.
+
+    Source: He et al., "Deep residual learning for image recognition" (2015), equations 1 and 2.
+
+    >>> import gradflow as gf
+    >>> block = gf.nn.Residual(gf.nn.Sequential(gf.nn.Linear(4, 4), gf.nn.ReLU(), gf.nn.Linear(4, 4)))
+    >>> block(gf.ones(2, 4)).shape
+    (2, 4)
+    """
+
+    body: Module
+    shortcut: Module | None
+
+    def __init__(self, body: Module, shortcut: Module | None = None) -> None:
+        super().__init__()
+        self.body = _module(body, "Residual")
+        self.register_module("shortcut", None if shortcut is None else _module(shortcut, "Residual"))
+
+    def forward(self, input: Tensor) -> Tensor:
+        added: Tensor = self.body(input)
+        kept = input if self.shortcut is None else self.shortcut(input)
+        if kept.shape != added.shape:
+            raise ShapeError(
+                f"Residual: the body makes {added.shape} of {input.shape}, to which {kept.shape} cannot be added; "
+                "give a shortcut that makes the same shape"
+            )
+        return kept + added
+
+
+class ModuleList(_List):
     """A list of modules whose parameters are found; it has no forward of its own.
 
     >>> import gradflow as gf
@@ -131,21 +203,88 @@ class ModuleList(_Row):
     (3, 6)
     """
 
-    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+
+class ParameterList(_List):
+    """A list of parameters that a module finds; Tensors put into it become Parameters.
+
+    >>> import gradflow as gf
+    >>> weights = gf.nn.ParameterList(gf.ones(2, 2) for _ in range(3))
+    >>> len(weights), [name for name, _ in weights.named_parameters()]
+    (3, ['0', '1', '2'])
+    """
+
+    _what = "parameters"
+
+    @property
+    def _held(self) -> dict[str, Any]:
+        return self._parameters
+
+    def _checked(self, value: Any) -> Any:
+        return _parameter(value, "ParameterList")
+
+    def extra_repr(self) -> str:
+        return _listed(self._parameters)
+
+
+class _Named(Module):
+    """Modules (or, in a ParameterDict, parameters) by name."""
+
+    def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
         super().__init__()
-        self.extend(modules or ())
+        self.update(values or {})
 
-    def _part(self, items: list[tuple[str, Any]]) -> Module:
-        return type(self)(m for _, m in items)
+    @property
+    def _held(self) -> dict[str, Any]:
+        return self._modules
 
-    def __iadd__(self, modules: Iterable[Module]) -> Any:
-        return self.extend(modules)
+    def __getitem__(self, key: str) -> Any:
+        return self._held[key]
 
-    def __add__(self, modules: Iterable[Module]) -> Any:
-        return type(self)([*self, *modules])
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.add_module(key, _module(value, type(self).__name__))
+
+    def __delitem__(self, key: str) -> None:
+        del self._held[key]
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._held
+
+    def keys(self) -> Iterable[str]:
+        """The names."""
+        return self._held.keys()
+
+    def values(self) -> Iterable[Any]:
+        """What stands under the names."""
+        return self._held.values()
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Names and what stands under them."""
+        return self._held.items()
+
+    def update(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        """Put in (or over) everything in ``values``, a dict or pairs."""
+        pairs: Any = values.items() if isinstance(values, Mapping | _Named) else values
+        for name, value in pairs:
+            self[name] = value
+
+    def pop(self, key: str) -> Any:
+        """Take out and return what stands under ``key``."""
+        found = self[key]
+        del self[key]
+        return found
+
+    def clear(self) -> None:
+        """Take out everything."""
+        self._held.clear()
 
 
-class ModuleDict(Module):
+class ModuleDict(_Named):
     """A dict of modules whose parameters are found; it has no forward of its own.
 
     >>> import gradflow as gf
@@ -154,52 +293,28 @@ class ModuleDict(Module):
     (3, 1)
     """
 
-    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
-        super().__init__()
-        self.update(modules or {})
 
-    def __getitem__(self, key: str) -> Any:
-        return self._modules[key]
+class ParameterDict(_Named):
+    """A dict of parameters that a module finds; Tensors put into it become Parameters.
 
-    def __setitem__(self, key: str, module: Module) -> None:
-        self.add_module(key, _module(module, "ModuleDict"))
+    >>> import gradflow as gf
+    >>> gf.nn.ParameterDict({"scale": gf.ones(3), "shift": gf.zeros(3)})
+    ParameterDict(
+      (scale): float32 (3,)
+      (shift): float32 (3,)
+    )
+    """
 
-    def __delitem__(self, key: str) -> None:
-        del self._modules[key]
+    @property
+    def _held(self) -> dict[str, Any]:
+        return self._parameters
 
-    def __len__(self) -> int:
-        return len(self._modules)
+    def __setitem__(self, key: str, value: Any) -> None:
+        value = _parameter(value, "ParameterDict")
+        if key in self._parameters:
+            self._parameters[key] = value
+        else:
+            self.register_parameter(key, value)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._modules
-
-    def keys(self) -> Iterable[str]:
-        """The names."""
-        return self._modules.keys()
-
-    def values(self) -> Iterable[Any]:
-        """The modules."""
-        return self._modules.values()
-
-    def items(self) -> Iterable[tuple[str, Any]]:
-        """Names and modules."""
-        return self._modules.items()
-
-    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Put in (or over) every module of ``modules``, a dict or pairs."""
-        pairs: Any = modules.items() if isinstance(modules, Mapping | ModuleDict) else modules
-        for name, m in pairs:
-            self[name] = m
-
-    def pop(self, key: str) -> Any:
-        """Take out and return the module ``key``."""
-        found = self[key]
-        del self[key]
-        return found
-
-    def clear(self) -> None:
-        """Take out every module."""
-        self._modules.clear()
+    def extra_repr(self) -> str:
+        return _listed(self._parameters)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from ..creation import empty
-from ..engine import no_grad
 from ..errors import ArgumentError, ShapeError
 from ..ops.convolve import each, extent
 from ..tensor import Tensor
 from ..typing import DType
 from . import functional as F
 from .functional_conv import Sizes
-from .layers import _count
+from .layers import _count, draw
 from .module import Module
 from .parameter import Parameter
 
@@ -64,11 +62,7 @@ class _Convolution(Module):
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew."""
-        bound = 1 / math.sqrt(math.prod(self.weight.shape[1:]))
-        with no_grad():
-            self.weight.uniform_(-bound, bound)
-            if self.bias is not None:
-                self.bias.uniform_(-bound, bound)
+        draw(self.weight, self.bias)
 
     def extra_repr(self) -> str:
         one, none = (1,) * self._rank, (0,) * self._rank

@@ -14,6 +14,7 @@ from ..ops import shape
 from ..tensor import Tensor
 from ..typing import DType
 from . import functional as F
+from . import init
 from .module import Module
 from .parameter import Parameter
 
@@ -22,6 +23,14 @@ def _count(value: Any, name: str, least: int = 0) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < least:
         raise ArgumentError(f"{name} is a whole number from {least}, not {value!r}")
     return int(value)
+
+
+def draw(weight: Tensor, bias: Tensor | None) -> None:
+    """Weight and bias uniform in +-1/sqrt(fan in), PyTorch's beginning of linear and convolution layers."""
+    init.kaiming_uniform_(weight, a=math.sqrt(5))
+    if bias is not None:
+        bound = 1 / math.sqrt(math.prod(weight.shape[1:]) or math.inf)
+        init.uniform_(bias, -bound, bound)
 
 
 class Identity(Module):
@@ -85,11 +94,7 @@ class Linear(Module):
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew."""
-        bound = 1 / math.sqrt(self.in_features) if self.in_features else 0.0
-        with no_grad():
-            self.weight.uniform_(-bound, bound)
-            if self.bias is not None:
-                self.bias.uniform_(-bound, bound)
+        draw(self.weight, self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.linear(input, self.weight, self.bias)
@@ -140,10 +145,9 @@ class _BatchNorm(Module):
     def reset_parameters(self) -> None:
         """Weight 1, bias 0, and no batches seen."""
         self.reset_running_stats()
-        with no_grad():
-            if self.weight is not None and self.bias is not None:
-                self.weight.fill_(1)
-                self.bias.zero_()
+        if self.weight is not None and self.bias is not None:
+            init.ones_(self.weight)
+            init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in self._ndims:
@@ -235,11 +239,10 @@ class LayerNorm(Module):
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0."""
-        with no_grad():
-            if self.weight is not None:
-                self.weight.fill_(1)
-            if self.bias is not None:
-                self.bias.zero_()
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
@@ -307,9 +310,9 @@ class Embedding(Module):
 
     def reset_parameters(self) -> None:
         """Draw the vectors anew."""
-        with no_grad():
-            self.weight.normal_()
-            if self.padding_idx is not None:
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            with no_grad():
                 self.weight[self.padding_idx] = 0
 
     @classmethod

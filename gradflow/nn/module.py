@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..backend import device as Device
 from ..backend import dtypes
 from ..creation import as_tensor
-from ..engine import Leaf, RemovableHandle, wrap, writes
+from ..engine import Leaf, wrap, writes
 from ..errors import ArgumentError, DTypeError
 from ..tensor import Tensor
 from ..typing import Array, DType
+from .hooks import Hooked
 from .parameter import Parameter
-from .registry import Registry
+
+if TYPE_CHECKING:
+    from .summary import Summary
 
 __all__ = ["LoadedKeys", "Module", "Parameter"]
 
@@ -27,19 +30,7 @@ class LoadedKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-class _Hook:
-    """A forward hook and how it wants to be called."""
-
-    __slots__ = ("before", "function", "with_kwargs")
-
-    def __init__(self, function: Callable[..., Any], before: bool, with_kwargs: bool) -> None:
-        self.function, self.before, self.with_kwargs = function, before, with_kwargs
-
-    def __call__(self, *args: Any) -> Any:
-        return self.function(*args)
-
-
-class Module(Registry):
+class Module(Hooked):
     """A part of a model: parameters, buffers and further modules, found by the names they are assigned to.
 
     A subclass calls ``super().__init__()``, assigns its parts, and says in ``forward`` what it computes.
@@ -67,70 +58,6 @@ class Module(Registry):
         put("_modules", {})
         put("_transient", set())
         put("_hooks", {})
-
-    # --- computing --------------------------------------------------------------------------------------------------------
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module computes; a subclass writes it."""
-        raise NotImplementedError(f"{type(self).__name__} has no forward(); a Module says there what it computes")
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._hooks:
-            return self._call_with_hooks(args, kwargs)
-        return self.forward(*args, **kwargs)
-
-    def _call_with_hooks(self, args: Any, kwargs: Any) -> Any:
-        for hook in [h for h in self._hooks.values() if h.before]:
-            made = hook(self, args, kwargs) if hook.with_kwargs else hook(self, args)
-            if made is not None and hook.with_kwargs:
-                if not (isinstance(made, tuple) and len(made) == 2):
-                    raise TypeError(
-                        f"{type(self).__name__}: a forward pre-hook with kwargs returns (args, kwargs) or None, not {made!r}"
-                    )
-                args, kwargs = made
-            elif made is not None:
-                args = made if isinstance(made, tuple) else (made,)
-        result = self.forward(*args, **kwargs)
-        for hook in [h for h in self._hooks.values() if not h.before]:
-            made = hook(self, args, kwargs, result) if hook.with_kwargs else hook(self, args, result)
-            if made is not None:
-                result = made
-        return result
-
-    def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after every forward; what it returns, unless None, is the output instead.
-
-        ``with_kwargs``: it is called as ``hook(module, args, kwargs, output)``; ``prepend``: before the hooks there are.
-        Returns a handle with ``remove()``.  TypeError for what cannot be called.
-
-        >>> import gradflow as gf
-        >>> layer = gf.nn.Identity()
-        >>> with layer.register_forward_hook(lambda module, args, output: output * 2):
-        ...     print(layer(gf.ones(2)))
-        tensor([2., 2.])
-        """
-        return self._add_hook(hook, False, prepend, with_kwargs)
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(module, args)`` before every forward; a tuple (or one value) it returns are the arguments instead.
-
-        ``with_kwargs``: it is called as ``hook(module, args, kwargs)`` and returns ``(args, kwargs)``.
-        """
-        return self._add_hook(hook, True, prepend, with_kwargs)
-
-    def _add_hook(self, hook: Callable[..., Any], before: bool, prepend: bool, with_kwargs: bool) -> RemovableHandle:
-        if not callable(hook):
-            raise TypeError(f"a hook is a function, not {type(hook).__name__}")
-        earlier = dict(self._hooks) if prepend else {}
-        for key in earlier:
-            del self._hooks[key]
-        handle = RemovableHandle(self._hooks, _Hook(hook, before, with_kwargs))
-        self._hooks.update(earlier)
-        return handle
 
     # --- states -----------------------------------------------------------------------------------------------------------
 
@@ -286,6 +213,28 @@ class Module(Registry):
             for name, t in (*m._parameters.items(), *m._buffers.items()):
                 if t is not None and name not in m._transient:
                     yield path + name, t
+
+    def summary(self, *example: Any) -> Summary:
+        """A table of all modules in this one: what each makes of ``example``, and its parameters; print it.
+
+        example: what the module is called with; without one there are no shapes.  The call is made in evaluation mode, records
+        nothing, and leaves running statistics and random numbers as they were.
+
+        >>> import gradflow as gf
+        >>> net = gf.nn.Sequential(gf.nn.Linear(4, 8), gf.nn.ReLU(), gf.nn.Linear(8, 3))
+        >>> net.summary(gf.ones(2, 4))
+        module         output shape    parameters
+        -----------------------------------------
+        Sequential     (2, 3)                  67
+          0: Linear    (2, 8)                  40
+          1: ReLU      (2, 8)
+          2: Linear    (2, 3)                  27
+        -----------------------------------------
+        67 parameters, 67 of them trained, 268 bytes
+        """
+        from .summary import summarize
+
+        return summarize(self, example)
 
     # --- printing ---------------------------------------------------------------------------------------------------------
 
