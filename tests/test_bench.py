@@ -48,7 +48,7 @@ def test_a_summary_counts_all_steps() -> None:
     found = measure.summary([Turn([1.0, 2.0], 20, 30, 0.2), Turn([3.0], 10, 0, 0.0)])
     assert (found["median"], found["steps"], found["turns"]) == (2.0, 30, 2)
     assert found["faults"] == 1.0
-    assert found["others"] == pytest.approx(0.1)
+    assert found["waited"] == pytest.approx(0.1)
 
 
 def test_ratios_are_taken_round_by_round() -> None:
@@ -68,7 +68,7 @@ def test_difference(a: Any, b: Any, expected: float) -> None:
 def test_disagreement_is_found_and_named() -> None:
     values = {"torch": {"p": [1.0, 2.0]}, "gradflow": {"p": [1.0, 2.0], "x": [1.0]}, "jax": {"p": [1.0, 2.1]}}
     (said,) = measure.disagreements(values, 1e-3)
-    assert "jax and torch differ in p by 4.8e-02" in said
+    assert "jax and torch differ in p by 5.0e-02" in said
     assert not measure.disagreements(values, 0.1)
 
 
@@ -120,12 +120,13 @@ def test_libraries_that_disagree_are_not_timed() -> None:
     assert any("FAILED" in line for line in report.lines(result))
 
 
-def test_a_library_without_the_problem_is_skipped_and_one_that_fails_is_told() -> None:
+def test_a_library_without_the_problem_or_with_an_error_is_skipped_but_gradflow() -> None:
     lacking, broken = Fake("mygrad", build=Unsupported("has none")), Fake("jax", build=Failed("no memory"))
     result = rotation.run(PROBLEM, [Fake("gradflow"), lacking], PLAN)
     assert result.skipped == {"mygrad": "has none"}
     assert list(result.found) == ["gradflow"]
-    assert rotation.run(PROBLEM, [Fake("gradflow"), broken], PLAN).errors == ["JAX jit: no memory"]
+    assert rotation.run(PROBLEM, [Fake("gradflow"), broken], PLAN).skipped == {"jax": "no memory"}
+    assert rotation.run(PROBLEM, [Fake("gradflow", build=Failed("no memory"))], PLAN).errors == ["gradflow: no memory"]
 
 
 def test_three_rounds_are_enough_after_the_deadline() -> None:
@@ -135,17 +136,17 @@ def test_three_rounds_are_enough_after_the_deadline() -> None:
 
 
 def test_a_spoilt_turn_is_repeated() -> None:
-    spoilt, good = Turn([9.0], 1, others=0.9), Turn([1.0], 1)
+    spoilt, good = Turn([9.0], 1, waited=0.9), Turn([1.0], 1)
     ours = Fake("gradflow", turn=[spoilt, good, good, good, good, good])
     result = rotation.run(PROBLEM, [ours], PLAN)
     assert result.found["gradflow"]["upper"] == 1.0
-    assert not result.disturbed
+    assert not result.spoilt("gradflow")
 
 
 def test_without_patience_a_spoilt_aim_is_undecided() -> None:
-    ours, theirs = Fake("gradflow", turn=Turn([1.0], 1, others=0.9)), Fake("torch", seconds=4.0)
+    ours, theirs = Fake("gradflow", turn=Turn([1.0], 1, waited=0.9)), Fake("torch", seconds=4.0)
     result = rotation.run(PROBLEM, [ours, theirs], Plan(0.0, 3, 0.0, 0.0))
-    assert result.disturbed == pytest.approx(0.9)
+    assert result.spoilt("torch")
     assert result.verdicts() == {"torch": "undecided"}
 
 

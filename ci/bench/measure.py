@@ -11,12 +11,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Turn:
-    """What one turn of one library gave: seconds of each step, all page faults, and how many cores other programs used."""
+    """What one turn of one library gave: seconds of each step, all page faults, and for what part of it threads stood
+    in line for a core because other programs were on it."""
 
     seconds: Sequence[float]
     steps: int
     faults: int = 0
-    others: float = 0.0
+    waited: float = 0.0
 
     @property
     def median(self) -> float:
@@ -37,7 +38,7 @@ def summary(turns: Sequence[Turn]) -> dict[str, Any]:
     steps = sum(t.steps for t in turns)
     return {
         "median": median, "lower": lower, "upper": upper, "steps": steps, "turns": len(turns),
-        "faults": sum(t.faults for t in turns) / steps, "others": float(np.mean([t.others for t in turns])),
+        "faults": sum(t.faults for t in turns) / steps, "waited": float(np.mean([t.waited for t in turns])),
     }  # fmt: skip
 
 

