@@ -10,9 +10,9 @@ tensor([2., 4., 6.])
 
 # ruff: noqa: I001 - packed, or the list of names would be three screens long
 # fmt: off
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from . import amp, autograd, backend, creation, engine, errors, linalg, nn, numpy, optim, random
+from . import autograd, backend, creation, engine, errors, linalg, numpy, random
 from ._version import __version__
 from .autograd import Function
 from .backend import device, get_default_device, set_default_device
@@ -28,9 +28,8 @@ from .creation import (
     meshgrid, one_hot, ones, ones_like, tensor, tril_indices, zeros, zeros_like,
 )
 from .engine import enable_grad, is_grad_enabled, no_grad, Node, set_grad_enabled
-from .fused import fused
 from .gradcheck import gradcheck, gradgradcheck
-from .kernels import get_num_threads, set_num_threads
+from .later import later
 from .linalg import bmm, cholesky, det, dot, einsum, inverse, kron, matmul, mm, mv, outer, slogdet, tensordot
 from .ops.compare import (
     bitwise_and, bitwise_not, bitwise_or, bitwise_xor, clamp, clamp as clip, eq, ge, gt, isfinite, isinf, isnan,
@@ -63,12 +62,14 @@ from .random import (
     bernoulli, default_generator, Generator, get_rng_state, manual_seed, multinomial, normal, rand, rand_like,
     randint, randn, randn_like, randperm, set_rng_state,
 )
-from .recompute import checkpoint, checkpoint_sequential
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from . import data, io
+    from . import amp, data, io, nn, optim
+    from .fusing import fused
     from .io import load, save
+    from .kernels import get_num_threads, set_num_threads
+    from .recompute import checkpoint, checkpoint_sequential
 
 __all__ = [
     "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "amp", "angle",
@@ -101,12 +102,13 @@ __all__ = [
 engine.set_tensor(Tensor, numpy)
 
 
-def __getattr__(name: str) -> Any:
-    """``data`` and ``io`` are imported when they are first asked for, so that an import of gradflow does not pay for them."""
-    from importlib import import_module
+_LATER = {
+    **{name: "." + name for name in ("amp", "data", "io", "nn", "optim")},
+    "fused": ".fusing", "load": ".io", "save": ".io", "get_num_threads": ".kernels", "set_num_threads": ".kernels",
+    "checkpoint": ".recompute", "checkpoint_sequential": ".recompute",
+}  # fmt: skip
+__getattr__ = later(__name__, _LATER)
 
-    if name in ("load", "save"):
-        return getattr(import_module(".io", __name__), name)
-    if name in ("data", "io"):
-        return import_module("." + name, __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted(globals() | _LATER)

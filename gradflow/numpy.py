@@ -19,18 +19,16 @@ from .backend.cpu import nan as nan
 from .backend.cpu import pi as pi
 from .engine import wrap
 from .errors import ArgumentError, NoCounterpartError
+from .later import later
 from .ops import compare as cp
 from .ops import complex as cx
-from .ops import convolve as cv
 from .ops import dims
 from .ops import elementwise as e
 from .ops import functions as fn
 from .ops import index as ix
 from .ops import linalg as la
 from .ops import neural as nn
-from .ops import pool as po
 from .ops import reduce as r
-from .ops import resample as rs
 from .ops import shape as s
 
 newaxis = None
@@ -67,9 +65,12 @@ sum_to, broadcast_to, trace = s.sum_to, s.broadcast_to, s.trace
 diagonal_scatter, window, window_put, window_set = s.diagonal_scatter, s.window, s.window_put, s.window_set
 put_add, index_set, getitem, recurrence = ix.put_add, ix.index_set, ix.getitem, r.recurrence
 pad_zero = nn.pad_zero
-conv, conv_input, conv_weight, patches, fold = cv.conv, cv.conv_input, cv.conv_weight, cv.patches, cv.fold
-pool_max, pool_put, pool_pick, pool_sum, pool_spread = po.pool_max, po.pool_put, po.pool_pick, po.pool_sum, po.pool_spread
-blend, unblend = rs.blend, rs.unblend
+__getattr__ = later(
+    __name__,
+    dict.fromkeys(("conv", "conv_input", "conv_weight", "patches", "fold"), ".ops.convolve")
+    | dict.fromkeys(("pool_max", "pool_put", "pool_pick", "pool_sum", "pool_spread"), ".ops.pool")
+    | dict.fromkeys(("blend", "unblend"), ".ops.resample"),
+)
 
 
 def sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:

@@ -48,9 +48,8 @@ PLACES = {
     )),
     ("kernels/__init__.py", "Kernel", "Kernel"),  # a formula on a gradient that is scaled
     ("kernels/__init__.py", "Kernel", "Fusion"),  # definitions and rules of operations that say fuse=True
-    ("engine/op.py", "Fusion", "_backward_source"),
-    ("engine/op.py", "Fusion", "_env"),
-    ("fused.py", "Kernel", "_Run"),  # functions of the user's, made of primitives
+    ("engine/op.py", "Fusion", "_fused"),
+    ("fusing.py", "Kernel", "_Run"),  # functions of the user's, made of primitives
 }  # fmt: skip
 """Where the package makes kernels: (file, what is called, the function, class or variable around it)."""
 

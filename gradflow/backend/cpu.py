@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-import threading
+from _thread import _local  # what threading.local is, and numpy does not import threading
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
@@ -227,7 +227,7 @@ def as_strided(x: Array, shape: Shape, strides: Shape) -> Array:
     return np.ndarray(shape, x.dtype, x, 0, strides)  # a tenth of the time of np.lib.stride_tricks
 
 
-_held = threading.local()
+_held = _local()
 
 
 def scratch(count: int, dtype: DType) -> Array:

@@ -28,7 +28,6 @@ from ..backend import dtypes
 from ..errors import (
     RuleError,
 )
-from ..kernels import Fusion
 from ..typing import Array
 from .graph import Ghost, Node, ever, mode, tick, upstairs, wrap
 from .inline import expression
@@ -365,7 +364,7 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
             continue
         rule = op.rules[n]
         assert rule is not None
-        env[f"rule_{n}"] = rule if not op.fuse else Fusion(rule, ["g", "y", *op.inputs])
+        env[f"rule_{n}"] = rule if not op.fuse else _fused(rule, ["g", "y", *op.inputs])
         asked = op.wants[n] if not op.fuse else ("xp", *(w for w in op.wants[n] if w != "xp"))
         formula = _formula(op, rule, "") or f"rule_{n}({', '.join(asked)})"
         lines += [f"    if p{i} is not None:", f"        d = {formula}"]
@@ -375,13 +374,19 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
     return "\n".join(lines) + "\n", env
 
 
+def _fused(function: Callable[..., Any], arrays: list[str]) -> Callable[..., Any]:
+    from ..kernels import Fusion  # here, so that an import of gradflow does not pay for it
+
+    return Fusion(function, arrays)
+
+
 def _env(op: Op) -> dict[str, Any]:
     from .promote import enter, enter_all, explain, inspect_forward
     from .views import link
 
     return {
         "__builtins__": __builtins__, "__name__": op.forward.__module__, "op": op,
-        "forward": op.forward if not op.fuse else Fusion(op.forward, op.inputs),
+        "forward": op.forward if not op.fuse else _fused(op.forward, op.inputs),
         "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever, "tick": tick,
         "cpu": backend.cpu, "ndarray": np.ndarray, "namespace_of": backend.namespace_of, "F32": dtypes.float32,
         "enter": enter, "enter_all": enter_all, "explain": explain, "inspect_forward": inspect_forward, "link": link,

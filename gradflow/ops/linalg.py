@@ -6,7 +6,6 @@ differentiation" (2008); for Cholesky, I. Murray, "Differentiation of the Choles
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
 from ..backend import cpu
@@ -18,6 +17,9 @@ from .complex import conj
 from .shape import _permute, diagonal, expand, reshape, sum_to, unsqueeze
 
 # --- products -----------------------------------------------------------------------------------------------------------
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def _mT(xp: Namespace, x: Array) -> Array:
@@ -199,7 +201,7 @@ def _letters(equation: str, tensors: list[Any]) -> tuple[list[str], str]:
     terms = left.split(",")
     if len(terms) != len(tensors):
         raise ArgumentError(f"einsum: {len(terms)} terms in {equation!r} for {len(tensors)} tensors")
-    free = [c for c in string.ascii_letters if c not in equation]
+    free = [c for c in _LETTERS if c not in equation]
     longest = 0
     for i, (term, x) in enumerate(zip(terms, tensors, strict=True)):
         named = term.replace("...", "", 1)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..engine import cast_to, linear, primitive
 from ..errors import ArgumentError, DTypeError
@@ -267,11 +266,15 @@ def _arg(xp: Namespace, find: Any, x: Array, dim: int | None, keepdim: bool, nam
     return xp.reshape(found, dims.kept(x.shape, dim, name)) if keepdim else found
 
 
-_max = namedtuple("max", "values indices")  # type: ignore[name-match]  # the name is what prints
-_min = namedtuple("min", "values indices")  # type: ignore[name-match]  # the name is what prints
-_median = namedtuple("median", "values indices")  # type: ignore[name-match]  # the name is what prints
-_sort = namedtuple("sort", "values indices")  # type: ignore[name-match]  # the name is what prints
-_topk = namedtuple("topk", "values indices")  # type: ignore[name-match]  # the name is what prints
+class _Found(NamedTuple):
+    values: Any
+    indices: Any
+
+
+# One of each function's own, for the name is what prints.
+_max, _min, _median, _sort, _topk = (
+    type(name, (_Found,), {"__slots__": ()}) for name in ("max", "min", "median", "sort", "topk")
+)
 
 
 def max(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike = None) -> Any:

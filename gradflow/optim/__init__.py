@@ -12,9 +12,10 @@
 tensor(1.0000)
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..kernels import Kernel
+from ..later import later
 from .adam import Adam, Adamax, AdamW, NAdam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .elementwise import ElementwiseOptimizer
@@ -33,18 +34,8 @@ if TYPE_CHECKING:
     from .lbfgs import LBFGS
     from .muon import Muon
 
-_LATER = {"Adafactor": "adafactor", "LBFGS": "lbfgs", "Muon": "muon", "lr_scheduler": "lr_scheduler"}
-
-
-def __getattr__(name: str) -> Any:
-    """What few programs use is imported when it is first asked for."""
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    module = importlib.import_module(f".{_LATER[name]}", __name__)
-    found = globals()[name] = getattr(module, name, module)
-    return found
+# What few programs use is imported when it is first asked for.
+__getattr__ = later(__name__, {"Adafactor": ".adafactor", "LBFGS": ".lbfgs", "Muon": ".muon", "lr_scheduler": ".lr_scheduler"})
 
 
 def __dir__() -> list[str]:
