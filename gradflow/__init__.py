@@ -65,7 +65,7 @@ from .random import (
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from . import amp, data, io, nn, optim
+    from . import amp, data, func, io, nn, optim
     from .fusing import fused
     from .io import load, save
     from .kernels import get_num_threads, set_num_threads
@@ -80,7 +80,7 @@ __all__ = [
     "cumprod", "cumsum", "data", "default_generator", "det", "device", "diag", "diagonal", "div", "divide", "dot", "double",
     "einsum", "empty", "empty_like", "enable_grad", "engine", "eq", "equal", "erf", "errors", "exp", "expm1", "eye",
     "flatten", "flip", "float", "float16", "float32", "float64", "floor", "floor_divide", "fmod", "from_dlpack",
-    "from_numpy", "full", "full_like", "Function", "fused", "gather", "ge", "Generator", "get_default_device",
+    "from_numpy", "full", "full_like", "Function", "func", "fused", "gather", "ge", "Generator", "get_default_device",
     "get_default_dtype", "get_num_threads", "get_rng_state", "gradcheck", "gradgradcheck", "gt", "half", "imag",
     "index_add", "index_select", "inf", "int", "int16", "int32", "int64", "int8", "inverse", "io", "is_grad_enabled",
     "is_tensor", "isfinite", "isinf", "isnan", "kron", "le", "lerp", "linalg", "linspace", "load", "log", "log10", "log1p",
@@ -103,7 +103,7 @@ engine.set_tensor(Tensor, numpy)
 
 
 _LATER = {
-    **{name: "." + name for name in ("amp", "data", "io", "nn", "optim")},
+    **{name: "." + name for name in ("amp", "data", "func", "io", "nn", "optim")},
     "fused": ".fusing", "load": ".io", "save": ".io", "get_num_threads": ".kernels", "set_num_threads": ".kernels",
     "checkpoint": ".recompute", "checkpoint_sequential": ".recompute",
 }  # fmt: skip

@@ -15,6 +15,7 @@ import numpy as np
 from . import backend
 from .engine import (
     Node,
+    OneByOne,
     detect_anomaly,
     enable_grad,
     mode,
@@ -28,6 +29,8 @@ from .engine import (
 )
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
 from .gradcheck import gradcheck, gradgradcheck, numerical_grad
+from .ops.elementwise import cast
+from .ops.shape import stack
 from .recorded import backward as _backward
 from .recorded import initial
 from .tensor import Tensor
@@ -59,13 +62,17 @@ def backward(
 
 def grad(
     outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-    allow_unused: bool | None = None, materialize_grads: bool = False,
+    allow_unused: bool | None = None, materialize_grads: bool = False, is_grads_batched: bool = False,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
     """The gradients of (the sum of) ``outputs`` with respect to ``inputs``, one Tensor each; no ``.grad`` is touched.
 
     ``grad_outputs`` weight the outputs and are needed for those of more than one element.  With ``create_graph`` the
     gradients are recorded and can be differentiated again.  GraphError if an input was not used, unless
     ``allow_unused`` (its gradient is None) or ``materialize_grads`` (zeros).
+
+    ``is_grads_batched``: each of ``grad_outputs`` has a first dimension more, and so has each gradient: row i belongs to
+    row i.  All rows are computed in one pass, after which the graph is still there; one after the other if the pass goes
+    through a Function or a hook, or is recorded.
 
     >>> import gradflow as gf
     >>> x = gf.tensor(3.0, requires_grad=True)
@@ -80,9 +87,12 @@ def grad(
     for i, t in enumerate(ins):
         if not isinstance(t, Tensor) or t.node is None:
             raise GraphError(f"grad: input {i} does not require grad")
-    roots = [(t.node, initial(t, w, create_graph)) for t, w in zip(outs, weights, strict=True)]
     retain = create_graph if retain_graph is None else retain_graph
-    found, owned = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=[t.node for t in ins])
+    if is_grads_batched:
+        found, owned = _rows(outs, [t.node for t in ins], weights, retain, create_graph), set[Any]()
+    else:
+        roots = [(t.node, initial(t, w, create_graph)) for t, w in zip(outs, weights, strict=True)]
+        found, owned = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=[t.node for t in ins])
     result: list[Tensor | None] = []
     for i, t in enumerate(ins):
         g = found.get(t.node)
@@ -91,10 +101,39 @@ def grad(
                 raise GraphError(
                     f"grad: input {i} (shape {t.shape}) was not used in computing the outputs; allow_unused=True gives None"
                 )
-            result.append(wrap(backend.namespace_of(t.data).zeros_like(t.data)) if materialize_grads else None)
+            count = tuple(weights[0].shape[:1]) if is_grads_batched else ()  # type: ignore[union-attr]
+            xp = backend.namespace_of(t.data)
+            result.append(wrap(xp.zeros_like(xp.broadcast_to(t.data, (*count, *t.shape)))) if materialize_grads else None)
         else:
             result.append(g if create_graph else wrap(g if t.node in owned else own(g)))
     return tuple(result)
+
+
+def _rows(outs: list[Any], nodes: list[Any], weights: list[Any], retain: bool, create_graph: bool) -> dict[Any, Any]:
+    """The gradients for every row of ``weights``, each with the rows as its first dimension."""
+    counts = {tuple(w.shape)[:1] for w in weights if isinstance(w, Tensor)}
+    if len(counts) != 1 or () in counts or not all(isinstance(w, Tensor) for w in weights):
+        raise ArgumentError("grad: with is_grads_batched each of grad_outputs is a Tensor, and all have equally many rows")
+    count = counts.pop()[0]
+    for t, w in zip(outs, weights, strict=True):
+        initial(t, w[0] if count else wrap(w.data.reshape(t.shape)), False)  # whatever is wrong with one row is told of it
+    if count and not create_graph:
+        from .backend.batched import Batch
+
+        roots = [(t.node, Batch(cast(w, t.dtype).data)) for t, w in zip(outs, weights, strict=True)]
+        try:
+            found, _ = sweep(roots, retain_graph=True, inputs=nodes, batched=True)
+        except OneByOne:
+            pass
+        else:
+            spread = backend.namespace_of(roots[0][1]).spread
+            return {n: spread(g) for n, g in found.items()}
+    rows: list[dict[Any, Any]] = []
+    for i in range(count):
+        roots = [(t.node, initial(t, w[i], create_graph)) for t, w in zip(outs, weights, strict=True)]
+        rows.append(sweep(roots, create_graph=create_graph, retain_graph=retain or i < count - 1, inputs=nodes)[0])
+    stacked = {n: stack([row[n] if create_graph else wrap(row[n]) for row in rows]) for n in (rows[0] if rows else ())}
+    return stacked if create_graph else {n: t.data for n, t in stacked.items()}
 
 
 # --- functions with a derivative of one's own ---------------------------------------------------------------------------

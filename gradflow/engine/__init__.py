@@ -17,11 +17,11 @@ from .modes import (
 )
 from .op import REGISTRY, Op, elementwise, linear, make_callable, primitive
 from .promote import cast_to
-from .sweep import accumulate, own, sweep
+from .sweep import OneByOne, accumulate, own, sweep
 from .views import base_of, views_of
 
 __all__ = [
-    "REGISTRY", "Ghost", "Leaf", "Node", "Op", "RemovableHandle", "Value", "accumulate", "base_of", "cast_to",
+    "REGISTRY", "Ghost", "Leaf", "Node", "OneByOne", "Op", "RemovableHandle", "Value", "accumulate", "base_of", "cast_to",
     "detect_anomaly", "elementwise", "enable_grad", "is_anomaly_enabled", "is_grad_enabled", "linear",
     "make_callable", "mode", "no_grad", "own", "primitive", "set_detect_anomaly", "set_grad_enabled", "set_tensor",
     "sweep", "tick", "views_of", "wrap", "writes",

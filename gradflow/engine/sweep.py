@@ -22,13 +22,14 @@ Gradients = dict[Node, Any]
 
 def sweep(
     roots: Iterable[tuple[Node, Any]], *, create_graph: bool = False, retain_graph: bool = False,
-    inputs: Sequence[Node] | None = None,
+    inputs: Sequence[Node] | None = None, batched: bool = False,
 ) -> tuple[Gradients, set[Node]]:  # fmt: skip
     """The gradients that reach the leaves (or ``inputs``, interior nodes among them) from ``roots``, and those of them whose
     gradient is a buffer of its own; the others may share memory with something else.
 
     Nothing is stored in any ``.grad``: a pass that fails leaves those as they were.  Gradients are bare arrays, and
-    Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded in turn.
+    Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded in turn.  ``batched``: they are
+    batches of arrays, which code of the user's (a Function, a hook) is not shown: OneByOne if there is any on the way.
     """
     grads: Gradients = {}
     owned: set[Node] = set()  # nodes whose gradient is a buffer made here, which may be added to in place
@@ -48,6 +49,7 @@ def sweep(
                     todo.append(p)
         elif p in owned:
             h += g
+            grads[p] = h  # a batch cannot be added in place to one array
         else:
             h = grads[p] = h + g
             if not create_graph and h.ndim:
@@ -61,6 +63,8 @@ def sweep(
                 f"{n.name()}: what it kept for backward has been freed by an earlier backward; call that one with "
                 "retain_graph=True to go through the graph again"
             )
+        if batched and (n.extra is not None or n.op.kind == "function" or mode.anomaly):
+            raise OneByOne
         if n.extra is not None:
             g = _run_hooks(n, g, create_graph)
         if n.seq < writes.last:
@@ -113,6 +117,8 @@ def sweep(
                     if op.frees:
                         n.kept = None
             for leaf in [n for n in grads if n.extra is not None and n.extra.hooks]:
+                if batched:
+                    raise OneByOne
                 grads[leaf] = _run_hooks(leaf, grads[leaf], create_graph)
                 owned.discard(leaf)  # a hook may have given an array that is the user's
     finally:
@@ -121,6 +127,10 @@ def sweep(
         captured |= {n: g for n, g in grads.items() if n in wanted}
         return captured, owned
     return grads, owned
+
+
+class OneByOne(Exception):  # noqa: N818 - no error: it says how to go on
+    """What is on the way takes one gradient at a time."""
 
 
 def own(g: Array) -> Array:
