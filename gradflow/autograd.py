@@ -42,7 +42,7 @@ __all__ = [
 
 
 def _several(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, Tensor) else [value]
+    return [value] if isinstance(value, Tensor) or not isinstance(value, Sequence) else list(value)
 
 
 def backward(

@@ -138,8 +138,8 @@ def broadcast_to(x: Array, shape: Shape) -> Array:
 
 
 def matmul(a: Array, b: Array, out: Array = None) -> Array:
-    """The matrix product; of two matrices by ``dot``, which reaches BLAS in a quarter of the time."""
-    return a.dot(b, out) if a.ndim == 2 == b.ndim and out is None else np.matmul(a, b, out)
+    """The matrix product; of matrices and vectors by ``dot``, which reaches BLAS in a quarter of the time."""
+    return a.dot(b) if a.ndim < 3 > b.ndim and out is None else np.matmul(a, b, out)
 
 
 def sum_to(x: Array, shape: Shape) -> Array:
@@ -162,6 +162,8 @@ def chain(g: Array, d: Array) -> Array:
     """The chain rule's product ``g * d``, and 0 wherever ``g`` is 0, even where ``d`` is infinite or NaN."""
     out = np.multiply(g, d)
     if isinstance(out, np.ndarray):
+        if out.dtype.itemsize > 2 and math.isfinite((flat := out.ravel("K")).dot(flat).real):
+            return out  # all of it is finite, and that was quicker to find than where g is 0
         out[np.equal(g, 0) if g.shape == out.shape else np.broadcast_to(np.equal(g, 0), out.shape)] = 0
         return out
     return out if g != 0 else out.dtype.type(0)

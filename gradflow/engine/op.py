@@ -74,6 +74,7 @@ class Op:
         held = {"y", *self.inputs, *also, *([self.variadic] if self.variadic else [])}
         self.frees = bool(wanted & held)
         self.backward: Callable[..., None] = self._first_backward
+        self.lift: Callable[..., tuple[Any, ...]] = self._first_lift
 
     def _check(self, names: list[str]) -> None:
         inputs = [*self.inputs, *([self.variadic] if self.variadic else [])]
@@ -90,28 +91,16 @@ class Op:
         self.backward = _compile(self, "backward", source, env)
         self.backward(*args)
 
-    def lift(self, node: Node, g: Any) -> tuple[Any, ...]:
-        """What ``node`` kept, as Tensors that know where they come from, for a backward that is itself recorded.
+    def _first_lift(self, node: Node, g: Any) -> tuple[Any, ...]:
+        self.lift = _compile(self, "lift", _lift_source(self), {"wrap": wrap, "held": _held, "op": self, "ndarray": np.ndarray})
+        return self.lift(node, g)  # type: ignore[no-any-return]
 
-        ``g`` is the gradient that comes in: a number that was kept becomes an array on its device.
-        """
-        assert node.kept is not None
-        origin = dict(zip(self.differentiable, node.parents, strict=False)) if self.variadic is None else {}
-        lifted = {}
-        for name, kept in zip(self.keeps, node.kept, strict=True):
-            if name == "y":
-                lifted[name] = wrap(kept, node) if kept is not None else None
-            elif name == self.variadic:
-                lifted[name] = tuple(wrap(k, p) for k, p in zip(kept, node.parents, strict=True))
-            elif name in origin and kept is not None:
-                held = backend.namespace_of(g.data).asarray(kept) if isinstance(kept, np.generic) else kept
-                lifted[name] = wrap(held, origin[name])
-            else:
-                lifted[name] = kept
-        if any(name in lifted for name in self.also):
-            arguments = {n: lifted.get(n, self.defaults.get(n)) for n in self.positional}
-            _, *others = self.forward(upstairs.namespace, **arguments)
-            lifted |= {n: v for n, v in zip(self.also, others, strict=True) if n in lifted}
+    def recompute(self, kept: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The values that the definition returns after its result are made again, recorded, from what was kept and lifted."""
+        lifted = dict(zip(self.keeps, kept, strict=True))
+        arguments = {n: lifted.get(n, self.defaults.get(n)) for n in self.positional}
+        _, *others = self.forward(upstairs.namespace, **arguments)
+        lifted |= {n: v for n, v in zip(self.also, others, strict=True) if n in lifted}
         return tuple(lifted[n] for n in self.keeps)
 
     def record(self, y: Array, parents: tuple[Node | None, ...], kept: dict[str, Any]) -> Node:
@@ -260,6 +249,8 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
         differs.append(f"({first}_.dtype is not F32 and {first}_.dtype.kind in 'biu')")
     if differs:
         lines += [f"        if {' or '.join(differs)}:", f"            {enter}"]
+    if len(ins) == 2 and ins == op.promoted == grads:
+        lines += [line for pair in (ins, ins[::-1]) for line in _with_number(*pair)]
     lines += ["    else:", f"        {enter}"]
     arguments = ", ".join(f"{n}_" if n in ins else n for n in op.positional)
     formula = (_formula(op, op.forward, "_") if not op.also else None) or f"forward(xp, {arguments})"
@@ -287,6 +278,16 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
     lines.append("    return t" if not op.also else f"    return (t, {', '.join(op.also)})")
     env = _env(op) | {f"_d_{n}": v for n, v in op.defaults.items()}
     return "\n".join(lines) + "\n", env
+
+
+def _with_number(tensor: str, number: str) -> list[str]:
+    """The lines for a Python number beside a Tensor of floats on the CPU, whose dtype stays: what most numbers in formulas are."""
+    return [
+        f"    elif isinstance({tensor}, Tensor) and {number}.__class__ in numbers and {tensor}.data.__class__ is ndarray"
+        f" and {tensor}.data.dtype.kind == 'f':",
+        f"        {tensor}_ = {tensor}.data; {tensor}_n = {tensor}.node",
+        f"        {number}_ = cpu.scalar({number}, {tensor}_.dtype); {number}_n = None",
+    ]
 
 
 def _formula(op: Op, function: Callable[..., Any], suffix: str) -> str | None:
@@ -336,6 +337,34 @@ def call({signature}):
 """,
         _env(op) | {f"_d_{n}": v for n, v in op.defaults.items()},
     )
+
+
+def _lift_source(op: Op) -> str:
+    """What a node kept, as Tensors that know where they come from, for a backward that is itself recorded."""
+    lines = ["def lift(node, g):"]
+    if op.keeps:
+        lines.append(f"    {', '.join(op.keeps)}, = node.kept")
+    if op.variadic is None and set(op.keeps) & set(op.differentiable):
+        lines.append(f"    {', '.join(f'{n}_n' for n in op.differentiable)}, = node.parents")
+    values = []
+    for name in op.keeps:
+        if name == "y":
+            values.append("wrap(y, node)")
+        elif name == op.variadic:
+            values.append(f"tuple([wrap(k, p) for k, p in zip({name}, node.parents)])")
+        elif op.variadic is None and name in op.differentiable:
+            array = f"{name} if {name}.__class__ is ndarray else held({name}, g)"
+            values.append(f"None if {name} is None else wrap({array}, {name}_n)")
+        else:
+            values.append(name)
+    made = f"({''.join(f'({v}), ' for v in values)})"
+    lines.append(f"    return {f'op.recompute({made})' if set(op.also) & set(op.keeps) else made}")
+    return "\n".join(lines) + "\n"
+
+
+def _held(kept: Any, g: Any) -> Any:
+    """A number that was kept becomes an array on the device of ``g``, the gradient that comes in."""
+    return backend.namespace_of(g.data).asarray(kept) if isinstance(kept, np.generic) else kept
 
 
 def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
@@ -389,5 +418,6 @@ def _env(op: Op) -> dict[str, Any]:
         "forward": op.forward if not op.fuse else _fused(op.forward, op.inputs),
         "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever, "tick": tick,
         "cpu": backend.cpu, "ndarray": np.ndarray, "namespace_of": backend.namespace_of, "F32": dtypes.float32,
+        "numbers": (float, int),
         "enter": enter, "enter_all": enter_all, "explain": explain, "inspect_forward": inspect_forward, "link": link,
     }  # fmt: skip

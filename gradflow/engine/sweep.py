@@ -37,6 +37,8 @@ def sweep(
     captured: Gradients = {}
     wanted = None if inputs is None else set(inputs)
     needed = None if wanted is None else _leading_to(wanted, [n for n, _ in roots])
+    if needed is None:
+        wanted = None
 
     def give(p: Node, g: Any) -> None:
         h = grads.get(p)
@@ -123,8 +125,8 @@ def sweep(
                 owned.discard(leaf)  # a hook may have given an array that is the user's
     finally:
         mode.recording = was
-    if wanted is not None:
-        captured |= {n: g for n, g in grads.items() if n in wanted}
+    if inputs is not None:
+        captured |= {n: grads[n] for n in inputs if n in grads}
         return captured, owned
     return grads, owned
 
@@ -168,19 +170,27 @@ def accumulate(grads: Gradients, owned: set[Node], create_graph: bool) -> None:
                 hook(leaf.variable)  # type: ignore[attr-defined]
 
 
-def _leading_to(wanted: set[Node], roots: Sequence[Node]) -> set[Node]:
-    """The nodes below ``roots`` from which a wanted node is reached."""
+def _leading_to(wanted: set[Node], roots: Sequence[Node]) -> set[Node] | None:
+    """The nodes below ``roots`` from which a wanted node is reached; None if the wanted are all the leaves, so that all do."""
     seen = set(roots)
     stack = list(roots)
+    others = False  # leaves that are not wanted
     while stack:
         for p in stack.pop().parents:
             if p is not None and p not in seen:
                 seen.add(p)
-                stack.append(p)
+                if p.seq:
+                    stack.append(p)
+                elif p not in wanted:
+                    others = True
+    if not others and not any([n.seq for n in wanted]):
+        return None
     leading: set[Node] = set()
     for n in sorted(seen, key=_seq):  # parents are older than what was made of them
-        if any(p in wanted or p in leading for p in n.parents):
-            leading.add(n)
+        for p in n.parents:
+            if p in wanted or p in leading:
+                leading.add(n)
+                break
     return leading
 
 

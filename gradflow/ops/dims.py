@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from math import prod
 from typing import Any
 
 from ..errors import ArgumentError, IndexingError, ShapeError
@@ -54,11 +55,9 @@ def kept(shape: Shape, dim: Any, name: str) -> Shape:
 
 def count(shape: Shape, dim: Any, name: str) -> int:
     """How many elements go into one element of the reduction."""
-    gone = several(dim or None if isinstance(dim, tuple | list) else dim, len(shape), name)
-    n = 1
-    for i in gone:
-        n *= shape[i]
-    return n
+    if dim is None:
+        return prod(shape)
+    return prod([shape[i] for i in several(dim or None if isinstance(dim, tuple | list) else dim, len(shape), name)])
 
 
 def spelled(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:

@@ -38,6 +38,16 @@ def _matmul(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.matmul(a, b)
 
 
+@primitive(lambda xp, g, b: xp.reshape(g, (-1, 1)) * b, lambda xp, g, a: xp.matmul(g, a))
+def _matvec(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.matmul(a, b)
+
+
+@primitive(lambda xp, g, b: xp.matmul(b, g), lambda xp, g, a: xp.reshape(a, (-1, 1)) * g)
+def _vecmat(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.matmul(a, b)
+
+
 def matmul(a: TensorLike, b: TensorLike) -> Any:
     """The matrix product; vectors are rows on the left and columns on the right, leading dimensions broadcast.
 
@@ -50,8 +60,8 @@ def matmul(a: TensorLike, b: TensorLike) -> Any:
         raise ShapeError(f"matmul: takes vectors and matrices, got shapes {_shape(a)} and {_shape(b)}; use * for numbers")
     if na > 1 and nb > 1:
         return _matmul(a, b)
-    if na == 1 and nb == 1:
-        return dot(a, b)
+    if na < 3 and nb < 3:
+        return dot(a, b) if na == nb else _matvec(a, b) if nb == 1 else _vecmat(a, b)
     y = _matmul(unsqueeze(a, 0) if na == 1 else a, unsqueeze(b, 1) if nb == 1 else b)
     shape = y.shape[:-2] + (y.shape[-1:] if na == 1 else y.shape[-2:-1])
     return reshape(y, shape)

@@ -17,6 +17,8 @@ from .shape import clone, reshape
 
 def _spread(xp: Namespace, g: Array, _x: Any, dim: Dims, name: str) -> Array:
     """A gradient of the reduction, reshaped so that it broadcasts against what was reduced."""
+    if not g.ndim:
+        return g  # it is broadcast as it is
     shape = dims.kept(_x.shape, dim, name)
     return g if g.shape == shape else xp.reshape(g, shape)
 
