@@ -101,6 +101,10 @@ def recurrence(a: Array, u: Array, axis: int) -> Array:
 
 def mean(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     """The mean; sums of float16 are kept in float32, where they neither overflow nor lose small terms."""
+    if axis == (0,) and x.ndim == 2 and x.dtype in _BLAS and x.size:
+        total = _column_sums(x, keepdims)
+        total /= scalar(x.shape[0], x.dtype)
+        return total
     total = _sum(x, axis, np.float32 if x.dtype == np.float16 else None, None, keepdims)
     if not x.size:
         return total.astype(x.dtype) * nan
@@ -145,12 +149,21 @@ def matmul(a: Array, b: Array, out: Array = None) -> Array:
 def sum_to(x: Array, shape: Shape) -> Array:
     """Sum ``x`` over the dimensions along which ``shape`` was broadcast to get ``x.shape``."""
     lead = x.ndim - len(shape)
-    if lead == 1 and x.ndim == 2 and x.dtype in (np.float32, np.float64):
-        x = _ones(x.shape[0], x.dtype).dot(x)  # two to four times as fast as a sum
-    elif lead:
+    if x.ndim == 2 and x.dtype in _BLAS and shape[-1:] == x.shape[1:] and (lead == 1 or (not lead and shape[0] == 1)):
+        return _column_sums(x, not lead)
+    if lead:
         x = _sum(x, tuple(range(lead)))
     axes = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
     return _sum(x, axes, None, None, True) if axes else x
+
+
+_BLAS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _column_sums(x: Array, keepdims: bool) -> Array:
+    """The sum over the first dimension of two, as a product with ones: two to four times as fast as a sum."""
+    total = _ones(x.shape[0], x.dtype).dot(x)
+    return total[None] if keepdims else total
 
 
 @lru_cache(64)

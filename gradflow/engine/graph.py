@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
+import numpy as np
+
 from .. import backend
 from ..errors import InPlaceError
 from ..typing import Array, Shape
@@ -255,12 +257,15 @@ class Writes:
     def check(self, node: Node) -> None:
         """Raise InPlaceError if anything that ``node`` kept has been overwritten since."""
         assert node.kept is not None
-        for name, kept in zip(node.op.keeps, node.kept, strict=True):
-            for array in kept if isinstance(kept, tuple) else (kept,):
-                if not backend.is_array(array):
+        stamps = self._stamps
+        for i, kept in enumerate(node.kept):
+            for array in kept if type(kept) is tuple else (kept,):
+                if type(array) is not np.ndarray and not backend.is_array(array):
                     continue
-                stamp = self._stamps.get(id(backend.namespace_of(array).owner(array)))
+                own = type(array) is np.ndarray and array.base is None
+                stamp = stamps.get(id(array if own else backend.namespace_of(array).owner(array)))
                 if stamp is not None and stamp.tick > node.seq:
+                    name = node.op.keeps[i]
                     what = "its output" if name == "y" else f"its input {name!r}"
                     raise InPlaceError(
                         f"{node.name()}: {what} (shape {array.shape}) is needed for backward but was overwritten by an "

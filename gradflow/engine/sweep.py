@@ -104,16 +104,11 @@ def sweep(
                 n = todo.pop()
                 g = grads.pop(n)
                 kept = n.kept
-                if (
-                    careful
-                    or n.extra is not None
-                    or kept is None
-                    or n.seq < writes.last
-                    or type(g) is not ndarray
-                    or g.dtype is not float32
-                ):
+                if careful or n.extra is not None or kept is None or type(g) is not ndarray or g.dtype is not float32:
                     visit(n, g)
                 else:
+                    if n.seq < writes.last:
+                        writes.check(n)
                     op = n.op
                     op.backward(cpu, g, kept, n.parents, give)
                     if op.frees:

@@ -294,16 +294,25 @@ linear_layer = _linear
 def _normalised_rule(
     xp: Namespace, g: Array, x: Array, weight: Any, _bias: Any, mean: Array, var: Array, dim: Any, eps: float, needs: Any
 ) -> Any:  # fmt: skip
-    """With h = (x - mean) r: dx = r (u - mean(u) - h mean(u h)), u = g weight; dweight = sum(g h); dbias = sum(g)."""
+    """With c = x - mean and r = 1 / sqrt(var + eps), y = c r weight + bias.  For u = g weight and means over ``dim``
+
+    dx = r (u - mean(u) - c r^2 mean(u c)), dweight = sum(g c r), dbias = sum(g).
+
+    A weight that is the same along ``dim`` (batch norm's) is taken out of the means, which then are dbias and dweight too.
+    """
     r = xp.reciprocal(xp.sqrt(var + eps))
-    h = (x - mean) * r
-    dweight = xp.sum_to(g * h, weight.shape) if needs[1] else None
-    dbias = xp.sum_to(g, _bias.shape) if needs[2] else None
-    if not needs[0]:
-        return None, dweight, dbias
-    u = g if weight is None else g * weight
-    dx = r * (u - xp.mean(u, axis=dim, keepdims=True) - h * xp.mean(u * h, axis=dim, keepdims=True))
-    return dx, dweight, dbias
+    centred, scale, u, n = x - mean, r, g, x.size // mean.size
+    uniform = weight is None or all(d < x.ndim - weight.ndim or weight.shape[d - x.ndim] == 1 for d in dim)
+    if weight is not None and uniform:
+        scale = r * weight
+    elif weight is not None:
+        u = g * weight
+    total, slope = xp.sum_to(u, mean.shape), xp.sum_to(u * centred, mean.shape)
+    dx = u * scale + (centred * (scale * r * r * slope * (-1 / n)) + scale * total * (-1 / n)) if needs[0] else None
+    if uniform and weight is not None:
+        return dx, xp.reshape(slope * r, weight.shape), xp.reshape(total, _bias.shape) if needs[2] else None
+    dweight = xp.sum_to(g * centred * r, weight.shape) if needs[1] else None
+    return dx, dweight, xp.sum_to(g, _bias.shape) if needs[2] else None
 
 
 @primitive(joint=(_normalised_rule, "x weight bias"), also="mean var")
@@ -316,9 +325,8 @@ def normalised(xp: Namespace, x: Array, dim: tuple[int, ...], eps: float, weight
     mean = xp.mean(x, axis=dim, keepdims=True)
     centred = x - mean
     var = xp.mean(centred * centred, axis=dim, keepdims=True)
-    y = centred * xp.reciprocal(xp.sqrt(var + eps))
-    if weight is not None:
-        y = y * weight
+    r = xp.reciprocal(xp.sqrt(var + eps))
+    y = centred * (r if weight is None else r * weight)
     return (y if bias is None else y + bias), mean, var
 
 
