@@ -281,7 +281,7 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
 
 
 def _with_number(tensor: str, number: str) -> list[str]:
-    """The lines for a Python number beside a Tensor of floats on the CPU, whose dtype stays: what most numbers in formulas are."""
+    """The lines for a Python number beside a Tensor of floats on the CPU, whose dtype stays, as most numbers in formulas do."""
     return [
         f"    elif isinstance({tensor}, Tensor) and {number}.__class__ in numbers and {tensor}.data.__class__ is ndarray"
         f" and {tensor}.data.dtype.kind == 'f':",

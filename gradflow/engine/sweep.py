@@ -178,7 +178,7 @@ def _leading_to(wanted: set[Node], roots: Sequence[Node]) -> set[Node] | None:
                     stack.append(p)
                 elif p not in wanted:
                     others = True
-    if not others and not any([n.seq for n in wanted]):
+    if not others and not any(n.seq for n in wanted):
         return None
     leading: set[Node] = set()
     for n in sorted(seen, key=_seq):  # parents are older than what was made of them
