@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from ..typing import Array, DType, Namespace, Shape
@@ -43,7 +44,7 @@ class Batch:
     def __gradflow_namespace__(self) -> Batching:
         from . import namespace_of
 
-        return Batching(namespace_of(self.data), len(self.data))
+        return batching(namespace_of(self.data), len(self.data))
 
     @property
     def shape(self) -> Shape:
@@ -149,9 +150,9 @@ class Batching:
 
     def _elementwise(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:
-            if not any(isinstance(a, Batch) for a in args):
+            if Batch not in map(type, args):
                 return function(*args, **options)
-            ndim = max(a.ndim for a in args if hasattr(a, "ndim"))
+            ndim = max([a.ndim for a in args if hasattr(a, "ndim")])
             return Batch(function(*[_lifted(a, ndim) for a in args], **options))
 
         return call
@@ -306,6 +307,12 @@ class Batching:
 
     def owner(self, x: Any) -> Any:
         return self.xp.owner(x.data if isinstance(x, Batch) else x)
+
+
+@lru_cache(16)
+def batching(xp: Namespace, count: int) -> Batching:
+    """The namespace, which keeps the functions that it has made."""
+    return Batching(xp, count)
 
 
 def _lifted(a: Any, ndim: int) -> Any:
