@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import sys
 from pathlib import Path
@@ -52,6 +53,22 @@ def complaints(notebook: Any) -> list[str]:
     return wrong
 
 
+def hang(notebook: Any, gallery: Path) -> None:
+    """Save the picture of each cell with a tag "gallery-NAME" as NAME.png or NAME.jpg, for README."""
+    for cell in notebook.cells:
+        shown = [o.data for o in cell.get("outputs", ()) if "data" in o]
+        for tag in cell.metadata.get("tags", ()):
+            if not tag.startswith("gallery-"):
+                continue
+            found = [
+                (data[kind], end) for data in shown for kind, end in (("image/png", "png"), ("image/jpeg", "jpg")) if kind in data
+            ]
+            if not found:
+                sys.exit(f"the cell tagged {tag!r} shows no picture")
+            gallery.mkdir(exist_ok=True)
+            (gallery / f"{tag.removeprefix('gallery-')}.{found[0][1]}").write_bytes(base64.b64decode(found[0][0]))
+
+
 def main() -> None:
     path, write = Path(sys.argv[1]), "--write" in sys.argv[2:]
     notebook = nbformat.read(path, as_version=4)
@@ -66,6 +83,7 @@ def main() -> None:
         sys.exit("\n".join(f"{path.name}: {line}" for line in dict.fromkeys(wrong)))
     if write:
         nbformat.write(cleaned(notebook), path)
+        hang(notebook, path.parent / "gallery")
         if path.stat().st_size > TOO_LARGE:
             sys.exit(
                 f"{path.name}: {path.stat().st_size / 1e6:.1f} MB with its outputs, and {TOO_LARGE / 1e6:.0f} MB is the limit"

@@ -73,6 +73,17 @@ __getattr__ = later(
 )
 
 
+def degrees(x: Any) -> Any:
+    return e.mul(x, 180 / pi)
+
+
+def radians(x: Any) -> Any:
+    return e.mul(x, pi / 180)
+
+
+rad2deg, deg2rad = degrees, radians
+
+
 def sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     return r.sum(x, axis, keepdims, dtype=dtype)
 
