@@ -65,7 +65,7 @@ from .random import (
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from . import amp, data, func, io, nn, optim
+    from . import amp, data, func, io, nn, optim, viz
     from .fusing import fused
     from .io import load, save
     from .kernels import get_num_threads, set_num_threads
@@ -94,7 +94,7 @@ __all__ = [
     "set_default_device", "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_rng_state", "short",
     "sigmoid", "sign", "sin", "sinh", "slogdet", "softmax", "sort", "split", "sqrt", "square", "squeeze", "stack",
     "std", "sub", "subtract", "sum", "t", "take_along_dim", "tan", "tanh", "tensor", "Tensor", "tensordot", "tile",
-    "topk", "trace", "transpose", "tril", "tril_indices", "triu", "trunc", "uint8", "unbind", "unsqueeze", "var",
+    "topk", "trace", "transpose", "tril", "tril_indices", "triu", "trunc", "uint8", "unbind", "unsqueeze", "var", "viz",
     "where", "zeros", "zeros_like",
 ]
 # fmt: on
@@ -103,7 +103,7 @@ engine.set_tensor(Tensor, numpy)
 
 
 _LATER = {
-    **{name: "." + name for name in ("amp", "data", "func", "io", "nn", "optim")},
+    **{name: "." + name for name in ("amp", "data", "func", "io", "nn", "optim", "viz")},
     "fused": ".fusing", "load": ".io", "save": ".io", "get_num_threads": ".kernels", "set_num_threads": ".kernels",
     "checkpoint": ".recompute", "checkpoint_sequential": ".recompute",
 }  # fmt: skip

@@ -5,6 +5,7 @@ The class body lists which operations are methods; what they do is written where
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -110,6 +111,15 @@ class Tensor(Recorded):
 
         return printing.text(self)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the text and more, fetched from the device once."""
+        from . import printing
+
+        return printing.bundle(self)
+
+    def _repr_html_(self) -> str:
+        return self._repr_mimebundle_()["text/html"]
+
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and not self.ndim else str(self).__format__(spec)
 
@@ -165,11 +175,14 @@ class Tensor(Recorded):
         return self.data  # type: ignore[no-any-return]
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
-        """The numbers as a NumPy array without a graph, from any device."""
+        """The numbers as a NumPy array without a graph, from any device.
+
+        On the CPU it shares the tensor's memory, and changes with it: keep ``to_numpy().copy()`` of a parameter that is trained.
+        """
         return backend.namespace_of(self.data).to_host(self.data)  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        array = self.numpy()
+        array = self.numpy(force=(self.node is not None or self.is_cuda) and _is_plotted())
         return array if dtype is None and not copy else np.array(array, dtype, copy=copy)
 
     def __dlpack__(self, **kwargs: Any) -> Any:
@@ -426,6 +439,9 @@ class Tensor(Recorded):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         found = _numpy_table().get(function)
+        if found is None and _is_plotted():
+            args = [a.to_numpy() if isinstance(a, Tensor) else a for a in args]
+            return function(*args, **{k: v.to_numpy() if isinstance(v, Tensor) else v for k, v in kwargs.items()})
         if found is None:
             name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
             raise NoCounterpartError(_not_recorded(name))
@@ -460,6 +476,14 @@ class Tensor(Recorded):
 
 def _not_recorded(call: str) -> str:
     return f"{call} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers"
+
+
+def _is_plotted() -> _bool:
+    """Whether matplotlib asks for the numbers, by way of NumPy: there they end, so that no gradient can be lost."""
+    frame, asks = sys._getframe(2), "numpy"
+    while frame is not None and (asks := frame.f_globals.get("__name__", "").partition(".")[0]) in ("numpy", "gradflow"):
+        frame = frame.f_back  # type: ignore[assignment]
+    return asks in ("matplotlib", "mpl_toolkits")
 
 
 _bool = bool

@@ -649,3 +649,12 @@ def test_copies():
     for f in (copy.deepcopy, pickle.dumps):
         with pytest.raises(GraphError):
             f(x * 2)
+
+
+def test_a_node_hook_sees_each_gradient_of_an_input_used_twice() -> None:
+    a = gf.tensor(3.0, requires_grad=True)
+    y = a / a
+    seen: list[float] = []
+    y.grad_fn.register_hook(lambda given, _: seen.extend(g.item() for g in given))
+    y.backward()
+    assert np.allclose(seen, [1 / 3, -1 / 3])

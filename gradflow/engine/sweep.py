@@ -245,8 +245,10 @@ class _Watched:
                     )
         hooks = node.extra.post_hooks if node.extra is not None else {}
         for hook in list(hooks.values()):
-            by_node = [[_as_tensor(g, self._create) for q, g in given if q is p] for p in node.parents]
-            made = hook(tuple(gs[0] if gs else None for gs in by_node), (_as_tensor(self._g, self._create),))
+            left = {p: [_as_tensor(g, self._create) for q, g in given if q is p] for p in node.parents}
+            # A parent that is there twice (a / a) was given one gradient for each time, in order.
+            shown = tuple(left[p].pop(0) if left[p] else None for p in node.parents)
+            made = hook(shown, (_as_tensor(self._g, self._create),))
             if made is not None:
                 if not isinstance(made, tuple) or len(made) != len(node.parents):
                     raise TypeError(f"{node.name()}: a hook returns None or a tuple of {len(node.parents)} gradients")

@@ -65,8 +65,8 @@ class Adam(_Averaging):
 
     ``betas`` are the averages' memories.  ``weight_decay`` adds ``weight_decay p`` to g (with ``decoupled_weight_decay``
     it shrinks p by ``lr weight_decay`` instead), ``amsgrad`` divides by the largest v so far, ``maximize`` turns the sign
-    of g.  Without ``bias_correction`` m and v themselves are used, which start from 0: the first steps are then too long
-    by (1 - b1) / sqrt(1 - b2).
+    of g.  Without ``bias_correction`` m and v themselves are used, which start from 0: the first step is then
+    (1 - b1) / sqrt(1 - b2) times as long, 3.2 with the default betas and 0.45 with (0.8, 0.8).
 
     ArgumentError for a negative ``lr``, ``eps`` or ``weight_decay`` and for betas outside of [0, 1).  Source: Kingma and
     Ba, "Adam" (2014); Reddi et al., "On the convergence of Adam and beyond" (2018) for AMSGrad.
