@@ -16,6 +16,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
 }
+ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}
 TOO_LARGE = 4_000_000  # bytes in a notebook with its outputs
 
 
@@ -54,7 +55,7 @@ def complaints(notebook: Any) -> list[str]:
 
 
 def hang(notebook: Any, gallery: Path) -> None:
-    """Save the picture of each cell with a tag "gallery-NAME" as NAME.png or NAME.jpg, for README."""
+    """Save the picture of each cell with a tag "gallery-NAME" as NAME.png (or .jpg, .svg), for README."""
     for cell in notebook.cells:
         shown = [o.data for o in cell.get("outputs", ()) if "data" in o]
         for tag in cell.metadata.get("tags", ()):
@@ -66,7 +67,9 @@ def hang(notebook: Any, gallery: Path) -> None:
             if not found:
                 sys.exit(f"the cell tagged {tag!r} shows no picture")
             gallery.mkdir(exist_ok=True)
-            (gallery / f"{tag.removeprefix('gallery-')}.{found[0][1]}").write_bytes(base64.b64decode(found[0][0]))
+            (gallery / f"{tag.removeprefix('gallery-')}.{found[0][1]}").write_bytes(
+                found[0][0].encode() if found[0][1] == "svg" else base64.b64decode(found[0][0])
+            )
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The graph and the backward pass: accumulation, order, freeing, hooks, modes, threads, memory."""
 
 import gc
+import inspect
 import threading
 import tracemalloc
 import weakref
@@ -658,3 +659,8 @@ def test_a_node_hook_sees_each_gradient_of_an_input_used_twice() -> None:
     y.grad_fn.register_hook(lambda given, _: seen.extend(g.item() for g in given))
     y.backward()
     assert np.allclose(seen, [1 / 3, -1 / 3])
+
+
+def test_the_source_of_an_operation_is_its_definition() -> None:
+    assert "def mul(xp" in inspect.getsource(gf.mul)
+    assert list(inspect.signature(gf.mul).parameters) == ["a", "b"]

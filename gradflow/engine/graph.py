@@ -172,6 +172,7 @@ class _Accumulate:
     """The 'operation' of a leaf: its gradient is added to ``.grad``."""
 
     title, name, kind = "AccumulateGrad", "leaf", "leaf"
+    keeps, frees = (), False
 
 
 class Leaf(Node):

@@ -204,7 +204,7 @@ class _Signature:
     """Stands for the definition less its ``xp`` where ``inspect.signature`` looks, which is seldom and slow to make."""
 
     def __init__(self, definition: Callable[..., Any]) -> None:
-        self._definition = definition
+        self._definition = self.__wrapped__ = definition  # which inspect.getsource goes on to
 
     def __call__(self) -> None: ...
 
