@@ -61,15 +61,13 @@ def hang(notebook: Any, gallery: Path) -> None:
         for tag in cell.metadata.get("tags", ()):
             if not tag.startswith("gallery-"):
                 continue
-            found = [
-                (data[kind], end) for data in shown for kind, end in (("image/png", "png"), ("image/jpeg", "jpg")) if kind in data
-            ]
+            found = [(data[kind], end) for data in shown for kind, end in ENDINGS.items() if kind in data]
             if not found:
                 sys.exit(f"the cell tagged {tag!r} shows no picture")
             gallery.mkdir(exist_ok=True)
-            (gallery / f"{tag.removeprefix('gallery-')}.{found[0][1]}").write_bytes(
-                found[0][0].encode() if found[0][1] == "svg" else base64.b64decode(found[0][0])
-            )
+            data, end = found[0]
+            name = gallery / f"{tag.removeprefix('gallery-')}.{end}"
+            name.write_bytes(data.encode() if end == "svg" else base64.b64decode(data))
 
 
 def main() -> None:
