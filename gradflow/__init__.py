@@ -65,7 +65,7 @@ from .random import (
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from . import amp, data, func, io, nn, optim, viz
+    from . import amp, data, flow, func, io, nn, optim, viz
     from .fusing import fused
     from .io import load, save
     from .kernels import get_num_threads, set_num_threads
@@ -79,7 +79,7 @@ __all__ = [
     "clamp", "clip", "clone", "complex128", "complex64", "concat", "concatenate", "conj", "cos", "cosh", "creation",
     "cumprod", "cumsum", "data", "default_generator", "det", "device", "diag", "diagonal", "div", "divide", "dot", "double",
     "einsum", "empty", "empty_like", "enable_grad", "engine", "eq", "equal", "erf", "errors", "exp", "expm1", "eye",
-    "flatten", "flip", "float", "float16", "float32", "float64", "floor", "floor_divide", "fmod", "from_dlpack",
+    "flatten", "flip", "float", "float16", "float32", "float64", "floor", "floor_divide", "flow", "fmod", "from_dlpack",
     "from_numpy", "full", "full_like", "Function", "func", "fused", "gather", "ge", "Generator", "get_default_device",
     "get_default_dtype", "get_num_threads", "get_rng_state", "gradcheck", "gradgradcheck", "gt", "half", "imag",
     "index_add", "index_select", "inf", "int", "int16", "int32", "int64", "int8", "inverse", "io", "is_grad_enabled",
@@ -103,7 +103,7 @@ engine.set_tensor(Tensor, numpy)
 
 
 _LATER = {
-    **{name: "." + name for name in ("amp", "data", "func", "io", "nn", "optim", "viz")},
+    **{name: "." + name for name in ("amp", "data", "func", "flow", "io", "nn", "optim", "viz")},
     "fused": ".fusing", "load": ".io", "save": ".io", "get_num_threads": ".kernels", "set_num_threads": ".kernels",
     "checkpoint": ".recompute", "checkpoint_sequential": ".recompute",
 }  # fmt: skip
