@@ -690,3 +690,14 @@ def test_every_cure_makes_a_model_that_trains(cure: Cure):
     assert ("Residual" in kinds) == (cure.key in ("residual", "all"))
     assert ("ReLU" in kinds) == (cure.key in ("relu", "all"))
     assert kinds != [] and [type(m).__name__ for m in net.modules()].count("Sigmoid") == 3
+
+
+def test_cures_meet_the_same_batches_from_a_loader_with_a_generator_of_its_own() -> None:
+    x, y = batch()
+    model = mlp(3)
+    own = gf.Generator(x.device).manual_seed(3)
+    loader = gf.data.DataLoader(gf.data.TensorDataset(x, y), 8, shuffle=True, generator=own)
+    before = own.get_state()
+    tried = diagnose(model, CE, (x, y)).try_cures(loader, steps=5, cures=["clip"])
+    assert tried.results[0].losses[0] == tried.unchanged.losses[0]
+    assert str(own.get_state()) == str(before)

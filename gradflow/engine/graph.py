@@ -294,6 +294,9 @@ def user_line() -> str:
             import linecache
 
             line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}" + (f" ({line})" if line else "")
+            file = frame.f_code.co_filename
+            # A cell's file is called anew in every session.
+            where = f"a notebook cell, line {frame.f_lineno}" if "ipykernel_" in file else f"{file}:{frame.f_lineno}"
+            return where + (f" ({line})" if line else "")
         frame = frame.f_back
     return "an unknown line"

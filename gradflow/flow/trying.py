@@ -92,6 +92,14 @@ def tried(
         return train(net, opt) if train is not None else trained(net, opt, loss_fn, data, steps)
 
     drawn = states()
+    order: Any = getattr(data, "generator", None)  # a loader may draw its batches from a generator of its own
+    order_state = order.get_state() if isinstance(order, gf.Generator) else None
+
+    def again() -> None:
+        restore(drawn)
+        if order_state is not None:
+            order.set_state(order_state)
+
     try:
         with np.errstate(all="ignore"):  # what diverges is reported, not warned of
             net = copy.deepcopy(model)
@@ -100,7 +108,7 @@ def tried(
             unchanged = Result("as it is", name, _floats(training(net, base)))
             results = []
             for cure in chosen:
-                restore(drawn)
+                again()
                 try:
                     net, opt = cure.apply(model, base)
                 except NotApplicable as problem:
@@ -108,7 +116,7 @@ def tried(
                     continue
                 results.append(Result(cure.key, cure.name, _floats(training(net, opt))))
     finally:
-        restore(drawn)
+        again()
     return Tried(results, unchanged)
 
 
