@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -23,3 +24,20 @@ def later(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
         return value
 
     return find
+
+
+def when_called(package: str, module: str, names: str, *first: Any) -> tuple[Callable[..., Any], ...]:
+    """Functions of ``module`` that are called with ``first`` before their arguments; it is imported at the first call of one."""
+
+    def one(name: str) -> Callable[..., Any]:
+        found: Callable[..., Any] | None = None
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal found
+            if found is None:
+                found = partial(getattr(import_module(module, package), name), *first)
+            return found(*args, **kwargs)
+
+        return call
+
+    return tuple(map(one, names.split()))

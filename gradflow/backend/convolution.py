@@ -13,7 +13,7 @@ windows out for a matrix product; the batch stands last in memory as in Krizhevs
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -33,11 +33,6 @@ class Form(NamedTuple):
     low: Shape
     dilation: Shape
     groups: int = 1
-
-
-def bound(xp: Namespace) -> tuple[Any, ...]:
-    """The functions below, for the arrays of one backend."""
-    return tuple(partial(f, xp) for f in (conv, conv_input, conv_weight, patches, fold))
 
 
 def conv(xp: Namespace, x: Array, weight: Array, size: Shape, form: Form, bias: Array | None = None) -> Array:

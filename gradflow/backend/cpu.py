@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, LinAlgError
+from ..later import when_called
 from ..typing import Array, DType, Index, Shape
-from . import convolution, pooling, special
 from .devices import CPU, device
 
 ndarray = np.ndarray
@@ -264,8 +264,12 @@ def scratch(count: int, dtype: DType) -> Array:
 block_bytes = 1 << 18
 """How much of a convolution's windows is laid out at a time: what stays in a core's own cache."""
 
-conv, conv_input, conv_weight, patches, fold = convolution.bound(sys.modules[__name__])
-pool_max, pool_indices, pool_pick, pool_put, pool_sum, pool_spread, blend, unblend = pooling.bound(sys.modules[__name__])
+conv, conv_input, conv_weight, patches, fold = when_called(
+    __package__, ".convolution", "conv conv_input conv_weight patches fold", sys.modules[__name__]
+)
+pool_max, pool_indices, pool_pick, pool_put, pool_sum, pool_spread, blend, unblend = when_called(
+    __package__, ".pooling", "pool_max pool_indices pool_pick pool_put pool_sum pool_spread blend unblend", sys.modules[__name__]
+)
 
 
 def sigmoid(x: Array) -> Array:
@@ -291,7 +295,7 @@ def setitem(x: Array, index: Index, values: Array) -> None:
     x[index] = values
 
 
-erf = special.erf
+(erf,) = when_called(__package__, ".special", "erf")
 
 
 def inv(x: Array) -> Array:

@@ -18,8 +18,8 @@ import numpy as np
 from cupyx.scipy.special import erf as _erf
 
 from ..errors import ArgumentError, LinAlgError
+from ..later import when_called
 from ..typing import Array, DType, Index, Shape
-from . import convolution, pooling
 from .devices import device
 
 ndarray = cupy.ndarray
@@ -242,8 +242,12 @@ def scratch(count: int, dtype: DType) -> Array:
 block_bytes = 1 << 27
 """How much of a convolution's windows is laid out at a time: few launches, and not all of the memory."""
 
-conv, conv_input, conv_weight, patches, fold = convolution.bound(sys.modules[__name__])
-pool_max, pool_indices, pool_pick, pool_put, pool_sum, pool_spread, blend, unblend = pooling.bound(sys.modules[__name__])
+conv, conv_input, conv_weight, patches, fold = when_called(
+    __package__, ".convolution", "conv conv_input conv_weight patches fold", sys.modules[__name__]
+)
+pool_max, pool_indices, pool_pick, pool_put, pool_sum, pool_spread, blend, unblend = when_called(
+    __package__, ".pooling", "pool_max pool_indices pool_pick pool_put pool_sum pool_spread blend unblend", sys.modules[__name__]
+)
 
 
 # exp(-|x|) never overflows, not even float16, and T(1) keeps a float32 kernel free of double precision.

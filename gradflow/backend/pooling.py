@@ -7,19 +7,13 @@ input that meets a slice of the output, and what would read the padding is in ne
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
 from ..typing import Array, Namespace, Shape
 from .convolution import Form, spans
 from .dtypes import float16, float32
-
-
-def bound(xp: Namespace) -> tuple[Any, ...]:
-    """The functions below, for the arrays of one backend."""
-    every = (pool_max, pool_indices, pool_pick, pool_put, pool_sum, pool_spread, blend, unblend)
-    return tuple(partial(f, xp) for f in every)
 
 
 def _along(xp: Namespace, x: Array, axis: int, taps: list[tuple[slice, slice]], windows: int, join: Any, start: Any) -> Array:
