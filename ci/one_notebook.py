@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ METADATA = {
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
 }
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}
+PLACE = re.compile(r"(?<![\w.:/*)\]>])/(?:[\w.-]+/)+[\w.-]+|\b[A-Z]:\\")  # an absolute path, but not what follows in an address
 TOO_LARGE = 4_000_000  # bytes in a notebook with its outputs
 
 
@@ -26,9 +28,14 @@ def run(notebook: Any, folder: Path) -> None:
     client.execute()
 
 
+def digest(notebook: Any) -> str:
+    """A checksum of the code, kept with the outputs that it gave."""
+    return hashlib.sha256("\0".join(c.source for c in notebook.cells if c.cell_type == "code").encode()).hexdigest()
+
+
 def cleaned(notebook: Any) -> Any:
     """The notebook with nothing in it that differs from machine to machine, or from run to run, but what its cells show."""
-    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.metadata = nbformat.from_dict(METADATA | {"outputs_of": digest(notebook)})
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number}"
         kept = {k: v for k, v in cell.metadata.items() if k in ("tags", "jupyter")}
@@ -42,6 +49,8 @@ def complaints(notebook: Any) -> list[str]:
     codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if [cell.execution_count for cell in codes] != list(range(1, len(codes) + 1)):
         wrong.append("its cells were not run in order, from the first to the last, before it was saved (ci/notebooks --write)")
+    if notebook.metadata.get("outputs_of") != digest(notebook):
+        wrong.append("its code was changed after it was run; run and save it with ci/notebooks --write")
     for cell in codes:
         for output in cell.outputs:
             if output.output_type == "error":
@@ -49,7 +58,7 @@ def complaints(notebook: Any) -> list[str]:
             if output.output_type == "stream" and output.name == "stderr":
                 wrong.append(f"something on stderr is saved in it: {output.text[:200]!r}")
             text = str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
-            if re.search(r"(/home/|/root/|/tmp/|/work/|/Users/|[A-Z]:\\\\)", text):
+            if PLACE.search(text):
                 wrong.append(f"a place on somebody's machine is saved in it: {text[:200]!r}")
     return wrong
 
@@ -79,11 +88,13 @@ def main() -> None:
         run(notebook, path.parent)
     except CellExecutionError as error:
         sys.exit(str(error))
+    if write:
+        cleaned(notebook)
     wrong = committed or complaints(notebook)
     if wrong:
         sys.exit("\n".join(f"{path.name}: {line}" for line in dict.fromkeys(wrong)))
     if write:
-        nbformat.write(cleaned(notebook), path)
+        nbformat.write(notebook, path)
         hang(notebook, path.parent / "gallery")
         if path.stat().st_size > TOO_LARGE:
             sys.exit(

@@ -230,50 +230,38 @@ def _before(s: Snapshot, layer: Layer) -> Layer:
 
 
 def _too_high(facts: Facts) -> Verdict:
-    t, weak = facts.trial, signs_of(facts)
-    evidence = [_tried(facts)]
+    t, at = facts.trial, signs_of(facts).lower_at
+    key = f"lr x {at:g}" if t is not None else "lr x 0.1"
+    evidence = []
+    if t is not None and t.plain and t.sharpness and math.isfinite(t.sharpness):
+        limit = f"2/{_n(t.sharpness)} = {_n(2 / t.sharpness)}"
+        evidence = [f"the largest curvature is {_n(t.sharpness)}: gradient descent is stable below {limit}"]
     cause = "each step goes beyond where the gradient tells anything of the loss"
-    rate = "" if facts.lr is None else f": {_n(facts.lr)} ({facts.optimizer})"
-    key = "lr x 0.1"
-    if t is not None:
-        key = f"lr x {weak.lower_at:g}"
-        evidence.append(f"at {_n(t.lr * weak.lower_at)} they bring it to {_n(t.end(weak.lower_at))}")
-        if t.plain and t.sharpness and math.isfinite(t.sharpness):
-            limit = f"2/{_n(t.sharpness)} = {_n(2 / t.sharpness)}"
-            evidence.append(f"the largest curvature is {_n(t.sharpness)}: gradient descent is stable below {limit}")
-    if weak.update is not None and math.isfinite(weak.update):
-        evidence.append(f"a step changes the weights by {_n(weak.update)} of their size (1e-3 is usual)")
-    other = ("lr x 0.01",) if key == "lr x 0.1" else ("lr x 0.1",)
-    return Verdict(
-        "learning rate too high",
-        "learning rate too high" + rate,
-        (),
-        tuple(e for e in evidence if e),
-        cause,
-        **_ways(key, *other, "clip", "norm"),
-    )
+    return _rate("learning rate too high", facts, at, evidence, cause, key, _other(key, "lr x 0.1", "lr x 0.01"), "clip", "norm")
 
 
 def _too_low(facts: Facts) -> Verdict:
-    t, weak = facts.trial, signs_of(facts)
-    evidence = [_tried(facts)]
-    key = "lr x 10"
-    if t is not None:
-        key = f"lr x {weak.higher_at:g}"
-        evidence.append(f"at {_n(t.lr * weak.higher_at)} they bring it to {_n(t.end(weak.higher_at))}")
-    if weak.update is not None:
-        evidence.append(f"a step changes the weights by {_n(weak.update)} of their size (1e-3 is usual)")
-    rate = "" if facts.lr is None else f": {_n(facts.lr)} ({facts.optimizer})"
+    at = signs_of(facts).higher_at
+    key = f"lr x {at:g}" if facts.trial is not None else "lr x 10"
     cause = "the gradient points the right way, but the steps along it are too short"
-    other = "lr x 100" if key == "lr x 10" else "lr x 10"
-    return Verdict(
-        "learning rate too low",
-        "learning rate too low" + rate,
-        (),
-        tuple(e for e in evidence if e),
-        cause,
-        **_ways(key, other, "adam"),
-    )
+    return _rate("learning rate too low", facts, at, [], cause, key, _other(key, "lr x 10", "lr x 100"), "adam")
+
+
+def _other(key: str, one: str, another: str) -> str:
+    return another if key == one else one
+
+
+def _rate(name: str, facts: Facts, at: float, more: list[str], cause: str, *cures: str) -> Verdict:
+    """A verdict on the learning rate; ``at`` times as large it was tried out too."""
+    t, update = facts.trial, signs_of(facts).update
+    rate = "" if facts.lr is None else f": {_n(facts.lr)} ({facts.optimizer})"
+    evidence = [_tried(facts)]
+    if t is not None:
+        evidence.append(f"at {_n(t.lr * at)} they bring it to {_n(t.end(at))}")
+    evidence += more
+    if update is not None and math.isfinite(update):
+        evidence.append(f"a step changes the weights by {_n(update)} of their size (1e-3 is usual)")
+    return Verdict(name, name + rate, (), tuple(e for e in evidence if e), cause, **_ways(*cures))
 
 
 def _disconnected(facts: Facts) -> Verdict:
