@@ -87,7 +87,7 @@ def test_attributes_change_kind_only_when_freed() -> None:
     del m.w
     m.w = gf.ones(1)  # a plain attribute now
     m.w = nn.Parameter(gf.ones(1))
-    assert "w" in m._parameters and "w" not in m.__dict__
+    assert m._parameters["w"] is m.w
     m.w = nn.Linear(1, 1)
     assert "w" not in m._parameters
     with pytest.raises(TypeError, match="module"):
@@ -488,3 +488,35 @@ def test_residuals_carry_the_gradient_through_depth() -> None:
         return float(next(net.parameters()).grad.abs().max().item())
 
     assert first_gradient(False) < 1e-12 and first_gradient(True) > 1e-2
+
+
+def test_what_a_container_holds_is_what_its_attributes_say() -> None:
+    def agree(m: nn.Module) -> None:
+        for kind in (m._parameters, m._modules):
+            for name, held in kind.items():
+                assert getattr(m, name) is held
+        assert [n for n in vars(m) if n.isdigit() or n in "abc"] == list({**m._parameters, **m._modules})
+
+    net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
+    net[1] = nn.Tanh()
+    net.insert(0, nn.Identity())
+    agree(net)
+    del net[1]
+    net.append(nn.ReLU())
+    agree(net)
+    assert [type(m).__name__ for m in net] == ["Identity", "Tanh", "Linear", "ReLU"]
+    weights = nn.ParameterList([gf.ones(1), gf.zeros(1)])
+    weights[0] = gf.zeros(2)
+    weights.pop()
+    agree(weights)
+    heads = nn.ModuleDict({"a": nn.ReLU(), "b": nn.Tanh()})
+    heads["a"] = nn.Tanh()
+    del heads["b"]
+    agree(heads)
+    with pytest.raises(KeyError):
+        del heads["b"]
+    heads.clear()
+    assert not vars(heads)["_modules"] and not hasattr(heads, "a")
+    named = nn.ParameterDict({"a": gf.ones(1)})
+    named["a"] = gf.zeros(1)
+    agree(named)

@@ -173,8 +173,7 @@ def _unchanged(model: gf.nn.Module) -> Iterator[None]:
             vars(m).clear()
             vars(m).update(held)
             for name, t in own.items():
-                if getattr(m, name) is not t:
-                    setattr(m, name, t)
+                setattr(m, name, t)
         for t, array in buffers:
             t.data[...] = array
         restore(drawn)

@@ -51,9 +51,14 @@ class _Row(Module):
         return list(self._held)[self._at(index)]
 
     def _renumber(self, values: Iterable[Any]) -> None:
-        held = list(values)
-        self._held.clear()
-        self._held.update((str(i), v) for i, v in enumerate(held))
+        self._refill((str(i), v) for i, v in enumerate(list(values)))
+
+    def _refill(self, items: Iterable[tuple[str, Any]]) -> None:
+        items = list(items)
+        for name in list(self._held):
+            delattr(self, name)
+        for name, value in items:
+            setattr(self, name, value)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
@@ -64,7 +69,7 @@ class _Row(Module):
         return type(self)(*(v for _, v in items))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._held[self._key(index)] = self._checked(value)
+        setattr(self, self._key(index), self._checked(value))
 
     def __delitem__(self, index: Any) -> None:
         items = list(self._held.items())
@@ -75,8 +80,7 @@ class _Row(Module):
         if all(name.isdigit() for name in self._held):
             self._renumber(v for _, v in items)
         else:
-            self._held.clear()
-            self._held.update(items)
+            self._refill(items)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -244,7 +248,8 @@ class _Named(Module):
         self.add_module(key, _module(value, type(self).__name__))
 
     def __delitem__(self, key: str) -> None:
-        del self._held[key]
+        self[key]  # noqa: B018 - a KeyError, as of any dict
+        delattr(self, key)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -281,7 +286,8 @@ class _Named(Module):
 
     def clear(self) -> None:
         """Take out everything."""
-        self._held.clear()
+        for name in list(self._held):
+            delattr(self, name)
 
 
 class ModuleDict(_Named):
@@ -312,7 +318,7 @@ class ParameterDict(_Named):
     def __setitem__(self, key: str, value: Any) -> None:
         value = _parameter(value, "ParameterDict")
         if key in self._parameters:
-            self._parameters[key] = value
+            setattr(self, key, value)
         else:
             self.register_parameter(key, value)
 

@@ -153,9 +153,7 @@ class _BatchNorm(Module):
         if input.ndim not in self._ndims:
             wanted = " or ".join(f"{n} dimensions" for n in self._ndims)
             raise ShapeError(f"{type(self).__name__}: takes {wanted}, not shape {input.shape}")
-        held = self._buffers
-        mean, var, count = held["running_mean"], held["running_var"], held["num_batches_tracked"]
-        momentum = self.momentum
+        mean, var, count, momentum = self.running_mean, self.running_var, self.num_batches_tracked, self.momentum
         if self.training and count is not None:
             count.data += 1
             if momentum is None:
