@@ -331,6 +331,14 @@ def scalar(value: Any, dtype: Any) -> Any:
     return value
 
 
+def maximum_scalar(x: Any, value: float) -> Any:
+    return maximum(x, value)
+
+
+def row_starts(rows: int, columns: int) -> Any:
+    return creation.arange(rows) * columns
+
+
 def broadcast_shapes(*shapes: Any) -> Any:
     return backend.cpu.broadcast_shapes(*shapes)
 

@@ -19,8 +19,8 @@ _NAMES = {  # of functions that are served alike; of the others each has a metho
     "_elementwise": """
         absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh astype bitwise_and bitwise_or bitwise_xor ceil chain
         conjugate cos cosh divide equal erf exp expm1 floor floor_divide fmod greater greater_equal imag invert isfinite isinf
-        isnan less less_equal log log10 log1p log2 logical_and logical_not logical_or logical_xor maximum minimum multiply
-        negative not_equal pow_scalar power real reciprocal remainder rint sigmoid sign sin sinh sqrt square subtract tan tanh
+        isnan less less_equal log log10 log1p log2 logical_and logical_not logical_or logical_xor maximum maximum_scalar minimum
+        multiply negative not_equal pow_scalar power real reciprocal remainder rint sigmoid sign sin sinh sqrt square subtract tan tanh
         trunc where
     """,
     "_of_first": "array asarray ascontiguousarray empty_like full_like ones_like zeros_like tril triu",

@@ -59,6 +59,8 @@ _any: Any = np.logical_or.reduce
 
 
 def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    if axis == (1,) and x.ndim == 2 and x.dtype in _BLAS and 0 < x.shape[1] < 4096:
+        return x.dot(_ones((x.shape[1], 1) if keepdims else x.shape[1], x.dtype))  # three to eight times as fast
     return _sum(x, axis, None, None, keepdims)
 
 
@@ -67,11 +69,25 @@ def prod(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 def max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return _max(x, axis, None, None, keepdims)
+    return _best(_max, x, axis, keepdims)
 
 
 def min(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return _min(x, axis, None, None, keepdims)
+    return _best(_min, x, axis, keepdims)
+
+
+def _best(reduce: Any, x: Array, axis: Any, keepdims: bool) -> Array:
+    if axis == (1,) and x.ndim == 2 and 0 < x.shape[1] <= 32 <= x.shape[0]:  # down the columns: up to seven times as fast
+        y = reduce(x.T.copy(), 0)
+        return y[:, None] if keepdims else y
+    return reduce(x, axis, None, None, keepdims)
+
+
+def maximum_scalar(x: Array, value: float) -> Array:
+    """``maximum(x, value)``, for which NumPy's maximum is slow: its fast loops take no operand without steps."""
+    if x.size < 2048 or x.dtype.kind != "f":
+        return maximum(x, scalar(value, x.dtype))
+    return x.clip(scalar(value, x.dtype), scalar(inf, x.dtype))
 
 
 def all(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
@@ -167,7 +183,7 @@ def _column_sums(x: Array, keepdims: bool) -> Array:
 
 
 @lru_cache(64)
-def _ones(n: int, dtype: DType) -> Array:
+def _ones(n: Any, dtype: DType) -> Array:
     return np.ones(n, dtype)
 
 
@@ -201,6 +217,16 @@ def put_add(values: Array, index: Index, shape: Shape) -> Array:
     else:
         out[index] = values
     return out
+
+
+def row_starts(rows: int, columns: int) -> Array:
+    """Where in a flattened (rows, columns) array each row begins; only to be read."""
+    return _row_starts(rows, columns) if rows <= 4096 else np.arange(rows) * columns
+
+
+@lru_cache(64)
+def _row_starts(rows: int, columns: int) -> Array:
+    return np.arange(rows) * columns
 
 
 def window(x: Array, offset: Array) -> Array:
@@ -333,14 +359,15 @@ def scalar(value: Any, dtype: DType) -> Array:
     """A Python number as an operand: a 0-d array, remembered, because NumPy takes one faster than a number."""
     key = (value, dtype)
     found = _scalars.get(key)
-    if found is None:
+    if found is None or not (value or value.__class__ is int):
         try:
             found = np.array(value, dtype)
         except OverflowError:
             raise ArgumentError(f"{value} is no {dtype}; convert the tensor it meets, with .long() or .float()") from None
         found.flags.writeable = False
-        # -0.0 equals 0.0, a complex number has two such parts, and NaN equals nothing: none can be looked up
-        if value == 0 or value != value or isinstance(value, complex):
+        # -0.0 equals 0.0, a complex number has two such parts, and NaN equals nothing: of these only the 0 without a point can
+        # be looked up
+        if (not value and value.__class__ is not int) or value != value or isinstance(value, complex):
             return found
         if len(_scalars) > 1000:
             _scalars.clear()

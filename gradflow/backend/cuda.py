@@ -78,6 +78,11 @@ def min(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return x.min(axis, keepdims=keepdims)
 
 
+def maximum_scalar(x: Array, value: float) -> Array:
+    """``maximum(x, value)``."""
+    return maximum(x, scalar(value, x.dtype))
+
+
 def all(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return x.all(axis, keepdims=keepdims)
 
@@ -196,6 +201,11 @@ def put_add(values: Array, index: Index, shape: Shape) -> Array:
     out = cupy.zeros(shape, held if held.char in _ATOMIC else np.int32)
     cupyx.scatter_add(out, index, values.astype(out.dtype, copy=False))
     return out.astype(held, copy=False)
+
+
+def row_starts(rows: int, columns: int) -> Array:
+    """Where in a flattened (rows, columns) array each row begins."""
+    return cupy.arange(rows) * columns
 
 
 def window(x: Array, offset: Array) -> Array:

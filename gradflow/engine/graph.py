@@ -80,6 +80,21 @@ def wrap(data: Array, node: Node | None = None) -> Any:
     return t
 
 
+def holders(t: Any) -> int:
+    """How many hold the array of ``t``: ALONE if nobody but ``t``."""
+    return sys.getrefcount(t.data)
+
+
+def _alone() -> int:
+    t = Value()
+    t.data = np.empty(3)
+    return holders(t)
+
+
+ALONE = _alone()
+"""Measured, because interpreters count differently."""
+
+
 class Ghost:
     """What a rule sees of an input it named with a leading underscore: shape and dtype, no elements."""
 
@@ -242,6 +257,14 @@ class Writes:
     def stamped(self, stamp: Stamp) -> None:
         stamp.tick = self.last = tick()
         stamp.count += 1
+
+    def aside(self, t: Value) -> None:
+        """Note that the array of ``t`` has just been written in place; if nobody else holds it, no node has kept it, and
+        backward has nothing to look at."""
+        if holders(t) > ALONE or t.data.base is not None:
+            self.written(t.data)
+        else:
+            (self._stamps.get(id(t.data)) or self.stamp_of(t.data)).count += 1
 
     def all_stamped(self, stamps: Iterable[Stamp]) -> int:
         """Note one write that went to several memories; the time it is noted under."""

@@ -293,6 +293,9 @@ class Symbols:
 
     pow_scalar = power
 
+    def maximum_scalar(self, x: Any, value: Any) -> Any:
+        return self.maximum(x, value)
+
     def bitwise_and(self, a: Any, b: Any) -> Any:
         return self.logical_and(a, b)
 

@@ -89,8 +89,10 @@ def batch_norm(
     if input.ndim < 2:
         raise ShapeError(f"batch_norm: takes (N, C) or (N, C, ...), not shape {input.shape}")
     channels = input.shape[1]
-    for name, t in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
-        if t is not None and t.shape != (channels,):
+    one_each = (channels,)
+    for t in (running_mean, running_var, weight, bias):
+        if t is not None and t.shape != one_each:
+            name = {id(running_mean): "running_mean", id(running_var): "running_var", id(weight): "weight"}.get(id(t), "bias")
             raise ShapeError(f"batch_norm: {name} has shape {t.shape}; an input of shape {input.shape} needs ({channels},)")
     across = None if input.ndim == 2 else (1, channels) + (1,) * (input.ndim - 2)
     if not training:
@@ -119,10 +121,9 @@ def _shaped(t: Any, form: tuple[int, ...] | None) -> Any:
 
 def _blend(running: Tensor, batch: Array, momentum: float, factor: float) -> None:
     """``running = (1 - momentum) running + momentum factor batch``, on the bare array."""
-    held = running.data
-    held *= 1 - momentum
-    held += batch.reshape(held.shape) * (momentum * factor)
-    writes.written(held)
+    running.data *= 1 - momentum
+    running.data += batch.reshape(running.data.shape) * (momentum * factor)
+    writes.aside(running)
 
 
 def layer_norm(

@@ -6,6 +6,8 @@ import math
 import warnings
 from typing import Any
 
+import numpy as np
+
 from .. import backend
 from ..engine import wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
@@ -14,6 +16,7 @@ from ..tensor import Tensor
 from ..typing import Array
 
 _REDUCTIONS = ("none", "mean", "sum")
+_UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 
 def _check(reduction: Any, name: str, allowed: tuple[str, ...] = _REDUCTIONS) -> None:
@@ -280,7 +283,7 @@ def cross_entropy(
     share = _shares(safe, kept, w, reduction, input.dtype)
     if share is not None and there is not None:
         share = share * wrap(there.reshape(-1))
-    loss: Any = neural.softmax_cross_entropy(rows, wrap(flat), wrap(xp.arange(flat.size)), share)[0]
+    loss: Any = neural.softmax_cross_entropy(rows, wrap(flat + xp.row_starts(*rows.shape)), share)[0]
     if share is not None:
         return loss  # type: ignore[no-any-return]
     if loss.shape != safe.shape:
@@ -332,8 +335,8 @@ def _class_indices(
     count = form[0 if len(form) == 1 else 1]
     if xp is backend.cpu:
         # Read as unsigned, a negative index is a huge one: a single pass says whether all are classes.
-        unsigned = held.view(f"u{held.dtype.itemsize}")
-        if (not held.size or int(unsigned.max()) < count) and not 0 <= ignore_index < count:
+        unsigned = held.view(_UNSIGNED[held.dtype.itemsize])
+        if (not held.size or int(xp.max(unsigned)) < count) and not 0 <= ignore_index < count:
             return held, None, None
     kept = held != ignore_index
     if xp is backend.cpu:

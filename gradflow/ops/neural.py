@@ -17,7 +17,7 @@ from . import dims
 # --- activations ----------------------------------------------------------------------------------------------------------
 
 
-@elementwise(lambda xp, g, y: g * xp.astype(y > 0, g.dtype))
+@elementwise(lambda xp, g, y: g * xp.astype(xp.greater(y, xp.scalar(0, y.dtype)), g.dtype))
 def relu(xp: Namespace, x: Array) -> Array:
     """``max(x, 0)``; the derivative is taken to be 0 at 0.
 
@@ -25,7 +25,7 @@ def relu(xp: Namespace, x: Array) -> Array:
     >>> gf.relu(gf.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return xp.maximum(x, xp.scalar(0, x.dtype))
+    return xp.maximum_scalar(x, 0)
 
 
 def _slopes(xp: Namespace, x: Array, like: Array, slope: float) -> Array:
@@ -237,21 +237,21 @@ def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
     return _log_softmax(x if dtype is None else cast_to(x, dtype), dim)
 
 
-def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, target: Array, rows: Array, share: Any) -> Array:
+def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, place: Array, share: Any) -> Array:
     each = g if share is None else g * share
-    d, place = p * xp.reshape(each, (-1, 1)), (rows, target)
-    return xp.index_set(d, xp.getitem(d, place) - each, place)
+    d = xp.window_set(p, xp.window(p, place) - xp.scalar(1, p.dtype), place)
+    return d * (xp.reshape(each, (-1, 1)) if each.ndim else each)
 
 
-@primitive(_cross_entropy_rule, target=None, rows=None, share=None, also="p", floats=True)
-def softmax_cross_entropy(xp: Namespace, x: Array, target: Array, rows: Array, share: Array = None) -> Any:
-    """``-log softmax(x)[target]`` of each row of ``x`` (n, classes), and the softmax ``p``.
+@primitive(_cross_entropy_rule, place=None, share=None, also="p", floats=True)
+def softmax_cross_entropy(xp: Namespace, x: Array, place: Array, share: Array = None) -> Any:
+    """``-log softmax(x)`` at one class of each row of ``x`` (n, classes), and the softmax ``p``.
 
-    ``rows`` counts the rows.  With ``share`` the losses are summed, each times its share: one number for all, 1/n for the
-    mean, or (n,), 0 for a row that does not count.
+    ``place`` (n,): where in the flattened ``x`` those classes stand.  With ``share`` the losses are summed, each times its
+    share: one number for all, 1/n for the mean, or (n,), 0 for a row that does not count.
     """
     centred, e, total = _exponents(xp, x, 1, "cross_entropy")
-    loss = xp.reshape(xp.log(total), (-1,)) - centred[(rows, target)]
+    loss = xp.reshape(xp.log(total), (-1,)) - xp.window(centred, place)
     if share is not None:
         loss = xp.sum(xp.chain(share, loss)) if share.ndim else xp.sum(loss) * share
     return loss, e / total
@@ -301,14 +301,17 @@ def _normalised_rule(
     A weight that is the same along ``dim`` (batch norm's) is taken out of the means, which then are dbias and dweight too.
     """
     r = xp.reciprocal(xp.sqrt(var + eps))
-    centred, scale, u, n = x - mean, r, g, x.size // mean.size
+    centred, scale, u, share = x - mean, r, g, -mean.size / x.size
     uniform = weight is None or all(d < x.ndim - weight.ndim or weight.shape[d - x.ndim] == 1 for d in dim)
     if weight is not None and uniform:
         scale = r * weight
     elif weight is not None:
         u = g * weight
     total, slope = xp.sum_to(u, mean.shape), xp.sum_to(u * centred, mean.shape)
-    dx = u * scale + (centred * (scale * r * r * slope * (-1 / n)) + scale * total * (-1 / n)) if needs[0] else None
+    dx = None
+    if needs[0]:
+        back = scale * share
+        dx = u * scale + (centred * (back * (r * r * slope)) + back * total)
     if uniform and weight is not None:
         return dx, xp.reshape(slope * r, weight.shape), xp.reshape(total, _bias.shape) if needs[2] else None
     dweight = xp.sum_to(g * centred * r, weight.shape) if needs[1] else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import backend
 from ..backend import dtypes
-from ..engine import wrap, writes
+from ..engine import ALONE, holders, wrap, writes
 from ..kernels import Bound, Kernel
 from ..tensor import Tensor
 from ..typing import Array
@@ -30,22 +30,6 @@ def real_pairs(array: Array) -> Array:
 def kept_in(p: Tensor) -> Any:
     """The dtype of a parameter's state: that of the parameter, but for half precision, which would lose small steps."""
     return dtypes.float32 if p.dtype == dtypes.float16 else p.dtype
-
-
-class _Holder:
-    """Something whose array nobody else holds."""
-
-    def __init__(self, data: Array) -> None:
-        self.data = data
-
-
-def _holders(t: Any) -> int:
-    return getrefcount(t.data)
-
-
-def _alone() -> int:
-    """What ``_holders`` counts for an array that only one thing shows; measured, as it differs between interpreters."""
-    return _holders(_Holder(backend.cpu.empty(3)))
 
 
 class Bucket:
@@ -158,10 +142,10 @@ class Bucket:
                 held = p.grad
                 if k != i and held is not None and held.data is old[k]:
                     self.gradient_views[k][...] = old[k]
-                    if _holders(held) <= _ALONE + 1:  # and the list of the old views
+                    if holders(held) <= ALONE + 1:  # and the list of the old views
                         self._move(p, held, k)
         self.gradient_views[i][...] = grad.data
-        if _holders(grad) <= _ALONE:
+        if holders(grad) <= ALONE:
             self._move(self.params[i], grad, i)
 
     def _move(self, p: Tensor, grad: Tensor, i: int) -> None:
@@ -215,12 +199,9 @@ def buckets(
     """Buckets for parameters that have a gradient: one for each dtype and device, and one for each that cannot be moved."""
     together: dict[Any, list[Tensor]] = {}
     for p in params:
-        movable = _holders(p) <= _ALONE and p.data.size > 0 and p.data.flags.c_contiguous
+        movable = holders(p) <= ALONE and p.data.size > 0 and p.data.flags.c_contiguous
         together.setdefault((p.dtype, p.device) if movable else id(p), []).append(p)
     return [Bucket(kernel, ps, [state(p) for p in ps], keeps, not isinstance(key, int)) for key, ps in together.items()]
-
-
-_ALONE = _alone()
 
 
 def _free() -> int:
