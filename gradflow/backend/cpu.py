@@ -43,9 +43,7 @@ arange, array, asarray, ascontiguousarray, empty = np.arange, np.array, np.asarr
 empty_like, eye, full, full_like, linspace, ones = np.empty_like, np.eye, np.full, np.full_like, np.linspace, np.ones
 ones_like, zeros, zeros_like, tri = np.ones_like, np.zeros, np.zeros_like, np.tri
 concatenate, dot, einsum = np.concatenate, np.dot, np.einsum
-moveaxis, repeat, reshape, roll, swapaxes, tensordot = (
-    np.moveaxis, np.repeat, np.reshape, np.roll, np.swapaxes, np.tensordot,
-)  # fmt: skip
+moveaxis, repeat, roll, swapaxes, tensordot = np.moveaxis, np.repeat, np.roll, np.swapaxes, np.tensordot
 tile, transpose, tril, triu, where = np.tile, np.transpose, np.tril, np.triu, np.where
 argmax, argmin, argsort, copyto, take_along_axis = np.argmax, np.argmin, np.argsort, np.copyto, np.take_along_axis
 broadcast_shapes, from_dlpack, take = np.broadcast_shapes, np.from_dlpack, np.take
@@ -146,6 +144,10 @@ def flip(x: Array, axis: tuple[int, ...]) -> Array:
     """A copy with the order along ``axis`` reversed (a copy, as PyTorch's, not NumPy's view)."""
     back = slice(None, None, -1)
     return x[tuple(back if d in axis else slice(None) for d in range(x.ndim))].copy()
+
+
+def reshape(x: Array, shape: Any) -> Array:
+    return x.reshape(shape)
 
 
 def broadcast_to(x: Array, shape: Shape) -> Array:

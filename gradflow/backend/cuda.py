@@ -47,7 +47,7 @@ arange, array, asarray, ascontiguousarray = cupy.arange, cupy.array, cupy.asarra
 empty, empty_like, eye, full, full_like = cupy.empty, cupy.empty_like, cupy.eye, cupy.full, cupy.full_like
 linspace, ones, ones_like, zeros, zeros_like = cupy.linspace, cupy.ones, cupy.ones_like, cupy.zeros, cupy.zeros_like
 tri, broadcast_to, concatenate, diagonal, dot = cupy.tri, cupy.broadcast_to, cupy.concatenate, cupy.diagonal, cupy.dot
-einsum, moveaxis, repeat, reshape, roll = cupy.einsum, cupy.moveaxis, cupy.repeat, cupy.reshape, cupy.roll
+einsum, moveaxis, repeat, roll = cupy.einsum, cupy.moveaxis, cupy.repeat, cupy.roll
 swapaxes, tensordot, tile, transpose = cupy.swapaxes, cupy.tensordot, cupy.tile, cupy.transpose
 tril, triu, where, argmax, argmin = cupy.tril, cupy.triu, cupy.where, cupy.argmax, cupy.argmin
 argsort, copyto, take_along_axis, broadcast_shapes, from_dlpack, take = (
@@ -201,6 +201,10 @@ def put_add(values: Array, index: Index, shape: Shape) -> Array:
     out = cupy.zeros(shape, held if held.char in _ATOMIC else np.int32)
     cupyx.scatter_add(out, index, values.astype(out.dtype, copy=False))
     return out.astype(held, copy=False)
+
+
+def reshape(x: Array, shape: Any) -> Array:
+    return x.reshape(shape)
 
 
 def row_starts(rows: int, columns: int) -> Array:

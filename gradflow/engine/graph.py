@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from _thread import _local
+from _thread import _local, get_ident
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
@@ -26,9 +26,18 @@ tick: Callable[[], int] = count(1).__next__
 class _Mode(_local):
     """Whether operations are recorded, and checked for NaN and infinity, in this thread."""
 
-    recording: bool = True
+    _on: bool = True
     anomaly: bool = False
     outer: list[bool]
+
+    @property
+    def recording(self) -> bool:
+        return self._on
+
+    @recording.setter
+    def recording(self, on: bool) -> None:
+        self._on = on
+        (quiet.discard if on else quiet.add)(get_ident())
 
 
 class _Ever:
@@ -39,6 +48,9 @@ class _Ever:
     def __init__(self) -> None:
         self.anomaly = False
 
+
+quiet: set[int] = set()
+"""The threads that do not record: while there are none, no operation asks its own, which takes as long as making a node."""
 
 mode = _Mode()
 ever = _Ever()

@@ -29,7 +29,7 @@ from ..errors import (
     RuleError,
 )
 from ..typing import Array
-from .graph import Ghost, Node, ever, mode, tick, upstairs, wrap
+from .graph import Ghost, Node, ever, mode, quiet, tick, upstairs, wrap
 from .inline import expression
 
 if TYPE_CHECKING:
@@ -259,12 +259,12 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
         f"    xp = cpu if type({ins[0]}_) is ndarray else namespace_of({', '.join(f'{n}_' for n in ins)})",
         f"    try: {result} = {formula}",
         f"    except Exception as problem: raise explain(op, ({', '.join(f'{n}_' for n in ins)},), problem) from problem",
-        "    if type(y) is not ndarray: y = namespace_of(y).asarray(y)",
+        "    if type(y) is not ndarray: y = xp.asarray(y)",
         "    t = new(Tensor); t.data = y",
     ]
     if grads:
         lines += [
-            f"    if ({' or '.join(f'{n}_n is not None' for n in grads)}) and mode.recording:",
+            f"    if ({' or '.join(f'{n}_n is not None' for n in grads)}) and (not quiet or mode.recording):",
             f"        n = t.node = new(Node); n.op = op; n.parents = ({', '.join(f'{n}_n' for n in grads)},)",
             f"        n.kept = ({''.join(_keeping(op, k) + ', ' for k in op.keeps)})",
             "        n.shape = y.shape; n.extra = None; n.seq = tick()",
@@ -326,9 +326,9 @@ def call({signature}):
     xp = cpu if type(raw[0]) is ndarray else namespace_of(*raw)
     try: y = forward(xp, {passed})
     except Exception as problem: raise explain(op, raw, problem) from problem
-    if type(y) is not ndarray: y = namespace_of(y).asarray(y)
+    if type(y) is not ndarray: y = xp.asarray(y)
     t = new(Tensor); t.data = y; t.node = None
-    if mode.recording and any([n is not None for n in nodes]):
+    if (not quiet or mode.recording) and any([n is not None for n in nodes]):
         n = t.node = new(Node); n.op = op; n.parents = nodes
         n.kept = ({"".join(keep.get(k, k) + ", " for k in op.keeps)})
         n.shape = y.shape; n.extra = None; n.seq = tick()
@@ -416,7 +416,7 @@ def _env(op: Op) -> dict[str, Any]:
     return {
         "__builtins__": __builtins__, "__name__": op.forward.__module__, "op": op,
         "forward": op.forward if not op.fuse else _fused(op.forward, op.inputs),
-        "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever, "tick": tick,
+        "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever, "quiet": quiet, "tick": tick,
         "cpu": backend.cpu, "ndarray": np.ndarray, "namespace_of": backend.namespace_of, "F32": dtypes.float32,
         "numbers": (float, int),
         "enter": enter, "enter_all": enter_all, "explain": explain, "inspect_forward": inspect_forward, "link": link,

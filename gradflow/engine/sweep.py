@@ -10,13 +10,15 @@ from typing import Any
 from numpy import errstate, ndarray
 
 from .. import backend
-from ..backend.dtypes import float32
+from ..backend import dtypes
 from ..errors import AnomalyError, GraphError, ShapeError
 from ..typing import Array
 from .graph import Leaf, Node, Stamp, made_at, mode, upstairs, wrap, writes
 from .promote import found
 
 _seq = attrgetter("seq")
+_REAL = dtypes.float32, dtypes.float64
+_PLAIN = ndarray, *[d.type for d in _REAL]  # a gradient on the CPU; NumPy makes a number of what has no dimensions
 Gradients = dict[Node, Any]
 
 
@@ -104,7 +106,7 @@ def sweep(
                 n = todo.pop()
                 g = grads.pop(n)
                 kept = n.kept
-                if careful or n.extra is not None or kept is None or type(g) is not ndarray or g.dtype is not float32:
+                if careful or n.extra is not None or kept is None or g.__class__ not in _PLAIN or g.dtype not in _REAL:
                     visit(n, g)
                 else:
                     if n.seq < writes.last:
