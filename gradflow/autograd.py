@@ -122,12 +122,12 @@ def _rows(outs: list[Any], nodes: list[Any], weights: list[Any], retain: bool, c
 
         roots = [(t.node, Batch(cast(w, t.dtype).data)) for t, w in zip(outs, weights, strict=True)]
         try:
-            found, _ = sweep(roots, retain_graph=True, inputs=nodes, batched=True)
+            xp = backend.namespace_of(roots[0][1])
+            found, _ = sweep(roots, retain_graph=True, inputs=nodes, batched=xp)
         except OneByOne:
             pass
         else:
-            spread = backend.namespace_of(roots[0][1]).spread
-            return {n: spread(g) for n, g in found.items()}
+            return {n: xp.spread(g) for n, g in found.items()}
     rows: list[dict[Any, Any]] = []
     for i in range(count):
         roots = [(t.node, initial(t, w[i], create_graph)) for t, w in zip(outs, weights, strict=True)]

@@ -9,11 +9,13 @@ same for all.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from ..typing import Array, DType, Namespace, Shape
+from . import namespace_of
 
 _NAMES = {  # of functions that are served alike; of the others each has a method below, or is called for one after the other
     "_elementwise": """
@@ -42,8 +44,6 @@ class Batch:
 
     @property
     def __gradflow_namespace__(self) -> Batching:
-        from . import namespace_of
-
         return batching(namespace_of(self.data), len(self.data))
 
     @property
@@ -80,29 +80,33 @@ class Batch:
     def __invert__(self) -> Any:
         return Batch(~self.data)
 
+    def _operator(function: Callable[[Any, Any], Any], mirrored: bool = False) -> Any:  # type: ignore[misc]  # noqa: N805 - used in this body only
+        def compute(self: Batch, other: Any) -> Any:
+            ndim = getattr(other, "ndim", 0)
+            mine = _lifted(self, ndim)
+            other = _lifted(other, self.ndim)
+            return Batch(function(other, mine) if mirrored else function(mine, other))
+
+        return compute
+
+    __add__, __radd__ = _operator(operator.add), _operator(operator.add, True)
+    __sub__, __rsub__ = _operator(operator.sub), _operator(operator.sub, True)
+    __mul__, __rmul__ = _operator(operator.mul), _operator(operator.mul, True)
+    __truediv__, __rtruediv__ = _operator(operator.truediv), _operator(operator.truediv, True)
+    __pow__, __and__, __or__ = _operator(operator.pow), _operator(operator.and_), _operator(operator.or_)
+    __gt__, __lt__, __ge__, __le__ = _operator(operator.gt), _operator(operator.lt), _operator(operator.ge), _operator(operator.le)
+    __eq__, __ne__ = _operator(operator.eq), _operator(operator.ne)
+    __hash__ = object.__hash__
+
     def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
         self.data += _lifted(other, self.ndim)
         return self
 
-    def __pow__(self, exponent: Any) -> Any:
-        return self.__gradflow_namespace__.power(self, exponent)
+    def __matmul__(self, other: Any) -> Any:
+        return self.__gradflow_namespace__.matmul(self, other)
 
-    def _operator(name: str, mirrored: bool = False) -> Any:  # type: ignore[misc]  # noqa: N805 - used in this body only
-        def compute(self: Batch, other: Any) -> Any:
-            function = getattr(self.__gradflow_namespace__, name)
-            return function(other, self) if mirrored else function(self, other)
-
-        return compute
-
-    __add__, __radd__ = _operator("add"), _operator("add", True)
-    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", True)
-    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", True)
-    __truediv__, __rtruediv__ = _operator("divide"), _operator("divide", True)
-    __matmul__, __rmatmul__ = _operator("matmul"), _operator("matmul", True)
-    __and__, __or__ = _operator("logical_and"), _operator("logical_or")
-    __gt__, __lt__, __ge__, __le__ = _operator("greater"), _operator("less"), _operator("greater_equal"), _operator("less_equal")
-    __eq__, __ne__ = _operator("equal"), _operator("not_equal")
-    __hash__ = object.__hash__
+    def __rmatmul__(self, other: Any) -> Any:
+        return self.__gradflow_namespace__.matmul(other, self)
 
     @property
     def T(self) -> Any:
@@ -152,7 +156,7 @@ class Batching:
         def call(*args: Any, **options: Any) -> Any:
             if Batch not in map(type, args):
                 return function(*args, **options)
-            ndim = max([a.ndim for a in args if hasattr(a, "ndim")])
+            ndim = max([getattr(a, "ndim", 0) for a in args])
             return Batch(function(*[_lifted(a, ndim) for a in args], **options))
 
         return call

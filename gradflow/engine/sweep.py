@@ -24,14 +24,15 @@ Gradients = dict[Node, Any]
 
 def sweep(
     roots: Iterable[tuple[Node, Any]], *, create_graph: bool = False, retain_graph: bool = False,
-    inputs: Sequence[Node] | None = None, batched: bool = False,
+    inputs: Sequence[Node] | None = None, batched: Any = None,
 ) -> tuple[Gradients, set[Node]]:  # fmt: skip
     """The gradients that reach the leaves (or ``inputs``, interior nodes among them) from ``roots``, and those of them whose
     gradient is a buffer of its own; the others may share memory with something else.
 
     Nothing is stored in any ``.grad``: a pass that fails leaves those as they were.  Gradients are bare arrays, and
-    Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded in turn.  ``batched``: they are
-    batches of arrays, which code of the user's (a Function, a hook) is not shown: OneByOne if there is any on the way.
+    Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded in turn.  ``batched``:
+    they are batches of arrays, whose namespace this is; code of the user's (a Function, a hook) is not shown them: OneByOne
+    if there is any on the way.
     """
     grads: Gradients = {}
     owned: set[Node] = set()  # nodes whose gradient is a buffer made here, which may be added to in place
@@ -67,7 +68,7 @@ def sweep(
                 f"{n.name()}: what it kept for backward has been freed by an earlier backward; call that one with "
                 "retain_graph=True to go through the graph again"
             )
-        if batched and (n.extra is not None or n.op.kind == "function" or mode.anomaly):
+        if batched is not None and (n.extra is not None or n.op.kind == "function" or mode.anomaly):
             raise OneByOne
         if n.extra is not None:
             g = _run_hooks(n, g, create_graph)
@@ -84,7 +85,7 @@ def sweep(
             xp: Any = upstairs.namespace
             kept = op.lift(n, g)
         else:
-            xp = backend.cpu if op.kind == "function" else backend.namespace_of(g)
+            xp = batched or (backend.cpu if op.kind == "function" else backend.namespace_of(g))
         watched = _Watched(n, g, give, create_graph) if n.extra is not None or mode.anomaly else None
         out: Any = give if watched is None else watched
         if g.dtype.kind == "c" and op.holomorphic:
@@ -96,7 +97,7 @@ def sweep(
             n.kept = None
 
     cpu, was = backend.cpu, mode.recording
-    careful = create_graph or retain_graph or mode.anomaly or wanted is not None
+    careful = create_graph or mode.anomaly or wanted is not None
     mode.recording = create_graph
     try:
         with errstate(all="ignore"):
@@ -113,10 +114,10 @@ def sweep(
                         writes.check(n)
                     op = n.op
                     op.backward(cpu, g, kept, n.parents, give)
-                    if op.frees:
+                    if op.frees and not retain_graph:
                         n.kept = None
             for leaf in [n for n in grads if n.extra is not None and n.extra.hooks]:
-                if batched:
+                if batched is not None:
                     raise OneByOne
                 grads[leaf] = _run_hooks(leaf, grads[leaf], create_graph)
                 owned.discard(leaf)  # a hook may have given an array that is the user's

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from ..errors import IndexingError, ShapeError
 from ..tensor import Tensor
@@ -157,8 +157,9 @@ class Sequential(_Row):
             self.add_module(str(name), _module(m, "Sequential"))
 
     def forward(self, input: Any) -> Any:
+        m: Any
         for m in self._modules.values():
-            input = cast("Module", m)(input)
+            input = m(input)
         return input
 
     def _part(self, items: list[tuple[str, Any]]) -> Module:
