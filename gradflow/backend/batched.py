@@ -19,11 +19,11 @@ from . import namespace_of
 
 _NAMES = {  # of functions that are served alike; of the others each has a method below, or is called for one after the other
     "_elementwise": """
-        absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh astype bitwise_and bitwise_or bitwise_xor ceil chain
-        conjugate cos cosh divide equal erf exp expm1 floor floor_divide fmod greater greater_equal imag invert isfinite isinf
-        isnan less less_equal log log10 log1p log2 logical_and logical_not logical_or logical_xor maximum maximum_scalar minimum
-        multiply negative not_equal pow_scalar power real reciprocal remainder rint sigmoid sign sin sinh sqrt square subtract tan tanh
-        trunc where
+        absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh astype bitwise_and bitwise_or bitwise_xor ceil
+        chain conjugate cos cosh divide equal erf exp expm1 floor floor_divide fmod greater greater_equal imag invert
+        isfinite isinf isnan less less_equal log log10 log1p log2 logical_and logical_not logical_or logical_xor maximum
+        maximum_scalar minimum multiply negative not_equal pow_scalar power real reciprocal remainder rint sigmoid sign
+        sin sinh sqrt square subtract tan tanh trunc where
     """,
     "_of_first": "array asarray ascontiguousarray empty_like full_like ones_like zeros_like tril triu",
     "_along": "sum prod max min all any mean",
@@ -80,7 +80,8 @@ class Batch:
     def __invert__(self) -> Any:
         return Batch(~self.data)
 
-    def _operator(function: Callable[[Any, Any], Any], mirrored: bool = False) -> Any:  # type: ignore[misc]  # noqa: N805 - used in this body only
+    # Used in this body only.
+    def _operator(function: Callable[[Any, Any], Any], mirrored: bool = False) -> Any:  # type: ignore[misc]  # noqa: N805
         def compute(self: Batch, other: Any) -> Any:
             ndim = getattr(other, "ndim", 0)
             mine = _lifted(self, ndim)
@@ -94,7 +95,8 @@ class Batch:
     __mul__, __rmul__ = _operator(operator.mul), _operator(operator.mul, True)
     __truediv__, __rtruediv__ = _operator(operator.truediv), _operator(operator.truediv, True)
     __pow__, __and__, __or__ = _operator(operator.pow), _operator(operator.and_), _operator(operator.or_)
-    __gt__, __lt__, __ge__, __le__ = _operator(operator.gt), _operator(operator.lt), _operator(operator.ge), _operator(operator.le)
+    __gt__, __ge__ = _operator(operator.gt), _operator(operator.ge)
+    __lt__, __le__ = _operator(operator.lt), _operator(operator.le)
     __eq__, __ne__ = _operator(operator.eq), _operator(operator.ne)
     __hash__ = object.__hash__
 

@@ -147,7 +147,7 @@ def flip(x: Array, axis: tuple[int, ...]) -> Array:
 
 
 def reshape(x: Array, shape: Any) -> Array:
-    return x.reshape(shape)
+    return x.reshape(shape) if x.__class__ is ndarray else np.reshape(x, shape)  # that takes numbers too, and three times as long
 
 
 def broadcast_to(x: Array, shape: Shape) -> Array:

@@ -224,6 +224,10 @@ def _compile(op: Op, what: str, source: str, env: dict[str, Any]) -> FunctionTyp
     return cast("FunctionType", scope[what])
 
 
+_WHOLE = "if type(y) is not ndarray: y = asarray(y) if isinstance(y, generic) else namespace_of(y).asarray(y)"
+"""NumPy makes a number of a result without dimensions."""
+
+
 def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
     ins, grads = op.inputs, op.differentiable
     parameters = [f"{n}=_d_{n}" if n in op.defaults else n for n in op.positional]
@@ -259,7 +263,7 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
         f"    xp = cpu if type({ins[0]}_) is ndarray else namespace_of({', '.join(f'{n}_' for n in ins)})",
         f"    try: {result} = {formula}",
         f"    except Exception as problem: raise explain(op, ({', '.join(f'{n}_' for n in ins)},), problem) from problem",
-        "    if type(y) is not ndarray: y = xp.asarray(y)",
+        f"    {_WHOLE}",
         "    t = new(Tensor); t.data = y",
     ]
     if grads:
@@ -326,7 +330,7 @@ def call({signature}):
     xp = cpu if type(raw[0]) is ndarray else namespace_of(*raw)
     try: y = forward(xp, {passed})
     except Exception as problem: raise explain(op, raw, problem) from problem
-    if type(y) is not ndarray: y = xp.asarray(y)
+    {_WHOLE}
     t = new(Tensor); t.data = y; t.node = None
     if (not quiet or mode.recording) and any([n is not None for n in nodes]):
         n = t.node = new(Node); n.op = op; n.parents = nodes
@@ -416,8 +420,8 @@ def _env(op: Op) -> dict[str, Any]:
     return {
         "__builtins__": __builtins__, "__name__": op.forward.__module__, "op": op,
         "forward": op.forward if not op.fuse else _fused(op.forward, op.inputs),
-        "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever, "quiet": quiet, "tick": tick,
-        "cpu": backend.cpu, "ndarray": np.ndarray, "namespace_of": backend.namespace_of, "F32": dtypes.float32,
-        "numbers": (float, int),
+        "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever,
+        "quiet": quiet, "tick": tick, "cpu": backend.cpu, "ndarray": np.ndarray, "generic": np.generic, "asarray": np.asarray,
+        "namespace_of": backend.namespace_of, "F32": dtypes.float32, "numbers": (float, int),
         "enter": enter, "enter_all": enter_all, "explain": explain, "inspect_forward": inspect_forward, "link": link,
     }  # fmt: skip

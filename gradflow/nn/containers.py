@@ -249,7 +249,7 @@ class _Named(Module):
         self.add_module(key, _module(value, type(self).__name__))
 
     def __delitem__(self, key: str) -> None:
-        self[key]  # noqa: B018 - a KeyError, as of any dict
+        self[key]  # a KeyError, as of any dict
         delattr(self, key)
 
     def __len__(self) -> int:

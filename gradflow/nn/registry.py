@@ -62,7 +62,7 @@ class Registry:
 
     def __delattr__(self, name: str) -> None:
         for held in (self._parameters, self._modules, self._buffers):
-            held.pop(name, None)  # type: ignore[attr-defined]
+            held.pop(name, None)
         self._transient.discard(name)
         object.__delattr__(self, name)
 
