@@ -30,7 +30,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     made.add_argument("--only", metavar="W1,W5", help="these workloads alone")
     made.add_argument("--peers", metavar="gradflow,torch", help="these libraries alone")
-    made.add_argument("--quick", action="store_true", help="less than a minute, and less exact")
+    made.add_argument(
+        "--quick",
+        action="store_true",
+        help="less than a minute, less exact, and without the libraries that start or compile for seconds",
+    )
     made.add_argument("--seconds", type=float, help="measure less exactly where it would take longer than this in all")
     made.add_argument("--patience", type=float, metavar="SECONDS", default=60.0,
                       help="for so long in all repeat turns in which other programs kept the cores busy (60)")  # fmt: skip
@@ -69,7 +73,8 @@ def main(arguments: list[str] | None = None) -> None:
         return
     here = [name for name, entry in PEERS.items() if options.device in entry.devices]
     groups = chosen(options.only, list(TITLES), "workload")
-    wanted = chosen(options.peers, here, "library for this device")
+    usual = [name for name in here if PEERS[name].quick or not options.quick]
+    wanted = usual if options.peers is None else chosen(options.peers, here, "library for this device")
     peers = [name for name in here if name in wanted or name.startswith("floor")]
     given = ("cupy",) if options.stand_in else ()
     missing = [name for name in peers if not installed(name, given)]

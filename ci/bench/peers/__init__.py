@@ -73,7 +73,7 @@ class Entry:
     devices: tuple[str, ...] = ("cpu",)
     groups: tuple[str, ...] = ("W1", "W2", "W3", "W4", "W5", "W6", "W7")
     options: dict[str, Any] = field(default_factory=dict)
-    default: bool = True
+    quick: bool = True  # whether --quick has it without being asked: what starts or compiles for seconds is left out
 
 
 _BOTH, _CUDA, _W5, _NETS = ("cpu", "cuda"), ("cuda",), ("W5",), ("W2", "W3", "W4", "W6")
@@ -81,15 +81,15 @@ _BOTH, _CUDA, _W5, _NETS = ("cpu", "cuda"), ("cuda",), ("W5",), ("W2", "W3", "W4
 PEERS = {
     "gradflow": Entry("gradflow", "gradflow:Gradflow", devices=_BOTH),
     "torch": Entry("PyTorch eager", "pytorch:Torch", ("torch",), _BOTH),
-    "torch-foreach": Entry("PyTorch foreach", "pytorch:Torch", ("torch",), _BOTH, _W5, {"foreach": True}),
-    "torch-fused": Entry("PyTorch fused", "pytorch:Torch", ("torch",), _BOTH, _W5, {"fused": True}),
+    "torch-foreach": Entry("PyTorch foreach", "pytorch:Torch", ("torch",), _BOTH, _W5, {"foreach": True}, False),
+    "torch-fused": Entry("PyTorch fused", "pytorch:Torch", ("torch",), _BOTH, _W5, {"fused": True}, False),
     "torch-compile": Entry("torch.compile", "pytorch_compiled:Compiled", ("torch",), _CUDA, ("W3",)),
     "torch-graph": Entry("PyTorch, CUDA graph", "pytorch_compiled:Graphed", ("torch",), _CUDA, _NETS),
     "hand": Entry("NumPy by hand", "by_hand:ByHandOnNumPy"),
     "cupy": Entry("CuPy by hand", "by_hand:ByHandOnCuda", ("cupy",), _CUDA, ("W2", "W3", "W5", "W7")),
     "autograd": Entry("HIPS autograd", "hips:Hips", ("autograd",), groups=("W1", "W2", "W3", "W4", "W6", "W7")),
     "mygrad": Entry("MyGrad", "my_grad:MyGrad", ("mygrad",), groups=("W1", "W2", "W3", "W4", "W6", "W7")),
-    "jax": Entry("JAX jit", "with_jax:Jax", ("jax",)),
+    "jax": Entry("JAX jit", "with_jax:Jax", ("jax",), quick=False),
     "floor": Entry("memory floor", "floor:Floor", groups=_W5),
     "floor-cuda": Entry("memory floor", "floor:Floor", ("cupy",), _CUDA, _W5),
 }  # fmt: skip
