@@ -141,9 +141,9 @@ def own(g: Array) -> Array:
 def accumulate(grads: Gradients, owned: set[Node], create_graph: bool) -> None:
     """Add what reached each leaf to its ``.grad``, in place in the buffer that lasts."""
     written: list[Stamp] = []
+    leaf: Any
     for leaf, g in grads.items():
-        assert isinstance(leaf, Leaf)
-        tensor = leaf.variable
+        tensor = leaf.extra.variable()
         if tensor is not None and tensor.node is not leaf:
             continue  # requires_grad was switched off after the tensor was used
         held = leaf.grad
@@ -165,7 +165,7 @@ def accumulate(grads: Gradients, owned: set[Node], create_graph: bool) -> None:
         extra = leaf.extra
         if extra is not None and extra.post_hooks:
             for hook in list(extra.post_hooks.values()):
-                hook(leaf.variable)  # type: ignore[attr-defined]
+                hook(leaf.variable)
 
 
 def _leading_to(wanted: set[Node], roots: Sequence[Node]) -> set[Node] | None:
