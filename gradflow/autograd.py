@@ -202,7 +202,7 @@ class _FunctionOp:
     def lift(self, node: Node, g: Any) -> Any:
         return node.kept
 
-    def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any) -> None:
+    def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any, room_for: Any) -> None:
         (ctx,) = kept
         _check_saved(ctx, self.title)
         recording = mode.recording  # set by the sweep: True only with create_graph
@@ -245,7 +245,7 @@ class _PartOp:
     def lift(self, node: Node, g: Any) -> Any:
         return ()
 
-    def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any) -> None:
+    def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any, room_for: Any) -> None:
         give(parents[0], _Parts({self.place: g}))
 
 

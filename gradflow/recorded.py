@@ -112,7 +112,7 @@ class Recorded(Value):
                 return
             node = self._frozen = Leaf(self)
         if isinstance(node, Leaf):
-            node.grad, node.stamp = value, None
+            node.grad = value
         else:
             node.metadata.grad = value
 
@@ -194,7 +194,7 @@ def backward(
                 raise GraphError("backward: inputs are leaves that require grad; for others use gf.autograd.grad")
         chosen = [t.node for t in inputs if t.node is not None]
     retain = create_graph if retain_graph is None else retain_graph
-    found, owned = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=chosen)
+    found, owned = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=chosen, in_place=True)
     accumulate(found, owned, create_graph)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from _thread import _local, get_ident
+from _thread import _local, allocate_lock, get_ident
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
@@ -202,13 +202,20 @@ class _Accumulate:
     keeps, frees = (), False
 
 
+SEEN, BLANK, LENT = range(3)
+accumulating = allocate_lock()
+"""Held while gradients are added to leaves, which several threads may do."""
+
+
 class Leaf(Node):
     """Where gradients end: the node of a tensor made by the user with ``requires_grad=True``.
 
-    ``grad`` is the tensor's ``.grad``; its buffer lasts, and backward adds into it.
+    ``grad`` is the tensor's ``.grad``; its buffer lasts, and backward adds into it.  While it is BLANK it stands for zeros that
+    nobody has looked at: whoever does finds them, but the first gradient of a backward pass is written there without.  From
+    when the memory is LENT for that until the pass is over, whoever looks, or has another gradient, is given memory elsewhere.
     """
 
-    __slots__ = ("dtype", "grad", "stamp")
+    __slots__ = ("_grad", "dtype", "stamp", "state")
 
     def __init__(self, owner: Value) -> None:
         self.op = _Accumulate
@@ -216,8 +223,32 @@ class Leaf(Node):
         self.shape, self.dtype = owner.data.shape, owner.data.dtype
         self.extra = Extra()
         self.extra.variable = weakref.ref(owner)  # weak, or tensor and node would keep each other alive
-        self.grad: Any = None
+        self._grad: Any = None
+        self.state = SEEN
         self.stamp: Stamp | None = None
+
+    @property
+    def grad(self) -> Any:
+        if self.state != SEEN:
+            if self.state == LENT:
+                self._grad = wrap(backend.namespace_of(self._grad.data).zeros_like(self._grad.data))
+                self.stamp = None
+            else:
+                self._grad.data.fill(0)
+            self.state = SEEN
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        self._grad, self.stamp, self.state = value, None, SEEN
+
+    def lend(self) -> Array | None:
+        """The memory for the first gradient of a pass, if it is free."""
+        with accumulating:
+            if self.state != BLANK:
+                return None
+            self.state = LENT
+            return self._grad.data
 
     @property
     def variable(self) -> Any:

@@ -7,7 +7,8 @@
 
 A rule names what it needs and gets it by name: ``g`` the incoming gradient, ``y`` the output, an input (kept for
 backward), an input with a leading underscore (a Ghost: only shape and dtype are kept), a parameter, a further value
-that the definition returns (``also``), ``needs`` (which gradients are asked for), ``xp``.
+that the definition returns (``also``), ``needs`` (which gradients are asked for), ``room`` (memory of the gradient's shape
+to write it into, or None), ``xp``.
 A rule is a pure function: where it is one expression it is run once on symbols and written out.
 
 From that the two functions of the operation, its call and its backward, are written out as straight-line source.  The
@@ -67,7 +68,7 @@ class Op:
         self.optional = {n for n in self.inputs if n in self.defaults and self.defaults[n] is None}
         self.wants = {n: _names(r) for n, r in rules.items() if r is not None}
         self._check([*names, *([self.variadic] if self.variadic else [])])
-        wanted = {w for want in self.wants.values() for w in want} - {"xp", "g", "needs"}
+        wanted = {w for want in self.wants.values() for w in want} - {"xp", "g", "needs", "room"}
         if wanted & set(also):  # recorded again from the inputs when the derivative is itself differentiated
             wanted |= set(self.inputs)
         self.keeps = tuple(sorted(wanted))
@@ -78,10 +79,12 @@ class Op:
 
     def _check(self, names: list[str]) -> None:
         inputs = [*self.inputs, *([self.variadic] if self.variadic else [])]
-        known = {"xp", "g", "y", "needs", *names, *("_" + n for n in inputs), *self.also}
+        known = {"xp", "g", "y", "needs", "room", *names, *("_" + n for n in inputs), *self.also}
         for target, wants in self.wants.items():
             if target not in names:
                 raise RuleError(f"{self.name}: there is a rule for {target!r}, but the definition takes {names}")
+            if "room" in wants and self.rules[target] is self.joint:
+                raise RuleError(f"{self.name}: a rule for several inputs cannot be given room for one gradient")
             for want in wants:
                 if want not in known:
                     raise RuleError(f"{self.name}: the rule for {target!r} asks for {want!r}; it may name {sorted(known)}")
@@ -372,7 +375,7 @@ def _held(kept: Any, g: Any) -> Any:
 
 
 def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
-    lines = ["def backward(xp, g, kept, parents, give):"]
+    lines = ["def backward(xp, g, kept, parents, give, room_for):"]
     if op.keeps:
         lines.append(f"    {', '.join(op.keeps)}, = kept")
     names = op.differentiable if op.variadic is None else []
@@ -400,7 +403,12 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
         env[f"rule_{n}"] = rule if not op.fuse else _fused(rule, ["g", "y", *op.inputs])
         asked = op.wants[n] if not op.fuse else ("xp", *(w for w in op.wants[n] if w != "xp"))
         formula = _formula(op, rule, "") or f"rule_{n}({', '.join(asked)})"
-        lines += [f"    if p{i} is not None:", f"        d = {formula}"]
+        lines.append(f"    if p{i} is not None:")
+        if "room" in asked:
+            lines.append(f"        room = room_for(p{i})")
+        lines.append(f"        d = {formula}")
+        if "room" in asked:
+            lines.append("        if room is not None and d is not room: room[...] = d; d = room")
         if broadcasts:
             lines.append(f"        if p{i}.shape != s: d = xp.sum_to(d, p{i}.shape)")
         lines.append(f"        give(p{i}, d)")

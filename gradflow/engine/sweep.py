@@ -13,7 +13,7 @@ from .. import backend
 from ..backend import dtypes
 from ..errors import AnomalyError, GraphError, ShapeError
 from ..typing import Array
-from .graph import Leaf, Node, Stamp, made_at, mode, upstairs, wrap, writes
+from .graph import BLANK, LENT, SEEN, Node, Stamp, accumulating, made_at, mode, upstairs, wrap, writes
 from .promote import found
 
 _seq = attrgetter("seq")
@@ -24,15 +24,17 @@ Gradients = dict[Node, Any]
 
 def sweep(
     roots: Iterable[tuple[Node, Any]], *, create_graph: bool = False, retain_graph: bool = False,
-    inputs: Sequence[Node] | None = None, batched: Any = None,
+    inputs: Sequence[Node] | None = None, batched: Any = None, in_place: bool = False,
 ) -> tuple[Gradients, set[Node]]:  # fmt: skip
     """The gradients that reach the leaves (or ``inputs``, interior nodes among them) from ``roots``, and those of them whose
     gradient is a buffer of its own; the others may share memory with something else.
 
-    Nothing is stored in any ``.grad``: a pass that fails leaves those as they were.  Gradients are bare arrays, and
-    Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded in turn.  ``batched``:
-    they are batches of arrays, whose namespace this is; code of the user's (a Function, a hook) is not shown them: OneByOne
-    if there is any on the way.
+    Nothing is stored in any ``.grad``: a pass that fails leaves those as they were.  ``in_place``: what comes first to a
+    leaf whose ``.grad`` is BLANK may be written into its memory; it is no gradient until it is accumulated.
+
+    Gradients are bare arrays, and Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded
+    in turn.  ``batched``: they are batches of arrays, whose namespace this is; code of the user's (a Function, a hook) is not
+    shown them: OneByOne if there is any on the way.
     """
     grads: Gradients = {}
     owned: set[Node] = set()  # nodes whose gradient is a buffer made here, which may be added to in place
@@ -59,6 +61,14 @@ def sweep(
             h = grads[p] = h + g
             if not create_graph and h.ndim:
                 owned.add(p)
+
+    def room_for(p: Any) -> Any:
+        if p.seq or p in grads:
+            return None
+        room = p.lend()
+        if room is not None:
+            owned.add(p)
+        return room
 
     def visit(n: Node, g: Any) -> None:
         """One node with all that may have to be seen to; the loop below does the common case itself."""
@@ -90,12 +100,13 @@ def sweep(
         out: Any = give if watched is None else watched
         if g.dtype.kind == "c" and op.holomorphic:
             g, out = xp.conjugate(g), _conjugating(xp, out)
-        op.backward(xp, g, kept, parents, out)
+        op.backward(xp, g, kept, parents, out, find_room if watched is None else no_room)
         if watched is not None:
             watched.finish()
         if not retain_graph and op.frees:
             n.kept = None
 
+    find_room = room_for if in_place and not create_graph else no_room
     cpu, was = backend.cpu, mode.recording
     careful = create_graph or mode.anomaly or wanted is not None
     mode.recording = create_graph
@@ -113,13 +124,15 @@ def sweep(
                     if n.seq < writes.last:
                         writes.check(n)
                     op = n.op
-                    op.backward(cpu, g, kept, n.parents, give)
+                    op.backward(cpu, g, kept, n.parents, give, find_room)
                     if op.frees and not retain_graph:
                         n.kept = None
+            leaf: Any
             for leaf in [n for n in grads if n.extra is not None and n.extra.hooks]:
                 if batched is not None:
                     raise OneByOne
-                grads[leaf] = _run_hooks(leaf, grads[leaf], create_graph)
+                g = grads[leaf]
+                grads[leaf] = _run_hooks(leaf, own(g) if leaf.state == LENT else g, create_graph)
                 owned.discard(leaf)  # a hook may have given an array that is the user's
     finally:
         mode.recording = was
@@ -127,6 +140,10 @@ def sweep(
         captured |= {n: grads[n] for n in inputs if n in grads}
         return captured, owned
     return grads, owned
+
+
+def no_room(p: Node) -> None:
+    """For a gradient that somebody else will hold."""
 
 
 class OneByOne(Exception):  # noqa: N818 - no error: it says how to go on
@@ -142,25 +159,35 @@ def accumulate(grads: Gradients, owned: set[Node], create_graph: bool) -> None:
     """Add what reached each leaf to its ``.grad``, in place in the buffer that lasts."""
     written: list[Stamp] = []
     leaf: Any
-    for leaf, g in grads.items():
-        tensor = leaf.extra.variable()
-        if tensor is not None and tensor.node is not leaf:
-            continue  # requires_grad was switched off after the tensor was used
-        held = leaf.grad
-        if create_graph:
-            leaf.grad = g if held is None else held + g
-        elif held is None:
-            leaf.grad, leaf.stamp = wrap(g if leaf in owned else own(g)), None
-        elif held.node is not None:  # a gradient with a graph of its own
-            leaf.grad = held + wrap(g)
-        else:
-            buffer = held.data
-            buffer += g
-            if leaf.stamp is None:
-                leaf.stamp = writes.stamp_of(buffer)
-            written.append(leaf.stamp)
-    if written:
-        writes.all_stamped(written)
+    with accumulating:
+        for leaf, g in grads.items():
+            tensor = leaf.extra.variable()
+            if tensor is not None and tensor.node is not leaf:
+                continue  # requires_grad was switched off after the tensor was used
+            held = leaf._grad
+            if leaf.state != SEEN and not create_graph:
+                if g is held.data:
+                    leaf.state = SEEN
+                    continue
+                if leaf.state == BLANK:
+                    held.data[...] = g
+                    leaf.state = SEEN
+                    continue
+            held = leaf.grad
+            if create_graph:
+                leaf.grad = g if held is None else held + g
+            elif held is None:
+                leaf.grad = wrap(g if leaf in owned else own(g))
+            elif held.node is not None:  # a gradient with a graph of its own
+                leaf.grad = held + wrap(g)
+            else:
+                buffer = held.data
+                buffer += g
+                if leaf.stamp is None:
+                    leaf.stamp = writes.stamp_of(buffer)
+                written.append(leaf.stamp)
+        if written:
+            writes.all_stamped(written)
     for leaf in grads:
         extra = leaf.extra
         if extra is not None and extra.post_hooks:

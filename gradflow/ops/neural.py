@@ -272,11 +272,14 @@ def _flat(xp: Namespace, x: Array) -> Array:
     return x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]))
 
 
-@primitive(
-    lambda xp, g, weight: xp.matmul(g, weight),
-    lambda xp, g, x: xp.matmul(_flat(xp, g).T, _flat(xp, x)) if g.ndim > 1 else xp.reshape(g, (-1, 1)) * x,
-    lambda xp, g, _bias: xp.sum_to(g, _bias.shape),
-)
+def _weight_rule(xp: Namespace, g: Array, x: Array, room: Any) -> Array:
+    if g.ndim == 1:
+        return xp.reshape(g, (-1, 1)) * x
+    rows, columns = _flat(xp, g).T, _flat(xp, x)
+    return xp.matmul(rows, columns) if room is None else xp.matmul(rows, columns, out=room)
+
+
+@primitive(lambda xp, g, weight: xp.matmul(g, weight), _weight_rule, lambda xp, g, _bias: xp.sum_to(g, _bias.shape))
 def _linear(xp: Namespace, x: Array, weight: Array, bias: Array = None) -> Array:
     """``x @ weight.T + bias``: (..., in) with a weight (out, in) and a bias (out,) gives (..., out)."""
     if weight.ndim != 2 or not x.ndim or x.shape[-1] != weight.shape[1]:
