@@ -80,21 +80,20 @@ class ElementwiseOptimizer(Optimizer):
         if scale is not None:
             known["scale"] = 1 / scale
         bucket.step(run, known)
-        if counts:
+        for name, count in counts.items():
             for s in states:
-                s.update(counts)
+                s[name] = count
         if first:
             bucket.new[begin:end] = [False] * len(states)
 
     def _even(self, bucket: Bucket, run: Run) -> list[Run]:
         """``run``, divided where the parameters' counters differ."""
-        names = list(self.counters)
-        if not names and True not in bucket.new:
-            return [run]
         begin, end = run
-        here = [(new, *[s[n] for n in names]) for new, s in zip(bucket.new[begin:end], bucket.states[begin:end], strict=True)]
-        if here.count(here[0]) == len(here):
+        states = bucket.states[begin:end]
+        columns = [bucket.new[begin:end], *([s[n] for s in states] for n in self.counters)]
+        if all(c.count(c[0]) == len(c) for c in columns):
             return [run]
+        here = list(zip(*columns, strict=True))
         borders = [begin + i for i in range(1, len(here)) if here[i] != here[i - 1]]
         return list(itertools.pairwise([begin, *borders, end]))
 
