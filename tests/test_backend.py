@@ -505,6 +505,45 @@ def test_scalar_keeps_the_sign_of_a_complex_zero_part() -> None:
         assert math.copysign(1, cpu.scalar(complex(5, imag), c8).imag) == math.copysign(1, imag)
 
 
+@pytest.mark.parametrize("shape", [(40, 7), (31, 7), (40, 33), (32, 1), (0, 3), (3, 5000)])
+def test_reductions_of_rows_by_the_quick_ways(shape: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    if x.size > 30:
+        x[3 % len(x), 0], x[5 % len(x), 0], x[7 % len(x), 0] = np.nan, np.inf, -np.inf
+    for dtype in (np.float32, np.float64, np.int64):
+        with np.errstate(invalid="ignore"):
+            a = x.astype(dtype)
+        for keepdims in (False, True):
+            for ours, numpys in ((cpu.max, np.max), (cpu.min, np.min), (cpu.sum, np.sum)):
+                got, right = ours(a, axis=(1,), keepdims=keepdims), numpys(a, axis=1, keepdims=keepdims)
+                assert got.shape == right.shape and got.dtype == right.dtype
+                np.testing.assert_allclose(got, right, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [3, 5000])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32])
+def test_maximum_scalar(size: int, dtype: Any) -> None:
+    x = (np.random.default_rng(0).normal(size=size) * 3).astype(dtype)
+    if np.dtype(dtype).kind == "f":
+        x[:3] = np.nan, np.inf, -np.inf
+    for value in (0, 1.5 if np.dtype(dtype).kind == "f" else 1):
+        got = cpu.maximum_scalar(x, value)
+        assert got.dtype == dtype
+        np.testing.assert_array_equal(got, np.maximum(x, np.array(value, dtype)))
+
+
+def test_a_zero_is_remembered_without_its_sign() -> None:
+    f4 = np.dtype("f4")
+    assert cpu.scalar(0, f4) is cpu.scalar(0, f4)
+    assert math.copysign(1, cpu.scalar(-0.0, f4)) == -1 and math.copysign(1, cpu.scalar(0, f4)) == 1
+    assert math.copysign(1, cpu.scalar(0.0, f4)) == 1
+
+
+def test_row_starts() -> None:
+    for rows in (0, 3, 5000):
+        np.testing.assert_array_equal(cpu.row_starts(rows, 7), np.arange(rows) * 7)
+
+
 def test_pow_scalar() -> None:
     x = np.array([0.5, 2.0, 3.0], np.float32)
     for exponent in (-1, 0, 0.5, 1, 2, 3, -1.5):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.errors import DTypeError, GraphError, ShapeError
+from gradflow.errors import AnomalyError, DTypeError, GraphError, ShapeError
 
 
 class Cube(gf.Function):
@@ -197,3 +197,55 @@ def test_hooks_and_graph_through_a_function():
     y.grad_fn.register_hook(lambda ins, outs: seen.append(ins[0].cpu().numpy().copy()))
     y.sum().backward()
     assert seen[0] == (2,) and (seen[1] == 3).all()
+
+
+class TwiceAndThrice(gf.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2, x * 3
+
+    @staticmethod
+    def backward(ctx, a, b):
+        return a * 2 + b * 3
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_hooks_on_the_nodes_of_several_outputs(create_graph: bool) -> None:
+    def run(register) -> tuple[list, list]:
+        seen: list = []
+        x = gf.tensor([1.0, 2.0], requires_grad=True)
+        a, b = TwiceAndThrice.apply(x)
+        register(a.grad_fn, a.grad_fn.next_functions[0][0], seen)
+        (a + 2 * b).sum().backward(create_graph=create_graph)
+        return seen, x.grad.tolist()
+
+    def lists(gradients):
+        return [None if g is None else g.tolist() for g in gradients]
+
+    def look(seen, answer=None):
+        return lambda *shown: seen.append([lists(s) for s in shown]) or answer
+
+    ones, twos, all_in = [1.0, 1.0], [2.0, 2.0], [8.0, 8.0]
+    assert run(lambda part, whole, seen: part.register_hook(look(seen))) == ([[[ones], [ones]]], all_in)
+    assert run(lambda part, whole, seen: whole.register_hook(look(seen))) == ([[[all_in], [ones, twos]]], all_in)
+    assert run(lambda part, whole, seen: part.register_prehook(look(seen))) == ([[[ones]]], all_in)
+    assert run(lambda part, whole, seen: whole.register_prehook(look(seen))) == ([[[ones, twos]]], all_in)
+    five = gf.full((2,), 5.0)
+    assert run(lambda part, whole, seen: part.register_hook(look(seen, (five,))))[1] == [16.0, 16.0]
+    assert run(lambda part, whole, seen: whole.register_prehook(look(seen, (five, None))))[1] == [10.0, 10.0]
+    assert run(lambda part, whole, seen: whole.register_hook(look(seen, (five,))))[1] == [5.0, 5.0]
+    with pytest.raises(TypeError, match="tuple of 2 gradients"):
+        run(lambda part, whole, seen: whole.register_prehook(look(seen, (five,))))
+    with pytest.raises(ShapeError, match=r"shape \(3,\), not \(2,\)"):
+        run(lambda part, whole, seen: whole.register_prehook(look(seen, (gf.ones(3), None))))
+
+
+def test_anomalies_behind_several_outputs_are_found() -> None:
+    x = gf.tensor([1.0, 2.0], requires_grad=True)
+    with gf.autograd.detect_anomaly():
+        a, b = TwiceAndThrice.apply(x)
+        (a + b).sum().backward()
+        assert x.grad.tolist() == [5.0, 5.0]
+        _, b = TwiceAndThrice.apply(x)
+        with pytest.raises(AnomalyError, match="backward of TwiceAndThrice"):
+            b.sum().backward(gradient=gf.tensor(2e38))

@@ -7,7 +7,8 @@ import pytest
 
 import gradflow as gf
 from gradflow import nn
-from gradflow.errors import ArgumentError, DTypeError, ShapeError
+from gradflow.engine import writes
+from gradflow.errors import ArgumentError, DTypeError, InPlaceError, ShapeError
 
 
 def test_default_initialisation() -> None:
@@ -56,6 +57,20 @@ def test_layer_gradients(make: object, shape: tuple) -> None:
         return layer(x)
 
     assert gf.gradcheck(call, (gf.randn(shape, dtype=gf.float64, requires_grad=True), *layer.parameters()))
+
+
+def test_running_statistics_are_watched_only_where_they_are_kept() -> None:
+    layer, x = nn.BatchNorm1d(2), gf.randn(5, 2, requires_grad=True)
+    version = layer.running_mean._version
+    y = (x * x).sum()
+    before = writes.last
+    layer(x)
+    assert writes.last == before and layer.running_mean._version == version + 1
+    y.backward()
+    kept = (x * layer.running_mean).sum()
+    layer(x)
+    with pytest.raises(InPlaceError, match="version 2"):
+        kept.backward()
 
 
 def test_batch_norm_states() -> None:

@@ -12,7 +12,7 @@ from numpy import errstate, ndarray
 from .. import backend
 from ..backend import dtypes
 from ..errors import AnomalyError, GraphError, ShapeError
-from ..typing import Array
+from ..typing import Array, Shape
 from .graph import BLANK, LENT, SEEN, Node, Stamp, accumulating, made_at, mode, upstairs, wrap, writes
 from .promote import found
 
@@ -228,28 +228,62 @@ def _as_tensor(g: Any, create_graph: bool) -> Any:
     return g if create_graph else wrap(backend.namespace_of(g).asarray(g))
 
 
+def _incoming(node: Node, g: Any, create_graph: bool) -> tuple[Any, ...]:
+    """What comes to a node, as its hooks are shown it: one gradient, or one (or None) for each output of a Function."""
+    parts = getattr(g, "parts", None)
+    if parts is None:
+        return (_as_tensor(g, create_graph),)
+    return tuple([_as_tensor(parts[i], create_graph) if i in parts else None for i in range(len(node.op.outputs))])
+
+
+def _outgoing(g: Any, create_graph: bool) -> Any:
+    """What a node hands on, as its hooks are shown it; an output of a Function hands on a part of what comes to that."""
+    (only,) = getattr(g, "parts", {0: g}).values()
+    return _as_tensor(only, create_graph)
+
+
+def _instead(g: Any, t: Any, create_graph: bool) -> Any:
+    """The gradient ``t`` of a hook's in the place, and the form, of ``g``."""
+    made = t if create_graph else t.data
+    return type(g)(dict.fromkeys(g.parts, made)) if hasattr(g, "parts") else made
+
+
 def _run_hooks(n: Node, g: Any, create_graph: bool) -> Any:
     """The hooks that see a gradient before it is used, each of which may replace it; then a retained gradient is kept."""
     extra = n.extra
     assert extra is not None
-    for hooks, is_pre in ((extra.hooks, False), (extra.pre_hooks, True)):
-        for hook in list(hooks.values()):
-            t = _as_tensor(g, create_graph)
-            made = hook((t,)) if is_pre else hook(t)
-            if made is None:
-                continue
-            made = made[0] if is_pre and isinstance(made, tuple) else made
-            if not isinstance(made, upstairs.tensor):
-                raise TypeError(f"{n.name()}: a hook returned {type(made).__name__}; it returns a Tensor or None")
-            if made.data.shape != n.shape:
-                raise ShapeError(f"{n.name()}: a hook returned a gradient of shape {made.data.shape}, not {n.shape}")
-            g = made if create_graph else made.data.astype(g.dtype, copy=False)
+    for hook in list(extra.hooks.values()):
+        made = hook(_as_tensor(g, create_graph))
+        if made is not None:
+            g = _accepted(n, made, g, n.shape, create_graph)
+    for hook in list(extra.pre_hooks.values()):
+        shown = _incoming(n, g, create_graph)
+        made = hook(shown)
+        if made is None:
+            continue
+        several = made if isinstance(made, tuple) else (made,)
+        if len(several) != len(shown):
+            raise TypeError(f"{n.name()}: a hook returns None or a tuple of {len(shown)} gradients, not of {len(several)}")
+        if not hasattr(g, "parts"):
+            g = _accepted(n, several[0], g, n.shape, create_graph)
+        else:
+            there = {i: (t, g.parts[i]) for i, t in enumerate(several) if t is not None and i in g.parts}
+            g = type(g)({i: _accepted(n, t, old, old.shape, create_graph) for i, (t, old) in there.items()})
     if extra.retain:
         t = _as_tensor(g, create_graph)
         if not create_graph:
             t = wrap(own(t.data))
         extra.grad = t if extra.grad is None else extra.grad + t
     return g
+
+
+def _accepted(n: Node, made: Any, g: Any, shape: Shape, create_graph: bool) -> Any:
+    """The gradient that a hook returned in the place of ``g``."""
+    if not isinstance(made, upstairs.tensor):
+        raise TypeError(f"{n.name()}: a hook returned {type(made).__name__}; it returns a Tensor or None")
+    if made.data.shape != shape:
+        raise ShapeError(f"{n.name()}: a hook returned a gradient of shape {made.data.shape}, not {shape}")
+    return made if create_graph else made.data.astype(g.dtype, copy=False)
 
 
 class _Watched:
@@ -265,7 +299,8 @@ class _Watched:
     def finish(self) -> None:
         node, given = self._node, self._given
         if mode.anomaly:
-            for p, g in given:
+            pieces = [(p, part) for p, g in given for part in getattr(g, "parts", {0: g}).values()]
+            for p, g in pieces:
                 raw = g.data if self._create else g
                 xp = backend.namespace_of(raw)
                 if raw.dtype.kind in "fc" and not bool(xp.isfinite(raw).all()):
@@ -275,16 +310,17 @@ class _Watched:
                     )
         hooks = node.extra.post_hooks if node.extra is not None else {}
         for hook in list(hooks.values()):
-            left = {p: [_as_tensor(g, self._create) for q, g in given if q is p] for p in node.parents}
+            left = {p: [g for q, g in given if q is p] for p in node.parents}
             # A parent that is there twice (a / a) was given one gradient for each time, in order.
-            shown = tuple(left[p].pop(0) if left[p] else None for p in node.parents)
-            made = hook(shown, (_as_tensor(self._g, self._create),))
+            handed = [left[p].pop(0) if left[p] else None for p in node.parents]
+            shown = tuple([None if g is None else _outgoing(g, self._create) for g in handed])
+            made = hook(shown, _incoming(node, self._g, self._create))
             if made is not None:
                 if not isinstance(made, tuple) or len(made) != len(node.parents):
                     raise TypeError(f"{node.name()}: a hook returns None or a tuple of {len(node.parents)} gradients")
                 given = [
-                    (p, t if self._create else t.data)
-                    for p, t in zip(node.parents, made, strict=True)
+                    (p, _instead(g, t, self._create))
+                    for p, g, t in zip(node.parents, handed, made, strict=True)
                     if p is not None and t is not None
                 ]
         for p, g in given:
