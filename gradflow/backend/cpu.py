@@ -193,8 +193,8 @@ def chain(g: Array, d: Array) -> Array:
     """The chain rule's product ``g * d``, and 0 wherever ``g`` is 0, even where ``d`` is infinite or NaN."""
     out = np.multiply(g, d)
     if isinstance(out, np.ndarray):
-        if out.dtype.itemsize > 2 and math.isfinite(_total(out.ravel("K"))):
-            return out  # all of it is finite, and that was quicker to find than where g is 0
+        if out.dtype.itemsize > 2 and math.isfinite(_total(d.ravel("K") if d.__class__ is ndarray else np.ravel(d))):
+            return out  # all of d is finite, and that was quicker to find than where g is 0
         out[np.equal(g, 0) if g.shape == out.shape else np.broadcast_to(np.equal(g, 0), out.shape)] = 0
         return out
     return out if g != 0 else out.dtype.type(0)

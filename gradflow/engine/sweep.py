@@ -100,7 +100,7 @@ def sweep(
         out: Any = give if watched is None else watched
         if g.dtype.kind == "c" and op.holomorphic:
             g, out = xp.conjugate(g), _conjugating(xp, out)
-        op.backward(xp, g, kept, parents, out, find_room if watched is None else no_room)
+        op.backward(xp, g, kept, parents, out, find_room if out is give else no_room)
         if watched is not None:
             watched.finish()
         if not retain_graph and op.frees:
