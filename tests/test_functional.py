@@ -399,3 +399,16 @@ def test_normalize_and_cosine_similarity() -> None:
     assert gf.gradcheck(F.cosine_similarity, (var(a), var(b))) and gf.gradcheck(F.normalize, var(a))
     with pytest.raises(ShapeError, match="broadcast"):
         F.cosine_similarity(gf.ones(3), gf.ones(4))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u8", "i2", "i4", "i8"])
+def test_class_indices_of_any_integer_dtype(dtype: str) -> None:
+    scores, classes = gf.randn(7, 5), np.arange(7) % 5
+    right = F.cross_entropy(scores, gf.tensor(classes)).item()
+    assert F.cross_entropy(scores, gf.tensor(classes.astype(dtype))).item() == right
+
+
+def test_layer_norm_of_no_examples() -> None:
+    layer, x = gf.nn.LayerNorm(5), gf.zeros(0, 5, requires_grad=True)
+    layer(x).sum().backward()
+    assert x.grad.shape == (0, 5) and layer.weight.grad.tolist() == [0.0] * 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,39 @@ def test_a_pass_inside_a_pass() -> None:
     layer(hidden).sum().backward()
     right = expected(layer(x).sum(), layer) + expected(layer(inner).sum(), layer)
     np.testing.assert_allclose(layer.weight.grad.to_numpy(), right, rtol=1e-14)
+
+
+def test_zero_grad_inside_a_pass_takes_nothing_from_it() -> None:
+    layer, optimizer, x = blank()
+    h = layer(x)
+    h.register_hook(lambda _: optimizer.zero_grad())
+    loss = (layer(h) ** 2).sum()
+    loss.backward(retain_graph=True)
+    found = layer.weight.grad.to_numpy().copy()
+    np.testing.assert_allclose(found, expected(loss, layer), rtol=1e-14)
+
+
+def test_memory_of_another_dtype_is_no_room() -> None:
+    layer, _, x = blank()
+    for p in layer.parameters():
+        p.data = p.data.astype("f4")
+    layer(x.float()).sum().backward()
+    assert layer.weight.grad.dtype == gf.float64
+    np.testing.assert_allclose(layer.weight.grad.to_numpy()[0], x.to_numpy().sum(0), rtol=1e-6)
+
+
+def test_a_finalizer_may_run_backward() -> None:
+    layer, _, x = blank()
+    w, ran = layer.weight, []
+    w.grad = (w * 1.0).sum() * gf.ones(3, 3, dtype=gf.float64)  # a gradient with a graph, which is let go below
+
+    def finalizer() -> None:
+        (gf.tensor([1.0], requires_grad=True) * 2).sum().backward()
+        ran.append(True)
+
+    weakref.finalize(w.grad, finalizer)
+    layer(x).sum().backward()
+    assert ran
 
 
 def test_what_a_hook_was_shown_stays() -> None:

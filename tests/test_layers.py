@@ -53,7 +53,7 @@ def test_layer_gradients(make: object, shape: tuple) -> None:
 
     def call(x: gf.Tensor, *parameters: gf.Tensor) -> gf.Tensor:
         for (path, _, name), p in zip(names, parameters, strict=True):
-            layer.get_submodule(path)._put("_parameters", name, p)
+            layer.get_submodule(path)._parameters[name] = p
         return layer(x)
 
     assert gf.gradcheck(call, (gf.randn(shape, dtype=gf.float64, requires_grad=True), *layer.parameters()))

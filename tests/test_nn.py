@@ -87,7 +87,7 @@ def test_attributes_change_kind_only_when_freed() -> None:
     del m.w
     m.w = gf.ones(1)  # a plain attribute now
     m.w = nn.Parameter(gf.ones(1))
-    assert m._parameters["w"] is m.w
+    assert "w" in m._parameters and "w" not in m.__dict__
     m.w = nn.Linear(1, 1)
     assert "w" not in m._parameters
     with pytest.raises(TypeError, match="module"):
@@ -495,7 +495,6 @@ def test_what_a_container_holds_is_what_its_attributes_say() -> None:
         for kind in (m._parameters, m._modules):
             for name, held in kind.items():
                 assert getattr(m, name) is held
-        assert [n for n in vars(m) if n.isdigit() or n in "abc"] == list({**m._parameters, **m._modules})
 
     net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
     net[1] = nn.Tanh()
@@ -516,7 +515,13 @@ def test_what_a_container_holds_is_what_its_attributes_say() -> None:
     with pytest.raises(KeyError):
         del heads["b"]
     heads.clear()
-    assert not vars(heads)["_modules"] and not hasattr(heads, "a")
+    assert not heads._modules and not hasattr(heads, "a")
     named = nn.ParameterDict({"a": gf.ones(1)})
     named["a"] = gf.zeros(1)
     agree(named)
+    net._modules["0"] = nn.ReLU()  # as is often done to exchange a layer
+    agree(net)
+    twin = copy.copy(net)
+    twin[0] = nn.Tanh()
+    agree(net)
+    agree(twin)

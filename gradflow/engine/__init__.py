@@ -5,7 +5,23 @@
 ``modes``: ``no_grad`` and its kin.
 """
 
-from .graph import ALONE, BLANK, SEEN, Ghost, Leaf, Node, RemovableHandle, Value, holders, mode, set_tensor, tick, wrap, writes
+from .graph import (
+    ALONE,
+    BLANK,
+    LENT,
+    SEEN,
+    Ghost,
+    Leaf,
+    Node,
+    RemovableHandle,
+    Value,
+    holders,
+    mode,
+    set_tensor,
+    tick,
+    wrap,
+    writes,
+)
 from .modes import (
     detect_anomaly,
     enable_grad,
@@ -21,7 +37,7 @@ from .sweep import OneByOne, accumulate, own, sweep
 from .views import base_of, views_of
 
 __all__ = [
-    "ALONE", "BLANK", "REGISTRY", "SEEN", "Ghost", "Leaf", "Node", "OneByOne", "Op", "RemovableHandle", "Value",
+    "ALONE", "BLANK", "LENT", "REGISTRY", "SEEN", "Ghost", "Leaf", "Node", "OneByOne", "Op", "RemovableHandle", "Value",
     "accumulate", "base_of", "cast_to", "detect_anomaly", "elementwise", "enable_grad", "holders", "is_anomaly_enabled",
     "is_grad_enabled", "linear", "make_callable", "mode", "no_grad", "own", "primitive", "set_detect_anomaly",
     "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "wrap", "writes",

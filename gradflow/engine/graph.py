@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from _thread import _local, allocate_lock, get_ident
+from _thread import RLock, _local, get_ident
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
@@ -203,8 +203,8 @@ class _Accumulate:
 
 
 SEEN, BLANK, LENT = range(3)
-accumulating = allocate_lock()
-"""Held while gradients are added to leaves, which several threads may do."""
+accumulating = RLock()
+"""Held while gradients are added to leaves, which several threads may do, and one again: a finalizer may run at any time."""
 
 
 class Leaf(Node):
@@ -230,12 +230,13 @@ class Leaf(Node):
     @property
     def grad(self) -> Any:
         if self.state != SEEN:
-            if self.state == LENT:
-                self._grad = wrap(backend.namespace_of(self._grad.data).zeros_like(self._grad.data))
-                self.stamp = None
-            else:
-                self._grad.data.fill(0)
-            self.state = SEEN
+            with accumulating:
+                if self.state == LENT:
+                    self._grad = wrap(backend.namespace_of(self._grad.data).zeros_like(self._grad.data))
+                    self.stamp = None
+                elif self.state == BLANK:
+                    self._grad.data.fill(0)
+                self.state = SEEN
         return self._grad
 
     @grad.setter

@@ -173,7 +173,8 @@ def _unchanged(model: gf.nn.Module) -> Iterator[None]:
             vars(m).clear()
             vars(m).update(held)
             for name, t in own.items():
-                setattr(m, name, t)
+                if getattr(m, name) is not t:
+                    setattr(m, name, t)
         for t, array in buffers:
             t.data[...] = array
         restore(drawn)

@@ -51,14 +51,9 @@ class _Row(Module):
         return list(self._held)[self._at(index)]
 
     def _renumber(self, values: Iterable[Any]) -> None:
-        self._refill((str(i), v) for i, v in enumerate(list(values)))
-
-    def _refill(self, items: Iterable[tuple[str, Any]]) -> None:
-        items = list(items)
-        for name in list(self._held):
-            delattr(self, name)
-        for name, value in items:
-            setattr(self, name, value)
+        held = list(values)
+        self._held.clear()
+        self._held.update((str(i), v) for i, v in enumerate(held))
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
@@ -69,7 +64,7 @@ class _Row(Module):
         return type(self)(*(v for _, v in items))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        setattr(self, self._key(index), self._checked(value))
+        self._held[self._key(index)] = self._checked(value)
 
     def __delitem__(self, index: Any) -> None:
         items = list(self._held.items())
@@ -80,7 +75,8 @@ class _Row(Module):
         if all(name.isdigit() for name in self._held):
             self._renumber(v for _, v in items)
         else:
-            self._refill(items)
+            self._held.clear()
+            self._held.update(items)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -249,8 +245,7 @@ class _Named(Module):
         self.add_module(key, _module(value, type(self).__name__))
 
     def __delitem__(self, key: str) -> None:
-        self[key]  # a KeyError, as of any dict
-        delattr(self, key)
+        del self._held[key]
 
     def __len__(self) -> int:
         return len(self._held)
@@ -287,8 +282,7 @@ class _Named(Module):
 
     def clear(self) -> None:
         """Take out everything."""
-        for name in list(self._held):
-            delattr(self, name)
+        self._held.clear()
 
 
 class ModuleDict(_Named):
@@ -319,7 +313,7 @@ class ParameterDict(_Named):
     def __setitem__(self, key: str, value: Any) -> None:
         value = _parameter(value, "ParameterDict")
         if key in self._parameters:
-            setattr(self, key, value)
+            self._parameters[key] = value
         else:
             self.register_parameter(key, value)
 

@@ -279,7 +279,7 @@ def cross_entropy(
     rows: Any = input
     if input.ndim != 2:
         rows = shape.reshape(shape.movedim(input, classes, -1), (-1, input.shape[classes]))
-    flat = safe.reshape(-1)
+    flat = xp.astype(safe.reshape(-1), "int64") if safe.dtype.kind == "u" else safe.reshape(-1)
     share = _shares(safe, kept, w, reduction, input.dtype)
     if share is not None and there is not None:
         share = share * wrap(there.reshape(-1))

@@ -153,7 +153,9 @@ class _BatchNorm(Module):
         if input.ndim not in self._ndims:
             wanted = " or ".join(f"{n} dimensions" for n in self._ndims)
             raise ShapeError(f"{type(self).__name__}: takes {wanted}, not shape {input.shape}")
-        mean, var, count, momentum = self.running_mean, self.running_var, self.num_batches_tracked, self.momentum
+        held = self._buffers
+        mean, var, count = held["running_mean"], held["running_var"], held["num_batches_tracked"]
+        momentum = self.momentum
         if self.training and count is not None:
             count.data += 1
             if momentum is None:

@@ -276,7 +276,7 @@ def _weight_rule(xp: Namespace, g: Array, x: Array, room: Any) -> Array:
     if g.ndim == 1:
         return xp.reshape(g, (-1, 1)) * x
     rows, columns = _flat(xp, g).T, _flat(xp, x)
-    return xp.matmul(rows, columns) if room is None else xp.matmul(rows, columns, out=room)
+    return xp.matmul(rows, columns) if room is None or room.dtype != g.dtype else xp.matmul(rows, columns, out=room)
 
 
 @primitive(lambda xp, g, weight: xp.matmul(g, weight), _weight_rule, lambda xp, g, _bias: xp.sum_to(g, _bias.shape))
@@ -304,7 +304,7 @@ def _normalised_rule(
     A weight that is the same along ``dim`` (batch norm's) is taken out of the means, which then are dbias and dweight too.
     """
     r = xp.reciprocal(xp.sqrt(var + eps))
-    centred, scale, u, share = x - mean, r, g, -mean.size / x.size
+    centred, scale, u, share = x - mean, r, g, -mean.size / max(x.size, 1)
     uniform = weight is None or all(d < x.ndim - weight.ndim or weight.shape[d - x.ndim] == 1 for d in dim)
     if weight is not None and uniform:
         scale = r * weight

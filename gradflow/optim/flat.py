@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import backend
 from ..backend import dtypes
-from ..engine import ALONE, BLANK, SEEN, Leaf, holders, wrap, writes
+from ..engine import ALONE, BLANK, LENT, SEEN, Leaf, holders, wrap, writes
 from ..kernels import Bound, Kernel
 from ..tensor import Tensor
 from ..typing import Array
@@ -203,7 +203,7 @@ class Bucket:
         for i, leaf in enumerate(leaves):
             if getrefcount(leaf._grad) <= _UNSEEN and getrefcount(self.gradient_views[i]) <= _FREE + 1:
                 leaf.state = BLANK
-            else:
+            elif leaf.state != LENT:  # a pass under way has that memory, and its leaf reads as zeros already
                 self.gradient_views[i].fill(0)
                 leaf.state = SEEN
                 written.append(self._gradient_stamps[i])
