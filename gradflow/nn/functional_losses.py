@@ -338,6 +338,8 @@ def _class_indices(
         unsigned = held.view(_UNSIGNED[held.dtype.itemsize])
         if (not held.size or int(xp.max(unsigned)) < count) and not 0 <= ignore_index < count:
             return held, None, None
+    if held.dtype.kind == "u":  # beside which a negative ignore_index may be no number
+        held = xp.astype(held, "int64")
     kept = held != ignore_index
     if xp is backend.cpu:
         safe = xp.where(kept, held, xp.zeros_like(held))
