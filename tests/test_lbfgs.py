@@ -200,7 +200,8 @@ def test_float32_comes_to_the_same_place(search: str | None) -> None:
         optimizer.step(closure_of(optimizer, convex, w))
         assert optimizer.state[w]["d"].dtype == w.dtype == dtype
         found[dtype] = w.tolist()
-    np.testing.assert_allclose(found[gf.float32], found[gf.float64], atol=1e-4)
+    # A search sees losses alone: around a minimum they tell places apart down to the root of the machine epsilon.
+    np.testing.assert_allclose(found[gf.float32], found[gf.float64], atol=np.finfo("f4").eps ** 0.5)
 
 
 def test_dtypes_and_layouts_mix() -> None:
