@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from . import backend
 from .backend import device as Device
 from .backend import dtypes, memory
-from .engine import Leaf, Node, RemovableHandle, Value, accumulate, sweep, wrap, writes
+from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, sweep, wrap, writes
 from .errors import DeviceError, DTypeError, GraphError, ShapeError
 from .ops import elementwise
 from .typing import TensorLike
@@ -52,7 +52,8 @@ class Recorded(Value):
         if not requires_grad:
             if not self.is_leaf:
                 raise GraphError("requires_grad can be switched off on leaves only; use detach() for a result without its graph")
-            self._frozen, self.node = self.node, None  # type: ignore[assignment]
+            if self.node is not None:
+                self._frozen, self.node = self.node, None  # type: ignore[assignment]
             return self
         if self.node is None:
             if self.dtype.kind not in "fc":
@@ -65,8 +66,11 @@ class Recorded(Value):
                 )
                 self.data = backend.namespace_of(self.data).astype(self.data, default)
             frozen = getattr(self, "_frozen", None)
-            same = frozen is not None and (frozen.shape, frozen.dtype) == (self.shape, self.dtype)
-            self.node = frozen if same else Leaf(self)
+            if frozen is None:
+                frozen = Leaf(self)
+            elif (held := frozen.numbers()) is not None and (held.shape, held.dtype) != (self.shape, self.dtype):
+                frozen.grad = None
+            self.node = frozen
         return self
 
     @property
@@ -150,7 +154,12 @@ class Recorded(Value):
         return t
 
     def detach_(self) -> Self:
-        """Forget how this tensor was made; it becomes a leaf that does not require grad."""
+        """Forget how this tensor was made: it becomes a leaf that does not require grad.
+
+        A leaf keeps its ``.grad`` and its hooks.
+        """
+        if isinstance(self.node, Leaf):
+            return self.requires_grad_(False)
         self.node = None
         return self
 
@@ -173,6 +182,21 @@ class Recorded(Value):
         tensor([2., 4.])
         """
         backward([self], [gradient], retain_graph, create_graph, inputs)
+
+
+def zero_grads(tensors: Iterable[Any], set_to_none: bool) -> None:
+    """Make every ``.grad`` None, its memory set aside for the next gradient; or write zeros into those that are there."""
+    with accumulating:
+        for t in tensors:
+            if not set_to_none:
+                grad = t.grad
+                if grad is not None:
+                    grad.detach_().data.fill(0)
+                    writes.written(grad.data)
+            elif t.node.__class__ is Leaf:
+                t.node.clear()
+            else:
+                t.grad = None
 
 
 def backward(

@@ -67,11 +67,16 @@ def test_parameters_lie_side_by_side_and_keep_their_tensors() -> None:
     before = [w.tolist() for w in ws]
     loss_of(ws).backward()
     grads = [w.grad for w in ws]
+    right = [g.tolist() for g in grads]
     for group in optimizer.param_groups:
         group["lr"] = 0.0
     optimizer.step()
     (bucket,) = held(optimizer)
     assert bucket.flat and [w.tolist() for w in ws] == before
+    assert all(w.grad is g for w, g in zip(ws, grads, strict=True)) and [g.tolist() for g in grads] == right
+    del grads
+    optimizer.zero_grad()
+    loss_of(ws).backward()  # from now on gradients are written into the bucket's memory
     starts = np.cumsum([0, 12, 4, 8]) * 4
     for name in ("data", "grad", "momentum"):
         of = {
@@ -81,7 +86,6 @@ def test_parameters_lie_side_by_side_and_keep_their_tensors() -> None:
         }[name]
         assert [of(w).data_ptr() - of(ws[0]).data_ptr() for w in ws] == starts.tolist()
         assert [of(w).shape for w in ws] == SHAPES
-    assert all(w.grad is g for w, g in zip(ws, grads, strict=True))
     assert all(w.is_leaf and w.requires_grad for w in ws)
 
 
@@ -124,22 +128,117 @@ def test_what_could_not_be_moved_at_first_is_moved_later() -> None:
         assert a.tolist() == b.tolist()
 
 
-def test_a_gradient_that_was_kept_is_not_overwritten() -> None:
-    ws = weights()
-    optimizer = SGD(ws, 0.01)
-    loss_of(ws).backward()
+KEEP = {
+    "the Tensor": lambda w: w.grad,
+    "a detached Tensor": lambda w: w.grad.detach(),
+    "a slice": lambda w: w.grad[..., :1] if w.ndim else w.grad.view(1),
+    "the bare array": lambda w: w.grad.data,
+    "a view of the bare array": lambda w: w.grad.data[..., None],
+    "the transposed Tensor": lambda w: w.grad.T,
+}
+
+
+@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("keep", KEEP)
+def test_gradients_that_are_held_are_not_overwritten_and_do_not_disturb_a_step(make: Any, keep: str) -> None:
+    ws, alone = weights(), weights()
+    optimizer, each = make(ws), [make([w]) for w in alone]
+    held, numbers = [], []
+    for n in range(6):
+        for o in (optimizer, *each):
+            o.zero_grad()
+        for some in (ws, alone):
+            loss_of(some).backward()
+        if n % 2:
+            held.append(KEEP[keep](ws[n % 3]))  # while the step is made
+            numbers.append(held[-1].tolist())
+        for o in (optimizer, *each):
+            o.step()
+        held.append(KEEP[keep](ws[2]))
+        numbers.append(held[-1].tolist())
+    assert [h.tolist() for h in held] == numbers
+    for a, b in zip(ws, alone, strict=True):
+        np.testing.assert_allclose(a.detach().to_numpy(), b.detach().to_numpy(), rtol=1e-14)
+
+
+def test_a_step_uses_no_memory_that_was_never_written() -> None:
+    a, b = gf.tensor([1.0, 2.0], requires_grad=True), gf.tensor([3.0, 4.0], requires_grad=True)
+    optimizer, last = SGD([a, b], lr=0.1), []
+    for _ in range(4):
+        optimizer.zero_grad()
+        (a * a + 3 * b).sum().backward()
+        shown = a.grad.detach()
+        optimizer.step()
+        last.append(b.grad)
+    assert shown.tolist() == pytest.approx([1.024, 2.048])
+    assert a.tolist() == pytest.approx([0.4096, 0.8192]) and all(g.tolist() == [3.0, 3.0] for g in last)
+    a.grad, b.grad = b.grad, a.grad
     optimizer.step()
-    kept = ws[0].grad
-    numbers = kept.tolist()
-    optimizer.zero_grad(set_to_none=True)
-    loss_of(ws).backward()
-    optimizer.step()
-    assert kept.tolist() == numbers != ws[0].grad.tolist()
-    optimizer.zero_grad()  # keeps the buffers, so what shows them shows zeros
-    shown = ws[0].grad.data
-    loss_of(ws).backward()
-    optimizer.step()
-    assert ws[0].grad.data is shown and kept.tolist() == numbers
+    assert a.tolist() == pytest.approx([0.1096, 0.5192])
+
+
+def slice_of_a_buffer() -> tuple[Any, list[gf.Tensor]]:
+    flat = gf.zeros(5)
+    return flat, [gf.nn.Parameter(flat[:2]), gf.nn.Parameter(flat[2:])]
+
+
+def one_row_twice() -> tuple[Any, list[gf.Tensor]]:
+    row = gf.zeros(2, 3)
+    return row[0], [gf.nn.Parameter(row[0]), gf.nn.Parameter(row[0])]
+
+
+def tied_memory() -> tuple[Any, list[gf.Tensor]]:
+    a, b = gf.nn.Parameter(gf.zeros(2, 3)), gf.nn.Parameter(gf.zeros(3, 2))
+    b.data = a.data.reshape(3, 2)
+    return b, [a]
+
+
+@pytest.mark.parametrize("make", [slice_of_a_buffer, one_row_twice, tied_memory])
+def test_parameters_over_memory_that_is_shared_stay_there(make: Any) -> None:
+    shown, params = make()
+    optimizer = SGD(params, lr=1.0)
+    for n in range(1, 3):
+        optimizer.zero_grad()
+        gf.stack([p.sum() for p in params]).sum().backward()
+        optimizer.step()
+        times = n * (2 if make is one_row_twice else 1)
+        assert shown.reshape(-1).tolist() == [-times] * shown.numel()
+
+
+@pytest.mark.cpu_only("NumPy arrays of the user's")
+@pytest.mark.parametrize("part", [lambda a: a, lambda a: a.reshape(-1), lambda a: a[0:1], lambda a: a.T], ids=str)
+@pytest.mark.parametrize("kind", ["array", "file", "shared", "bytes", "dlpack"])
+def test_parameters_over_foreign_memory_stay_there(kind: str, part: Any, tmp_path: Any) -> None:
+    from multiprocessing.shared_memory import SharedMemory
+
+    block = SharedMemory(create=True, size=48) if kind == "shared" else None
+    try:
+        if kind == "file":
+            array: np.ndarray = np.memmap(tmp_path / "numbers", np.float64, "w+", shape=(2, 3))
+        elif block is not None:
+            array = np.ndarray((2, 3), np.float64, block.buf)
+        elif kind == "bytes":
+            array = np.frombuffer(bytearray(48)).reshape(2, 3)
+        else:
+            array = np.zeros((2, 3))
+        array[...] = 0
+        shown = part(array)
+        p = gf.nn.Parameter(gf.from_dlpack(shown) if kind == "dlpack" else gf.from_numpy(shown))
+        other = gf.nn.Parameter(gf.zeros(3, dtype=gf.float64))
+        optimizer = Adam([p, other], lr=1.0)
+        for _ in range(3):
+            optimizer.zero_grad()
+            (p.sum() + other.sum()).backward()
+            optimizer.step()
+        np.testing.assert_allclose(shown, np.full(shown.shape, -3.0), rtol=1e-6)
+        del p, optimizer, shown, array
+    finally:
+        if block is not None:
+            import gc
+
+            gc.collect()
+            block.close()
+            block.unlink()
 
 
 def test_each_parameter_has_its_own_version() -> None:

@@ -1,16 +1,17 @@
-"""After zero_grad() backward writes first gradients into the memory of .grad: what nobody may notice, but by the clock."""
+"""The memory of gradients: it is used again, and never while anything shows what is in it."""
 
 from __future__ import annotations
 
+import gc
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.engine.graph import BLANK, LENT, SEEN
 from gradflow.errors import RuleError
 
 F = gf.nn.functional
@@ -26,15 +27,15 @@ class Fails(gf.autograd.Function):
         raise RuntimeError("backward fails")
 
 
-def blank(features: int = 3) -> tuple[gf.nn.Linear, gf.optim.SGD, gf.Tensor]:
-    """A layer whose gradients have just been made zero after a step, and an input."""
+def ready(features: int = 3) -> tuple[gf.nn.Linear, gf.optim.SGD, gf.Tensor]:
+    """A layer whose gradients have just been set aside after a step, and an input."""
     gf.manual_seed(1)
     layer, x = gf.nn.Linear(features, features).double(), gf.randn(4, features, dtype=gf.float64)
     optimizer = gf.optim.SGD(layer.parameters(), lr=0.1)
     (layer(x) ** 2).sum().backward()
     optimizer.step()
     optimizer.zero_grad()
-    assert layer.weight.node.state == BLANK  # and nothing below would find out, were it not so
+    assert layer.weight.grad is None and layer.weight.node.spare is not None  # or the tests below could not fail
     return layer, optimizer, x
 
 
@@ -43,14 +44,19 @@ def expected(loss: gf.Tensor, layer: gf.nn.Linear) -> np.ndarray:
     return gf.autograd.grad(loss, layer.weight, retain_graph=True)[0].to_numpy()
 
 
+def memory_of(t: gf.Tensor) -> Any:
+    """The array that the gradient of ``t`` is in."""
+    return t.node.buffer.array
+
+
 def test_the_memory_lasts_and_the_gradient_is_written_there() -> None:
-    layer, optimizer, x = blank()
-    memory = layer.weight.node._grad.data
+    layer, optimizer, x = ready()
+    memory = layer.weight.node.spare.array
     for _ in range(3):
         loss = (layer(x) ** 2).sum()
         right = expected(loss, layer)
         loss.backward()
-        assert layer.weight.node._grad.data is memory
+        assert memory_of(layer.weight) is memory
         np.testing.assert_allclose(layer.weight.grad.to_numpy(), right, rtol=1e-14)
         loss = layer(x).sum()
         loss.backward()  # the second is added
@@ -71,53 +77,189 @@ def test_the_memory_lasts_and_the_gradient_is_written_there() -> None:
     ],
 )
 def test_a_weight_that_is_used_again(loss_of: Any) -> None:
-    layer, _, x = blank()
-    memory = layer.weight.node._grad.data
+    layer, _, x = ready()
+    memory = layer.weight.node.spare.array
     loss = loss_of(layer, x)
     right = expected(loss, layer)
     loss.backward()
     np.testing.assert_allclose(layer.weight.grad.to_numpy(), right, rtol=1e-13)
-    assert layer.weight.grad.data is memory
+    assert memory_of(layer.weight) is memory
 
 
-def test_who_looks_finds_zeros() -> None:
-    layer, optimizer, x = blank()
-    assert not layer.weight.grad.to_numpy().any() and layer.weight.node.state == SEEN
-    seen = layer.weight.grad
-    optimizer.zero_grad()
-    assert layer.weight.node.state == SEEN  # it is held here, and would show what is not to be seen
+SHOWN: dict[str, Callable[[Any], Any]] = {
+    "the Tensor": lambda g: g,
+    "a detached Tensor": lambda g: g.detach(),
+    "a slice": lambda g: g[:1],
+    "a slice of a slice, transposed": lambda g: g[1:].T[:, :1],
+    "the bare array": lambda g: g.data,
+    "a slice of the bare array": lambda g: g.data[:1],
+}
+HOST: dict[str, Callable[[Any], Any]] = {
+    "numpy()": lambda g: g.numpy(),
+    "to_numpy()": lambda g: g.to_numpy()[::2],
+    "__array__": lambda g: np.asarray(g),
+    "a buffer": lambda g: memoryview(g.numpy()),
+    "DLPack": lambda g: np.from_dlpack(g),
+}
+
+
+def check_that_it_stays(show: Callable[[Any], Any]) -> None:
+    layer, optimizer, x = ready()
+    kept, numbers, memories = [], [], []
+    for i in range(4):
+        (layer(x) * (i + 1)).sum().backward()
+        right = expected((layer(x) * (i + 1)).sum(), layer)
+        np.testing.assert_allclose(layer.weight.grad.to_numpy(), right, rtol=1e-14)
+        kept.append(show(layer.weight.grad))
+        numbers.append(kept[-1].tolist())
+        memories.append(weakref.ref(layer.weight.node.buffer.array))
+        if i % 2:
+            optimizer.step()
+        optimizer.zero_grad()
+    assert [k.tolist() for k in kept] == numbers and len({tuple(np.ravel(n)) for n in numbers}) == 4
+    kept.clear()
+    gc.collect()
+    assert len({id(m()) for m in memories if m() is not None}) <= 1  # what is shown no longer goes
+
+
+@pytest.mark.parametrize("show", SHOWN)
+def test_a_gradient_that_is_shown_is_never_overwritten(show: str) -> None:
+    check_that_it_stays(SHOWN[show])
+
+
+@pytest.mark.cpu_only("shares memory with NumPy")
+@pytest.mark.parametrize("show", HOST)
+def test_a_gradient_that_numpy_shows_is_never_overwritten(show: str) -> None:
+    check_that_it_stays(HOST[show])
+
+
+def test_a_gradient_that_a_graph_saved_is_not_overwritten() -> None:
+    layer, optimizer, x = ready()
     layer(x).sum().backward()
-    assert layer.weight.grad is seen
-    np.testing.assert_allclose(seen.to_numpy(), expected(layer(x).sum(), layer), rtol=1e-14)
-    part = layer.bias.grad.data[:1]
+    ones = gf.ones(3, 3, dtype=gf.float64, requires_grad=True)
+    loss, right = (layer.weight.grad * ones).sum(), layer.weight.grad.tolist()
     optimizer.zero_grad()
-    assert part[0] == 0
+    (layer(x) * 3).sum().backward()
+    loss.backward()
+    assert ones.grad.tolist() == right
 
 
-def test_a_step_without_a_backward_finds_zeros() -> None:
-    layer, optimizer, _ = blank()
+def test_a_gradient_held_by_garbage_is_not_overwritten_before_it_is_collected() -> None:
+    layer, optimizer, x = ready()
+    gc.disable()
+    try:
+        layer(x).sum().backward()
+        ring: list[Any] = [layer.weight.grad.data]
+        ring.append(ring)
+        watched = weakref.ref(ring[0])
+        numbers = ring[0].tolist()
+        del ring
+        optimizer.zero_grad()
+        (layer(x) * 7).sum().backward()
+        assert watched().tolist() == numbers
+    finally:
+        gc.enable()
+
+
+def test_no_gradient_memory_is_asked_for_while_gradients_are_read() -> None:
+    layer, optimizer, x = ready()
+    memories: set[int] = set()
+    for i in range(100):
+        (layer(x) ** 2).sum().backward()
+        norm = layer.weight.grad.norm().item() + layer.bias.grad[0].item()  # who reads a gradient lets it go again
+        assert norm > 0
+        memories |= {id(p.node.buffer) for p in layer.parameters()}
+        optimizer.step()
+        if i % 3:
+            optimizer.zero_grad()
+        else:
+            layer.zero_grad()
+    assert len(memories) == 2
+
+
+def test_zeros_are_seen_by_whoever_shows_the_gradient() -> None:
+    layer, optimizer, x = ready()
+    layer(x).sum().backward()
+    seen, part = layer.weight.grad, layer.bias.grad.data[:1]
+    optimizer.zero_grad(set_to_none=False)
+    assert layer.weight.grad is seen and not seen.to_numpy().any() and part[0] == 0
+    layer(x).sum().backward()
+    np.testing.assert_allclose(seen.to_numpy(), expected(layer(x).sum(), layer), rtol=1e-14)
+
+
+def test_a_step_without_a_backward_changes_nothing() -> None:
+    layer, optimizer, _ = ready()
     before = layer.weight.detach().to_numpy().copy()
     optimizer.step()
     np.testing.assert_array_equal(layer.weight.detach().to_numpy(), before)
 
 
-def test_a_pass_that_fails_leaves_zeros() -> None:
-    layer, _, x = blank()
-    hidden = x.requires_grad_() * 1
+def test_a_pass_that_fails_gives_the_memory_back() -> None:
+    layer, _, x = ready()
+    memory = layer.weight.node.spare
     with pytest.raises(RuntimeError, match="backward fails"):
-        layer(Fails.apply(hidden)).sum().backward()
-    assert layer.weight.node.state == LENT
-    loss = layer(x.detach()).sum()
-    loss.backward()
+        layer(Fails.apply(x.clone().requires_grad_() * 1)).sum().backward()
+    assert layer.weight.grad is None and layer.weight.node.spare is memory and memory.is_free()
+    layer(x).sum().backward()
     np.testing.assert_allclose(layer.weight.grad.to_numpy(), expected(layer(x).sum(), layer), rtol=1e-14)
-    layer, _, x = blank()
-    with pytest.raises(RuntimeError, match="backward fails"):
-        layer(Fails.apply(x.requires_grad_())).sum().backward()
-    assert not layer.weight.grad.to_numpy().any()
+    assert layer.weight.node.buffer is memory
+
+
+def test_gradients_of_another_shape_or_dtype_after_the_array_was_replaced() -> None:
+    layer, _, x = ready()
+    for p in layer.parameters():
+        p.data = p.data.astype("f4")
+    layer(x.float()).sum().backward()
+    assert layer.weight.grad.dtype == gf.float32
+    np.testing.assert_allclose(layer.weight.grad.to_numpy()[0], x.to_numpy().sum(0), rtol=1e-6)
+    w = gf.ones(3, requires_grad=True)
+    (w * gf.ones(2, 3)).sum().backward()
+    w.grad, w.data = None, gf.ones(2, 3).data
+    (w * gf.ones(4, 2, 3)).sum().backward()
+    assert w.grad.tolist() == [[4.0] * 3] * 2
+    w.grad, w.data = None, gf.ones(3).data
+    (w * gf.ones(2, 3)).sum().backward()
+    assert w.grad.tolist() == [2.0] * 3
+    w.requires_grad_(False)
+    w.data = gf.ones(1).data
+    assert w.requires_grad_().grad is None
+    (w * gf.ones(2, 3)).sum().backward()
+    assert w.grad.tolist() == [6.0]
+
+
+def test_freezing_twice_and_detaching_keep_what_a_leaf_has() -> None:
+    w, seen = gf.tensor([1.0, 2.0], requires_grad=True), []
+    w.register_hook(lambda g: seen.append(g.tolist()))
+    y = (w * w).sum()
+    (w * 3).sum().backward()
+    for _ in range(2):
+        assert w.requires_grad_(False).grad.tolist() == [3.0, 3.0]
+    assert w.detach_().grad.tolist() == [3.0, 3.0] and not w.requires_grad
+    y.backward(retain_graph=True)  # nothing is added to what is frozen
+    assert w.grad.tolist() == [3.0, 3.0]
+    w.requires_grad_()
+    y.backward()
+    assert w.grad.tolist() == [5.0, 7.0] and seen[-1] == [2.0, 4.0]
+    layer = gf.nn.Linear(2, 1)
+    layer(gf.ones(1, 2)).sum().backward()
+    layer.requires_grad_(False).requires_grad_(False)
+    assert layer.requires_grad_().weight.grad.tolist() == [[1.0, 1.0]]
+    h = (w * 2).detach_()
+    assert h.is_leaf and not h.requires_grad
+
+
+def test_a_recorded_gradient_is_added_to_in_place_and_shared_with_no_other_leaf() -> None:
+    a, b = gf.tensor([1.0, 2.0], requires_grad=True), gf.tensor([3.0, 4.0], requires_grad=True)
+    ((a + b) ** 2).sum().backward(create_graph=True)
+    first, other = a.grad, b.grad
+    assert first.requires_grad and first is not other
+    (a * 10).sum().backward()
+    assert a.grad is first and first.tolist() == [18.0, 22.0] and first.requires_grad and other.tolist() == [8.0, 12.0]
+    assert gf.autograd.grad(other.sum(), a)[0].tolist() == [2.0, 2.0]
 
 
 def test_a_pass_inside_a_pass() -> None:
-    layer, _, x = blank()
+    layer, _, x = ready()
     inner = x.detach() * 2
 
     def hook(_: gf.Tensor) -> None:
@@ -132,7 +274,7 @@ def test_a_pass_inside_a_pass() -> None:
 
 
 def test_zero_grad_inside_a_pass_takes_nothing_from_it() -> None:
-    layer, optimizer, x = blank()
+    layer, optimizer, x = ready()
     h = layer(x)
     h.register_hook(lambda _: optimizer.zero_grad())
     loss = (layer(h) ** 2).sum()
@@ -141,17 +283,8 @@ def test_zero_grad_inside_a_pass_takes_nothing_from_it() -> None:
     np.testing.assert_allclose(found, expected(loss, layer), rtol=1e-14)
 
 
-def test_memory_of_another_dtype_is_no_room() -> None:
-    layer, _, x = blank()
-    for p in layer.parameters():
-        p.data = p.data.astype("f4")
-    layer(x.float()).sum().backward()
-    assert layer.weight.grad.dtype == gf.float64
-    np.testing.assert_allclose(layer.weight.grad.to_numpy()[0], x.to_numpy().sum(0), rtol=1e-6)
-
-
 def test_a_finalizer_may_run_backward() -> None:
-    layer, _, x = blank()
+    layer, _, x = ready()
     w, ran = layer.weight, []
     w.grad = (w * 1.0).sum() * gf.ones(3, 3, dtype=gf.float64)  # a gradient with a graph, which is let go below
 
@@ -160,12 +293,12 @@ def test_a_finalizer_may_run_backward() -> None:
         ran.append(True)
 
     weakref.finalize(w.grad, finalizer)
-    layer(x).sum().backward()
+    layer(x).sum().backward(create_graph=True)
     assert ran
 
 
 def test_what_a_hook_was_shown_stays() -> None:
-    layer, optimizer, x = blank()
+    layer, optimizer, x = ready()
     shown: list[gf.Tensor] = []
     with layer.weight.register_hook(shown.append):
         for i in range(3):
@@ -185,21 +318,21 @@ def test_what_a_hook_was_shown_stays() -> None:
 
 
 def test_gradients_as_values_are_nobody_elses() -> None:
-    layer, optimizer, x = blank()
+    layer, optimizer, x = ready()
     (g,) = gf.autograd.grad(layer(x).sum(), layer.weight)
     right = g.to_numpy().copy()
-    assert not layer.weight.grad.to_numpy().any()
+    assert layer.weight.grad is None
     optimizer.zero_grad()
     (layer(x) * 5).sum().backward()
     np.testing.assert_array_equal(g.to_numpy(), right)
-    layer, _, x = blank()
+    layer, _, x = ready()
     (layer(x) ** 2).sum().backward(create_graph=True)
     assert layer.weight.grad.requires_grad
     np.testing.assert_allclose(layer.weight.grad.to_numpy(), expected((layer(x) ** 2).sum(), layer), rtol=1e-14)
 
 
 def test_threads_add_up() -> None:
-    layer, _, _ = blank(64)
+    layer, _, _ = ready(64)
     inputs = [gf.randn(32, 64, dtype=gf.float64) for _ in range(16)]
 
     def work(some: list[gf.Tensor]) -> None:

@@ -175,19 +175,36 @@ def test_groups_have_their_own_settings_and_none_is_skipped() -> None:
     assert b.tolist() == [-1] * 3 and a.tolist() == pytest.approx([0.9] * 2)
 
 
-def test_zero_grad_keeps_the_buffer_unless_told_otherwise() -> None:
+def test_zero_grad_forgets_the_gradient_or_writes_zeros_into_it() -> None:
     (w,) = weights((3,))
     optimizer = SGD([w])
     optimizer.zero_grad()
     (w * w).sum().backward()
-    grad, address = w.grad, w.grad.data_ptr()
+    grad = w.grad
     optimizer.zero_grad()
-    assert w.grad is grad and grad.data_ptr() == address and grad.tolist() == [0] * 3
-    optimizer.zero_grad(set_to_none=True)
+    assert w.grad is None and grad.tolist() == [2] * 3
+    (w * w * w).sum().backward()
+    assert w.grad.tolist() == [3] * 3 and grad.tolist() == [2] * 3
+    grad = w.grad
+    optimizer.zero_grad(set_to_none=False)
+    assert w.grad is grad and grad.tolist() == [0] * 3
+    w.grad = None
+    optimizer.zero_grad(set_to_none=False)
     assert w.grad is None
     (w**3).sum().backward(create_graph=True)
-    optimizer.zero_grad()
+    optimizer.zero_grad(set_to_none=False)
     assert w.grad.grad_fn is None and w.grad.tolist() == [0] * 3
+
+
+def test_parameters_without_a_gradient_are_skipped() -> None:
+    (a, b) = weights((1,), (1,))
+    optimizer = gf.optim.Adam([a, b], lr=0.1)
+    for n in range(3):
+        optimizer.zero_grad()
+        (a.sum() + b.sum() if n == 0 else b.sum()).backward()
+        optimizer.step()
+    assert a.tolist() == pytest.approx([0.9]) and b.tolist() == pytest.approx([0.7])
+    assert optimizer.state[a]["step"] == 1 and optimizer.state[b]["step"] == 3
 
 
 def test_closure_is_run_with_gradients_and_its_result_returned() -> None:
@@ -216,7 +233,7 @@ def test_a_step_writes_in_place_and_backward_notices() -> None:
     with pytest.raises(InPlaceError, match="MulBackward"):
         loss.backward()
     seen = w.grad * gf.ones(3, requires_grad=True)  # keeps the gradient's numbers
-    optimizer.zero_grad()
+    optimizer.zero_grad(set_to_none=False)
     with pytest.raises(InPlaceError):
         seen.sum().backward()
 
@@ -230,11 +247,11 @@ def test_steps_ask_for_no_memory(make: object) -> None:
     (w * w).sum().backward()
     for _ in range(2):
         optimizer.step()
-        optimizer.zero_grad()
+        optimizer.zero_grad(set_to_none=False)
     tracemalloc.start()
     for _ in range(5):
         optimizer.step()
-        optimizer.zero_grad()
+        optimizer.zero_grad(set_to_none=False)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 50_000  # an array of w's shape takes 1.2 MB

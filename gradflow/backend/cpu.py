@@ -411,19 +411,24 @@ class Courier:
         """Wait until nothing is under way."""
 
 
-def carve(flat: Array, start: int, shape: Shape) -> Array:
-    """The part of the one-dimensional ``flat`` from ``start`` on as an array that is the owner of its part.
+def alias(x: Array) -> Array:
+    """An array of the memory of ``x`` that is no view of it.
 
-    A plain view would share its owner, and so its stamp of writes, with all other parts.
+    Views of the result keep the result alive, and not only ``x``.  In-place writes to it have a stamp of their own.
     """
-    return np.asarray(_Part(flat[start : start + math.prod(shape)].reshape(shape)))
+    return np.asarray(_Memory(x))
 
 
-class _Part:
-    """Memory that NumPy shows as an array without looking whose part it is."""
+class _Memory:
+    """What NumPy takes for a foreign owner of memory, so that it makes no view of ``array``."""
 
     def __init__(self, array: Array) -> None:
         self._array, self.__array_interface__ = array, array.__array_interface__
+
+
+def owns(x: Array) -> bool:
+    """True if NumPy or ``alias`` made ``x``: it is no view, and shows no memory of another library or a file."""
+    return type(x) is ndarray and (bool(x.flags.owndata) if x.base is None else isinstance(x.base, _Memory))
 
 
 def owner(x: Array) -> Any:

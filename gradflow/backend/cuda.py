@@ -442,14 +442,28 @@ class Courier:
                 event.synchronize()
 
 
-def carve(flat: Array, start: int, shape: Shape) -> Array:
-    """The part of the one-dimensional ``flat`` from ``start`` on as an array that is the owner of its part.
+def alias(x: Array) -> Array:
+    """An array of the memory of ``x`` that is no view of it.
 
-    A plain view would share its owner, and so its stamp of writes, with all other parts.
+    Views of the result keep the result alive, and not only ``x``.  In-place writes to it have a stamp of their own.
     """
-    size = math.prod(shape) * flat.itemsize
-    part = cupy.cuda.UnownedMemory(flat.data.ptr + start * flat.itemsize, size, flat, flat.device.id)
-    return cupy.ndarray(shape, flat.dtype, cupy.cuda.MemoryPointer(part, 0))
+    size = x.itemsize if x.size else 0
+    for n, step in zip(x.shape, x.strides, strict=True):
+        size += (n - 1) * step if x.size else 0
+    memory = _Memory(x.data.ptr, size, x, x.device.id)
+    return cupy.ndarray(x.shape, x.dtype, cupy.cuda.MemoryPointer(memory, 0), x.strides)
+
+
+class _Memory(cupy.cuda.UnownedMemory):  # type: ignore[misc]
+    """The memory of an alias, told apart from memory of other libraries."""
+
+
+def owns(x: Array) -> bool:
+    """True if CuPy's allocator or ``alias`` made ``x``: it is no view, and shows no memory of another library."""
+    memory = x.data.mem
+    if x.base is not None or type(memory) is cupy.cuda.UnownedMemory:
+        return False
+    return type(memory) is _Memory or type(memory) is type(cupy.empty(1).data.mem)
 
 
 def owner(x: Array) -> Any:

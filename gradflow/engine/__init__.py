@@ -1,17 +1,14 @@
 """Floor 2: the engine.  It knows arrays and graphs, and no operation by name.
 
-``graph``: nodes, recording, the clock of writes.  ``op``: the form of an operation.  ``sweep``: the backward loop.
-``promote``: the slow way into an operation.  ``inline``: a rule as one expression.  ``views``: which tensors share memory.
-``modes``: ``no_grad`` and its kin.
+``graph``: nodes, recording, the clock of writes.  ``accumulate``: leaves and the memory of their gradients.  ``op``: the form of
+an operation.  ``sweep``: the backward loop.  ``promote``: the slow way into an operation.  ``inline``: a rule as one expression.
+``views``: which tensors share memory.  ``modes``: ``no_grad`` and its kin.
 """
 
+from .accumulate import GradientBuffer, Leaf, accumulate, accumulating, own
 from .graph import (
     ALONE,
-    BLANK,
-    LENT,
-    SEEN,
     Ghost,
-    Leaf,
     Node,
     RemovableHandle,
     Value,
@@ -33,12 +30,12 @@ from .modes import (
 )
 from .op import REGISTRY, Op, elementwise, linear, make_callable, primitive
 from .promote import cast_to
-from .sweep import OneByOne, accumulate, own, sweep
+from .sweep import OneByOne, sweep
 from .views import base_of, views_of
 
 __all__ = [
-    "ALONE", "BLANK", "LENT", "REGISTRY", "SEEN", "Ghost", "Leaf", "Node", "OneByOne", "Op", "RemovableHandle", "Value",
-    "accumulate", "base_of", "cast_to", "detect_anomaly", "elementwise", "enable_grad", "holders", "is_anomaly_enabled",
+    "ALONE", "REGISTRY", "Ghost", "GradientBuffer", "Leaf", "Node", "OneByOne", "Op", "RemovableHandle", "Value", "accumulate",
+    "accumulating", "base_of", "cast_to", "detect_anomaly", "elementwise", "enable_grad", "holders", "is_anomaly_enabled",
     "is_grad_enabled", "linear", "make_callable", "mode", "no_grad", "own", "primitive", "set_detect_anomaly",
     "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "wrap", "writes",
 ]  # fmt: skip

@@ -410,7 +410,7 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
         if "room" in asked:
             lines.append("        if room is not None and d is not room: room[...] = d; d = room")
         if broadcasts:
-            lines.append(f"        if p{i}.shape != s: d = xp.sum_to(d, p{i}.shape)")
+            lines.append(f"        if p{i}.shape != s: d = xp.sum_to(d, p{i}.target_shape())")
         lines.append(f"        give(p{i}, d)")
     return "\n".join(lines) + "\n", env
 

@@ -12,8 +12,9 @@ from numpy import errstate, ndarray
 from .. import backend
 from ..backend import dtypes
 from ..errors import AnomalyError, GraphError, ShapeError
-from ..typing import Array, Shape
-from .graph import BLANK, LENT, SEEN, Node, Stamp, accumulating, made_at, mode, upstairs, wrap, writes
+from ..typing import Shape
+from .accumulate import GradientBuffer, own
+from .graph import Node, made_at, mode, upstairs, wrap, writes
 from .promote import found
 
 _seq = attrgetter("seq")
@@ -29,8 +30,8 @@ def sweep(
     """The gradients that reach the leaves (or ``inputs``, interior nodes among them) from ``roots``, and those of them whose
     gradient is a buffer of its own; the others may share memory with something else.
 
-    Nothing is stored in any ``.grad``: a pass that fails leaves those as they were.  ``in_place``: what comes first to a
-    leaf whose ``.grad`` is BLANK may be written into its memory; it is no gradient until it is accumulated.
+    Nothing is stored in any ``.grad``: a pass that fails leaves those as they were.  ``in_place``: the first gradient of a leaf
+    that has none may be written into the buffer that the leaf lends.
 
     Gradients are bare arrays, and Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded
     in turn.  ``batched``: they are batches of arrays, whose namespace this is; code of the user's (a Function, a hook) is not
@@ -38,6 +39,7 @@ def sweep(
     """
     grads: Gradients = {}
     owned: set[Node] = set()  # nodes whose gradient is a buffer made here, which may be added to in place
+    lent: dict[Any, GradientBuffer] = {}  # what leaves have lent to this pass
     todo: list[Node] = []  # nodes with a gradient, oldest first; leaves are not among them
     captured: Gradients = {}
     wanted = None if inputs is None else set(inputs)
@@ -65,10 +67,12 @@ def sweep(
     def room_for(p: Any) -> Any:
         if p.seq or p in grads:
             return None
-        room = p.lend()
-        if room is not None:
-            owned.add(p)
-        return room
+        buffer = p.lend()
+        if buffer is None:
+            return None
+        owned.add(p)
+        lent[p] = buffer
+        return buffer.array
 
     def visit(n: Node, g: Any) -> None:
         """One node with all that may have to be seen to; the loop below does the common case itself."""
@@ -132,8 +136,14 @@ def sweep(
                 if batched is not None:
                     raise OneByOne
                 g = grads[leaf]
-                grads[leaf] = _run_hooks(leaf, own(g) if leaf.state == LENT else g, create_graph)
-                owned.discard(leaf)  # a hook may have given an array that is the user's
+                grads[leaf] = _run_hooks(leaf, g if create_graph else own(g), create_graph)  # a hook may keep what it is shown
+                owned.discard(leaf)  # and may return an array that is the user's
+                if leaf in lent:
+                    leaf.take_back(lent.pop(leaf))
+    except BaseException:
+        for leaf, buffer in lent.items():
+            leaf.take_back(buffer)
+        raise
     finally:
         mode.recording = was
     if inputs is not None:
@@ -148,51 +158,6 @@ def no_room(p: Node) -> None:
 
 class OneByOne(Exception):  # noqa: N818 - no error: it says how to go on
     """What is on the way takes one gradient at a time."""
-
-
-def own(g: Array) -> Array:
-    """A copy of a gradient that may share memory with something else."""
-    return backend.namespace_of(g).array(g, copy=True)
-
-
-def accumulate(grads: Gradients, owned: set[Node], create_graph: bool) -> None:
-    """Add what reached each leaf to its ``.grad``, in place in the buffer that lasts."""
-    written: list[Stamp] = []
-    leaf: Any
-    with accumulating:
-        for leaf, g in grads.items():
-            tensor = leaf.extra.variable()
-            if tensor is not None and tensor.node is not leaf:
-                continue  # requires_grad was switched off after the tensor was used
-            held = leaf._grad
-            if leaf.state != SEEN and not create_graph:
-                if g is held.data:
-                    leaf.state = SEEN
-                    continue
-                if leaf.state == BLANK:
-                    held.data[...] = g
-                    leaf.state = SEEN
-                    continue
-            held = leaf.grad
-            if create_graph:
-                leaf.grad = g if held is None else held + g
-            elif held is None:
-                leaf.grad = wrap(g if leaf in owned else own(g))
-            elif held.node is not None:  # a gradient with a graph of its own
-                leaf.grad = held + wrap(g)
-            else:
-                buffer = held.data
-                buffer += g
-                if leaf.stamp is None:
-                    leaf.stamp = writes.stamp_of(buffer)
-                written.append(leaf.stamp)
-        if written:
-            writes.all_stamped(written)
-    for leaf in grads:
-        extra = leaf.extra
-        if extra is not None and extra.post_hooks:
-            for hook in list(extra.post_hooks.values()):
-                hook(leaf.variable)
 
 
 def _leading_to(wanted: set[Node], roots: Sequence[Node]) -> set[Node] | None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from ..backend import device as Device
 from ..backend import dtypes
 from ..creation import as_tensor
-from ..engine import Leaf, wrap, writes
+from ..engine import wrap, writes
 from ..errors import ArgumentError, DTypeError
+from ..recorded import zero_grads
 from ..tensor import Tensor
 from ..typing import Array, DType
 from .hooks import Hooked
@@ -79,21 +80,14 @@ class Module(Hooked):
             p.requires_grad_(requires_grad)
         return self
 
-    def zero_grad(self, set_to_none: bool = False) -> None:
-        """Set the gradients of all parameters to zero.
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Make the gradients of all parameters None, so that the next backward writes them anew.
 
-        Unlike PyTorch, whose default is ``set_to_none=True``, the zeros are written into the buffers that are there, so
-        that training asks for no new memory; a gradient that is None stays None.
+        The memory of a gradient is kept for the next one, unless something still shows it: a gradient that you hold is never
+        overwritten.  With ``set_to_none=False`` zeros are written into the gradients that are there, and whatever shows one
+        shows zeros.
         """
-        for p in self.parameters():
-            grad = p.grad
-            if grad is None:
-                continue
-            if set_to_none:
-                p.grad = None
-            else:
-                grad.detach_().data.fill(0)
-                writes.written(grad.data)
+        zero_grads(self.parameters(), set_to_none)
 
     def apply(self: M, fn: Callable[[Module], object]) -> M:
         """Call ``fn`` on every module, the parts before the whole; returns the module.  For initialisation, as a rule."""
@@ -257,9 +251,7 @@ class Module(Hooked):
 def _replace(t: Tensor, data: Array, grad: Array | None) -> None:
     """Give ``t`` other memory (and dtype) while it stays the same object, leaf and all."""
     t.data = data
-    if isinstance(t.node, Leaf):
-        t.node.dtype = data.dtype
-    elif not t.is_leaf:
+    if not t.is_leaf:
         t.detach_()
     if t.is_leaf and (grad is not None or t.grad is not None):
         t.grad = None if grad is None else wrap(grad)

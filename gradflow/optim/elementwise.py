@@ -122,15 +122,3 @@ class ElementwiseOptimizer(Optimizer):
             if isinstance(value, Tensor) and value.shape == p.shape:
                 state[name] = value.to(dtype=kept_in(p), device=p.device)
         return state
-
-    def zero_grad(self, set_to_none: bool = False) -> None:
-        params = [p for g in self.param_groups for p in g["params"]]
-        if not set_to_none:
-            done = [b for bs in self._buckets.values() for b in bs if b.zero()]
-            if sum([len(b.params) for b in done]) == len(params):
-                return
-            served = {id(p) for b in done for p in b.params}
-            params = [p for p in params if id(p) not in served]
-        self._zero(params, set_to_none)
-
-    zero_grad.__doc__ = Optimizer.zero_grad.__doc__

@@ -1,19 +1,29 @@
 """Parameters that are updated together: side by side in one memory, their gradients and their state likewise.
 
-A bucket takes over the memory of parameters that nobody else shows; each parameter keeps its Tensor, which then shows its
-part of the bucket's memory.  So a step is one kernel, however many parameters there are.
+A bucket takes over the memory of some parameters; each parameter keeps its Tensor, which then shows its part of the bucket's
+memory.  So a step is one kernel, however many parameters there are.  What makes that safe:
+
+1.  A parameter is moved only if its array is memory of gradflow's own (``xp.owns``: no view, no memory of a file, of another
+    process or of another library) and nothing but its Tensor holds the array (``holders``).  Every view of such an array, its
+    buffer and its DLPack capsule hold it.  An array that is held, by a graph for instance, is updated where it is.
+2.  ``p.data`` is compared with the bucket's part before each step; a parameter whose array was replaced leaves the bucket.
+3.  Each part is an alias, no view, of the bucket's memory.  So rule 1 holds for parts as well, and a part has its own stamp of
+    in-place writes.
+4.  The gradients' memory is cut into ``GradientBuffer`` parts, whose rules are those of ``engine.accumulate``.  A gradient in
+    other memory is copied into its part before the step, and only into a part that is free; if one is not, the bucket gets new
+    memory for all gradients.  The Tensor in ``.grad`` is not changed.
+5.  The state belongs to the bucket; the Tensors in ``optimizer.state`` show parts of it.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from sys import getrefcount
 from typing import Any
 
 from .. import backend
 from ..backend import dtypes
-from ..engine import ALONE, BLANK, LENT, SEEN, Leaf, holders, wrap, writes
+from ..engine import ALONE, GradientBuffer, Leaf, holders, wrap, writes
 from ..kernels import Bound, Kernel
 from ..tensor import Tensor
 from ..typing import Array
@@ -32,10 +42,13 @@ def kept_in(p: Tensor) -> Any:
     return dtypes.float32 if p.dtype == dtypes.float16 else p.dtype
 
 
-def _grad_of(p: Tensor) -> Any:
-    """``p.grad`` in a fifth of the time, which counts where there are a hundred small parameters."""
-    node: Any = p.node
-    return node._grad if node.__class__ is Leaf and node.state == SEEN else p.grad
+def _gradient_of(p: Tensor) -> tuple[Array | None, Any]:
+    """The array of ``p.grad`` (None if there is none), and the leaf where it is (None if ``p`` is no leaf)."""
+    leaf = p.node if p.node is not None else getattr(p, "_frozen", None)
+    if isinstance(leaf, Leaf):
+        return leaf.numbers(), leaf
+    grad = p.grad
+    return None if grad is None else grad.data, None
 
 
 class Bucket:
@@ -57,26 +70,27 @@ class Bucket:
         if dtype != kept:
             keeps = {"master_param": 0.0, **keeps}
         self._state = {name: self._state_array(name, start, kept) for name, start in keeps.items()}
+        self._bound: dict[tuple[Run, bool], Bound] = {}
         if flat:
             self._values, self.views = self._gathered([p.data for p in params], dtype)
             for p, view in zip(params, self.views, strict=True):
                 p.data = view
-            self._gradients, self.gradient_views = self._gathered(None, dtype)
+            self._renew_gradients()
         else:
             self._values, self.views = params[0].data, [params[0].data]
-            self._gradients, self.gradient_views = None, [None]
+            self._gradients: Array | None = None
         self._stamps = [writes.stamp_of(p.data) for p in params]
-        self._gradient_stamps = [writes.stamp_of(g) for g in self.gradient_views] if flat else []
         self._last = 0  # the clock at the last step
         self._age = 0
-        self._bound: dict[tuple[Run, bool], Bound] = {}
 
     def _gathered(self, arrays: Sequence[Array] | None, dtype: Any) -> tuple[Array, list[Array]]:
         """One memory for all parameters, with the numbers of ``arrays`` in it, and each parameter's part of it."""
         xp, params = self.xp, self.params
         with xp.on(xp.device_of(params[0].data)):
             whole = xp.empty(self.starts[-1], dtype)
-            parts = [xp.carve(whole, start, p.shape) for start, p in zip(self.starts, params, strict=False)]
+            parts = [
+                xp.alias(whole[a:b].reshape(p.shape)) for (a, b), p in zip(itertools.pairwise(self.starts), params, strict=True)
+            ]
         if arrays is not None:
             for part, array in zip(parts, arrays, strict=True):
                 part[...] = array
@@ -121,42 +135,39 @@ class Bucket:
 
     def collect(self) -> list[Run]:
         """Bring the gradients into the bucket's memory; the runs of parameters that have one."""
-        missing: list[int] = []
-        for i, p in enumerate(self.params):
-            grad = _grad_of(p)
-            if grad is None:
-                missing.append(i)
-            elif grad.data is not self.gradient_views[i]:
-                self._take(i, grad)
-        n = len(self.params)
+        found = [_gradient_of(p) for p in self.params]
+        if not self.flat:
+            ((g, _),) = found
+            if g is not None and g is not self._gradients:
+                self._gradients = g
+                self._bound.clear()
+        else:
+            self._gather_gradients(found)
+        n = len(found)
+        missing = [i for i, (g, _) in enumerate(found) if g is None]
         if not missing:
             return [(0, n)]
         return [(a + 1, b) for a, b in itertools.pairwise([-1, *missing, n]) if a + 1 < b]
 
-    def _take(self, i: int, grad: Tensor) -> None:
-        """Copy a gradient that lies elsewhere; its Tensor moves in where nobody else shows its memory."""
-        if not self.flat:
-            self._gradients, self.gradient_views = grad.data, [grad.data]
-            self._bound.clear()
+    def _gather_gradients(self, found: list[tuple[Array | None, Any]]) -> None:
+        """Copy the gradients that are in other memory into the bucket's."""
+        elsewhere = [i for i, (g, _) in enumerate(found) if g is not None and g is not self._gradient_parts[i].array]
+        if not elsewhere:
             return
-        if getrefcount(self.gradient_views[i]) > _FREE:  # somebody kept the gradient of an earlier step
-            old = self.gradient_views
-            self._gradients, self.gradient_views = self._gathered(None, self.params[0].dtype)
-            self._gradient_stamps = [writes.stamp_of(g) for g in self.gradient_views]
-            self._bound.clear()
-            for k, p in enumerate(self.params):
-                held = p.grad
-                if k != i and held is not None and held.data is old[k]:
-                    self.gradient_views[k][...] = old[k]
-                    if holders(held) <= ALONE + 1:  # and the list of the old views
-                        self._move(p, held, k)
-        self.gradient_views[i][...] = grad.data
-        if holders(grad) <= ALONE:
-            self._move(self.params[i], grad, i)
+        if not all(self._gradient_parts[i].is_free() for i in elsewhere):
+            self._renew_gradients()
+            elsewhere = [i for i, (g, _) in enumerate(found) if g is not None]
+        for i in elsewhere:
+            (g, leaf), part = found[i], self._gradient_parts[i]
+            part.array[...] = g
+            if leaf is not None:
+                leaf.moved_to(part)
 
-    def _move(self, p: Tensor, grad: Tensor, i: int) -> None:
-        grad.data = self.gradient_views[i]
-        p.grad = grad  # whoever stamps its writes looks anew
+    def _renew_gradients(self) -> None:
+        """New memory for the gradients; who shows the old keeps it."""
+        self._gradients, parts = self._gathered(None, self.params[0].dtype)
+        self._gradient_parts = [GradientBuffer(part) for part in parts]
+        self._bound = {}
 
     def step(self, run: Run, numbers: Mapping[str, Any]) -> None:
         """The kernel on some neighbouring parameters, their gradients times ``scale`` if that is among the numbers."""
@@ -186,31 +197,6 @@ class Bucket:
             if self._stamps[i].tick > self._last > 0:
                 self.states[i]["master_param"].data[...] = self.params[i].data
 
-    def zero(self) -> bool:
-        """Make all gradients zero, if all are in the bucket's memory; otherwise nothing, and False.
-
-        Where nobody else can see a gradient its memory is left as it is, to be written at the next backward (see Leaf).
-        """
-        if not self.flat:
-            return False
-        leaves: list[Any] = [p.node for p in self.params]
-        for i, leaf in enumerate(leaves):
-            if leaf.__class__ is not Leaf or leaf._grad is None or leaf._grad.node is not None:
-                return False
-            if leaf._grad.data is not self.gradient_views[i]:
-                return False
-        written = []
-        for i, leaf in enumerate(leaves):
-            if getrefcount(leaf._grad) <= _UNSEEN and getrefcount(self.gradient_views[i]) <= _FREE + 1:
-                leaf.state = BLANK
-            elif leaf.state != LENT:  # a pass under way has that memory, and its leaf reads as zeros already
-                self.gradient_views[i].fill(0)
-                leaf.state = SEEN
-                written.append(self._gradient_stamps[i])
-        if written:
-            writes.all_stamped(written)
-        return True
-
 
 def buckets(
     kernel: Kernel, params: Iterable[Tensor], state: Callable[[Tensor], dict[str, Any]], keeps: Mapping[str, float]
@@ -218,28 +204,7 @@ def buckets(
     """Buckets for parameters that have a gradient: one for each dtype and device, and one for each that cannot be moved."""
     together: dict[Any, list[Tensor]] = {}
     for p in params:
-        movable = holders(p) <= ALONE and p.data.size > 0 and p.data.flags.c_contiguous
+        xp = backend.namespace_of(p.data)
+        movable = holders(p) <= ALONE and xp.owns(p.data) and p.data.size > 0 and p.data.flags.c_contiguous
         together.setdefault((p.dtype, p.device) if movable else id(p), []).append(p)
     return [Bucket(kernel, ps, [state(p) for p in ps], keeps, not isinstance(key, int)) for key, ps in together.items()]
-
-
-def _free() -> int:
-    views = [backend.cpu.empty(3)]
-    return getrefcount(views[0])
-
-
-_FREE = _free()
-
-
-class _Only:
-    def __init__(self) -> None:
-        self._grad = wrap(backend.cpu.empty(3))
-
-
-def _unseen() -> int:
-    only = _Only()
-    return getrefcount(only._grad)
-
-
-_UNSEEN = _unseen()
-"""What is counted for a gradient that only its leaf holds."""

@@ -9,6 +9,7 @@ from .. import backend
 from ..creation import as_tensor
 from ..engine import RemovableHandle, enable_grad, wrap, writes
 from ..errors import ArgumentError, GraphError, NonFiniteError
+from ..recorded import zero_grads
 from ..tensor import Tensor
 from ..typing import Array, Namespace
 from .flat import kept_in, real_pairs
@@ -131,24 +132,14 @@ class Optimizer:
                         "infinite elements; nothing was updated"
                     )
 
-    def zero_grad(self, set_to_none: bool = False) -> None:
-        """Set all gradients to zero.
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Make the gradients of all parameters None, so that the next backward writes them anew.
 
-        Unlike PyTorch, whose default is ``set_to_none=True``, the zeros are written into the buffers that are there, so
-        that training asks for no new memory; a gradient that is None stays None.
+        The memory of a gradient is kept for the next one, unless something still shows it: a gradient that you hold is never
+        overwritten.  With ``set_to_none=False`` zeros are written into the gradients that are there, and whatever shows one
+        shows zeros.
         """
-        self._zero([p for g in self.param_groups for p in g["params"]], set_to_none)
-
-    def _zero(self, params: Iterable[Tensor], set_to_none: bool) -> None:
-        for p in params:
-            grad = p.grad
-            if grad is None:
-                continue
-            if set_to_none:
-                p.grad = None
-                continue
-            grad.detach_().data.fill(0)
-            writes.written(grad.data)
+        zero_grads([p for g in self.param_groups for p in g["params"]], set_to_none)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Let the optimizer serve further parameters, ``{"params": ..., settings}``; errors as in the class."""

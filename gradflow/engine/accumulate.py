@@ -1,0 +1,216 @@
+"""Where gradients end: leaves, the memory of their gradients, and the addition at the end of a backward pass.
+
+A training loop computes the same gradients at every step, so their memory lasts: it is a ``GradientBuffer``, and the next
+gradient is written into it.  What makes that safe, and what tests/test_gradient_memory.py and ci/optimizer_fuzz attack:
+
+1.  The array of a buffer is used inside ``engine`` and ``optim.flat`` only.  Whoever reads ``.grad`` is given an alias: another
+    array of the same memory, which is no view, so that every view of the alias (a slice, ``numpy()``, DLPack, ``detach()``)
+    keeps the alias alive.  A weak reference to the alias therefore tells whether anything outside shows the memory.
+2.  A buffer is the gradient of at most one leaf (``Leaf.buffer``), or set aside for its next gradient (``Leaf.spare``), or
+    lent to a backward pass that writes into it (``Leaf.lent``).
+3.  A buffer that is the gradient of its leaf is only added to, as PyTorch adds to ``.grad`` in place.
+4.  A buffer is overwritten only while ``is_free()``: nothing outside shows it, and no pass is writing into it.  ``zero_grad()``
+    sets a buffer aside if it is free; if it is not, the buffer is left to those who show it and the next gradient gets new
+    memory.
+5.  ``.grad`` is written when a whole pass has succeeded.  A pass that fails gives back what it was lent.
+
+No reference count is read: a garbage collector that frees late only makes a buffer look used for longer.
+"""
+
+from __future__ import annotations
+
+import weakref
+from _thread import RLock
+from typing import Any
+
+from .. import backend
+from ..typing import Array, Shape
+from .graph import Extra, Node, Value, upstairs, wrap, writes
+
+accumulating = RLock()
+"""Held while the gradient of a leaf changes.  The thread that holds it may take it again: a finalizer may run at any time."""
+
+
+class GradientBuffer:
+    """Memory for the gradient of one leaf."""
+
+    __slots__ = ("_alias", "array", "busy")
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        self.busy = False  # a backward pass writes into it
+        self._alias: weakref.ref[Array] | None = None
+
+    def alias(self) -> Array:
+        """An array of the same memory, to be seen outside; asked for once, by the leaf whose gradient this is."""
+        alias = backend.namespace_of(self.array).alias(self.array)
+        self._alias = weakref.ref(alias)
+        return alias
+
+    def is_free(self) -> bool:
+        """True while the memory may be overwritten."""
+        return not self.busy and (self._alias is None or self._alias() is None)
+
+
+class _Accumulate:
+    """The 'operation' of a leaf: its gradient is added to ``.grad``."""
+
+    title, name, kind = "AccumulateGrad", "leaf", "leaf"
+    keeps, frees = (), False
+
+
+class Leaf(Node):
+    """The node of a tensor made by the user with ``requires_grad=True``; ``grad`` is the tensor's ``.grad``.
+
+    The gradient is in ``buffer``, or in a Tensor that was assigned or recorded; ``_tensor`` is the Tensor that reading
+    ``.grad`` gives, None while nobody has read it.
+    """
+
+    __slots__ = ("_alias", "_tensor", "buffer", "lent", "spare")
+
+    def __init__(self, owner: Value) -> None:
+        self.op = _Accumulate
+        self.parents, self.kept, self.seq = (), (), 0  # 0: older than every operation
+        self.shape = owner.data.shape
+        self.extra = Extra()
+        self.extra.variable = weakref.ref(owner)  # weak, or tensor and node would keep each other alive
+        self._tensor: Any = None
+        self._alias: Array | None = None
+        self.buffer: GradientBuffer | None = None
+        self.spare: GradientBuffer | None = None
+        self.lent: GradientBuffer | None = None
+
+    @property
+    def variable(self) -> Any:
+        """The tensor whose gradient is collected here (None once it is gone)."""
+        assert self.extra is not None and self.extra.variable is not None
+        return self.extra.variable()
+
+    def target_shape(self) -> Shape:
+        variable = self.variable
+        if variable is not None:
+            self.shape = variable.data.shape  # the user may have replaced the array
+        return self.shape
+
+    # --- reading and replacing the gradient ---------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> Any:
+        if self._tensor is None and self.buffer is not None:
+            with accumulating:
+                if self._tensor is None and self.buffer is not None:
+                    self._alias = self.buffer.alias()
+                    self._tensor = wrap(self._alias)
+        return self._tensor
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        with accumulating:
+            if value is None or value is not self._tensor:
+                self.clear()
+                self._tensor = value
+
+    def clear(self) -> None:
+        """Make ``.grad`` None, and set its memory aside for the next gradient if nothing outside shows it."""
+        buffer = self.buffer
+        self.buffer = self._tensor = self._alias = None
+        if buffer is not None and self.spare is None and buffer.is_free():
+            self.spare = buffer
+
+    def numbers(self) -> Array | None:
+        """The array of the gradient for reading: that of the buffer where the gradient is in it."""
+        tensor, buffer = self._tensor, self.buffer
+        if tensor is None:
+            return None if buffer is None else buffer.array
+        array = tensor.data
+        return array if buffer is None or array is not self._alias else buffer.array
+
+    def moved_to(self, buffer: GradientBuffer) -> None:
+        """The numbers of the gradient have been copied into ``buffer``, which becomes the memory of this or the next gradient."""
+        with accumulating:
+            if self._tensor is None:
+                self.buffer, self.spare = buffer, None
+            else:
+                self.spare = buffer
+
+    # --- what a backward pass brings ------------------------------------------------------------------------------------
+
+    def lend(self) -> GradientBuffer | None:
+        """A buffer for the first gradient of a pass; None if there is a gradient to add to, or no free buffer that fits."""
+        with accumulating:
+            spare = self.spare
+            if spare is None or self.buffer is not None or self._tensor is not None or not self._fits(spare):
+                return None
+            self.spare, self.lent, spare.busy = None, spare, True
+            return spare
+
+    def _fits(self, spare: GradientBuffer) -> bool:
+        variable = self.variable
+        return variable is not None and variable.data.shape == spare.array.shape and variable.data.dtype == spare.array.dtype
+
+    def take_back(self, buffer: GradientBuffer) -> None:
+        """``buffer`` was lent to a pass that did not need it after all."""
+        with accumulating:
+            buffer.busy = False
+            if self.lent is buffer:
+                self.lent = None
+            if self.spare is None:
+                self.spare = buffer
+
+    def add(self, g: Any, owned: bool, create_graph: bool) -> None:
+        """Add what a pass brought; ``owned``: the array is nobody else's."""
+        lent = self.lent
+        if lent is not None and g is lent.array:
+            self.lent, lent.busy = None, False
+        else:
+            lent = None
+        tensor = self._tensor
+        if tensor is None and self.buffer is None:
+            if create_graph:
+                # The same Tensor may have reached other leaves; the next pass adds to this one in place.
+                self._tensor = wrap(own(g.data), g.node)
+            else:
+                self.buffer = lent or self._filled(g, owned)
+            return
+        if create_graph:
+            self.grad = self.grad + g
+            return
+        array = self.buffer.array if tensor is None else tensor.data  # type: ignore[union-attr]
+        array += g
+        if tensor is not None:  # what nobody has read is in no graph
+            writes.written(array)
+        if lent is not None and self.spare is None:
+            self.spare = lent
+
+    def _filled(self, g: Array, owned: bool) -> GradientBuffer:
+        spare = self.spare
+        if spare is None or not spare.is_free() or spare.array.shape != g.shape or spare.array.dtype != g.dtype:
+            return GradientBuffer(g if owned else own(g))
+        self.spare = None
+        spare.array[...] = g
+        return spare
+
+
+def own(g: Array) -> Array:
+    """A copy of a gradient that may share memory with something else."""
+    return backend.namespace_of(g).array(g, copy=True)
+
+
+def accumulate(grads: dict[Node, Any], owned: set[Node], create_graph: bool) -> None:
+    """Add what reached each leaf to its ``.grad``."""
+    leaf: Any
+    with accumulating:
+        for leaf, g in grads.items():
+            tensor = leaf.variable
+            if tensor is not None:
+                if tensor.node is not leaf:
+                    continue  # requires_grad was switched off after the tensor was used
+                if g.shape != tensor.data.shape:  # the user replaced the array after an earlier use
+                    xp = upstairs.namespace if create_graph else backend.namespace_of(g)
+                    g = xp.sum_to(g, leaf.target_shape())
+            leaf.add(g, leaf in owned, create_graph)
+    for leaf in grads:
+        extra = leaf.extra
+        if extra is not None and extra.post_hooks:
+            for hook in list(extra.post_hooks.values()):
+                hook(leaf.variable)
