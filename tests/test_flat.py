@@ -205,6 +205,22 @@ def test_parameters_over_memory_that_is_shared_stay_there(make: Any) -> None:
         assert shown.reshape(-1).tolist() == [-times] * shown.numel()
 
 
+def test_parameters_that_share_memory_are_updated_in_their_order() -> None:
+    found = []
+    for first in (0, 1):  # which of the two has a gradient at the first step
+        memory = gf.ones(2, dtype=gf.float64)
+        ps = [gf.nn.Parameter(memory.view(2)), gf.nn.Parameter(memory.view(2))]
+        optimizer = SGD(ps, lr=0.1, weight_decay=0.5)
+        ps[first].sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        memory.fill_(1.0)
+        (ps[0] * 2 + ps[1] * 5).sum().backward()
+        optimizer.step()
+        found.append(memory.tolist())
+    assert found[0] == found[1] == pytest.approx([(1 - 0.1 * 2.5) - 0.1 * (5 + 0.5 * 0.75)] * 2)
+
+
 @pytest.mark.cpu_only("NumPy arrays of the user's")
 @pytest.mark.parametrize("part", [lambda a: a, lambda a: a.reshape(-1), lambda a: a[0:1], lambda a: a.T], ids=str)
 @pytest.mark.parametrize("kind", ["array", "file", "shared", "bytes", "dlpack"])

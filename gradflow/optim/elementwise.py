@@ -112,6 +112,8 @@ class ElementwiseOptimizer(Optimizer):
             new = [p for p in group["params"] if id(p) not in taken and p.grad is not None]
             if new:
                 held += buckets(self.formula, new, self._state_of, keeps)
+                place = {id(p): i for i, p in enumerate(group["params"])}
+                held.sort(key=lambda b: place[id(b.params[0])])  # the order counts where parameters share memory
         return held
 
     def _state_of(self, p: Tensor) -> dict[str, Any]:
