@@ -117,6 +117,10 @@ class Leaf(Node):
         if buffer is not None and self.spare is None and buffer.is_free():
             self.spare = buffer
 
+    def is_unread(self) -> bool:
+        """True while the gradient is in the buffer alone."""
+        return self._tensor is None
+
     def numbers(self) -> Array | None:
         """The array of the gradient for reading: that of the buffer where the gradient is in it."""
         tensor, buffer = self._tensor, self.buffer
@@ -138,15 +142,14 @@ class Leaf(Node):
     def lend(self) -> GradientBuffer | None:
         """A buffer for the first gradient of a pass; None if there is a gradient to add to, or no free buffer that fits."""
         with accumulating:
-            spare = self.spare
-            if spare is None or self.buffer is not None or self._tensor is not None or not self._fits(spare):
+            spare, variable = self.spare, self.extra.variable()  # type: ignore[union-attr, misc]
+            if spare is None or variable is None or self.buffer is not None or self._tensor is not None:
+                return None
+            data, array = variable.data, spare.array
+            if data.dtype is not array.dtype or data.shape != array.shape:
                 return None
             self.spare, self.lent, spare.busy = None, spare, True
             return spare
-
-    def _fits(self, spare: GradientBuffer) -> bool:
-        variable = self.variable
-        return variable is not None and variable.data.shape == spare.array.shape and variable.data.dtype == spare.array.dtype
 
     def take_back(self, buffer: GradientBuffer) -> None:
         """``buffer`` was lent to a pass that did not need it after all."""
@@ -159,32 +162,27 @@ class Leaf(Node):
 
     def add(self, g: Any, owned: bool, create_graph: bool) -> None:
         """Add what a pass brought; ``owned``: the array is nobody else's."""
-        lent = self.lent
-        if lent is not None and g is lent.array:
-            self.lent, lent.busy = None, False
-        else:
-            lent = None
-        tensor = self._tensor
-        if tensor is None and self.buffer is None:
+        tensor, buffer = self._tensor, self.buffer
+        if tensor is None and buffer is None:
             if create_graph:
                 # The same Tensor may have reached other leaves; the next pass adds to this one in place.
                 self._tensor = wrap(own(g.data), g.node)
             else:
-                self.buffer = lent or self._filled(g, owned)
-            return
-        if create_graph:
+                self.buffer = self._filled(g, owned)
+        elif create_graph:
             self.grad = self.grad + g
-            return
-        array = self.buffer.array if tensor is None else tensor.data  # type: ignore[union-attr]
-        array += g
-        if tensor is not None:  # what nobody has read is in no graph
-            writes.written(array)
-        if lent is not None and self.spare is None:
-            self.spare = lent
+        else:
+            array = buffer.array if tensor is None else tensor.data  # type: ignore[union-attr]
+            array += g
+            if tensor is not None:  # what nobody has read is in no graph
+                writes.written(array)
+            lent = self.lent
+            if lent is not None and g is lent.array:
+                self.take_back(lent)
 
     def _filled(self, g: Array, owned: bool) -> GradientBuffer:
         spare = self.spare
-        if spare is None or not spare.is_free() or spare.array.shape != g.shape or spare.array.dtype != g.dtype:
+        if spare is None or spare.array.dtype is not g.dtype or spare.array.shape != g.shape or not spare.is_free():
             return GradientBuffer(g if owned else own(g))
         self.spare = None
         spare.array[...] = g
@@ -201,14 +199,18 @@ def accumulate(grads: dict[Node, Any], owned: set[Node], create_graph: bool) -> 
     leaf: Any
     with accumulating:
         for leaf, g in grads.items():
-            tensor = leaf.variable
+            tensor = leaf.extra.variable()
             if tensor is not None:
                 if tensor.node is not leaf:
                     continue  # requires_grad was switched off after the tensor was used
                 if g.shape != tensor.data.shape:  # the user replaced the array after an earlier use
                     xp = upstairs.namespace if create_graph else backend.namespace_of(g)
                     g = xp.sum_to(g, leaf.target_shape())
-            leaf.add(g, leaf in owned, create_graph)
+            lent = leaf.lent
+            if lent is not None and g is lent.array and leaf.buffer is None and leaf.is_unread():
+                leaf.buffer, leaf.lent, lent.busy = lent, None, False
+            else:
+                leaf.add(g, leaf in owned, create_graph)
     for leaf in grads:
         extra = leaf.extra
         if extra is not None and extra.post_hooks:

@@ -28,6 +28,9 @@ from ..kernels import Bound, Kernel
 from ..tensor import Tensor
 from ..typing import Array
 
+NO_BUFFER = GradientBuffer(backend.cpu.empty(0))
+"""What a bucket of one parameter that was not moved has as its gradient's part: it runs on any array."""
+
 Run = tuple[int, int]
 """Neighbouring parameters, from the first to before the last, that take the same step."""
 
@@ -79,6 +82,7 @@ class Bucket:
         else:
             self._values, self.views = params[0].data, [params[0].data]
             self._gradients: Array | None = None
+            self._gradient_parts = [NO_BUFFER]
         self._stamps = [writes.stamp_of(p.data) for p in params]
         self._last = 0  # the clock at the last step
         self._age = 0
@@ -135,30 +139,35 @@ class Bucket:
 
     def collect(self) -> list[Run]:
         """Bring the gradients into the bucket's memory; the runs of parameters that have one."""
-        found = [_gradient_of(p) for p in self.params]
-        if not self.flat:
-            ((g, _),) = found
-            if g is not None and g is not self._gradients:
-                self._gradients = g
-                self._bound.clear()
-        else:
-            self._gather_gradients(found)
-        n = len(found)
-        missing = [i for i, (g, _) in enumerate(found) if g is None]
+        missing, elsewhere = [], []
+        for i, (p, part) in enumerate(zip(self.params, self._gradient_parts, strict=True)):
+            leaf: Any = p.node
+            if leaf.__class__ is Leaf and leaf.buffer is part and leaf.is_unread():
+                continue
+            g = _gradient_of(p)[0]
+            if g is None:
+                missing.append(i)
+            elif g is not part.array:
+                elsewhere.append(i)
+        if elsewhere:
+            self._gather_gradients(elsewhere, missing)
+        n = len(self.params)
         if not missing:
             return [(0, n)]
         return [(a + 1, b) for a, b in itertools.pairwise([-1, *missing, n]) if a + 1 < b]
 
-    def _gather_gradients(self, found: list[tuple[Array | None, Any]]) -> None:
+    def _gather_gradients(self, elsewhere: list[int], missing: list[int]) -> None:
         """Copy the gradients that are in other memory into the bucket's."""
-        elsewhere = [i for i, (g, _) in enumerate(found) if g is not None and g is not self._gradient_parts[i].array]
-        if not elsewhere:
+        if not self.flat:
+            g, _ = _gradient_of(self.params[0])
+            if g is not self._gradients:
+                self._gradients, self._bound = g, {}
             return
         if not all(self._gradient_parts[i].is_free() for i in elsewhere):
             self._renew_gradients()
-            elsewhere = [i for i, (g, _) in enumerate(found) if g is not None]
+            elsewhere = [i for i in range(len(self.params)) if i not in missing]
         for i in elsewhere:
-            (g, leaf), part = found[i], self._gradient_parts[i]
+            (g, leaf), part = _gradient_of(self.params[i]), self._gradient_parts[i]
             part.array[...] = g
             if leaf is not None:
                 leaf.moved_to(part)
