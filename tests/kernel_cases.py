@@ -18,7 +18,7 @@ from gradflow import kernels
 from gradflow.engine import REGISTRY
 from gradflow.engine.op import make_callable
 from gradflow.errors import ArgumentError
-from gradflow.kernels import Kernel, computed_in
+from gradflow.kernels import LOW, Kernel, computed_in
 from gradflow.kernels.cuda_writer import Text
 from gradflow.kernels.expression import PRIMITIVES, Program
 
@@ -128,7 +128,7 @@ class Cases(dict[tuple[str, ...], Case]):
                 chosen = dict(zip(kernel.options, options, strict=True))
                 program = kernel.program(list(storage), absent, zero, chosen, low is not None)
                 said = [f"{n} = 0" for n in zero] + [f"no {n}" for n in absent] + [f"{n} = {v}" for n, v in chosen.items()]
-                dtypes = dict(storage) if low is None else {**storage, "low": low}
+                dtypes = dict(storage) if low is None else {**storage, LOW: low}
                 case = Case(origin, program, dtypes, "".join(f", {s}" for s in said))
                 self.asked.add(f"{case},")
                 self.add(case)

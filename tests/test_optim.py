@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -364,3 +365,27 @@ def test_an_optimizer_of_ones_own() -> None:
     (w * 1).sum().backward()
     with pytest.raises(NotImplementedError, match="update"):
         Optimizer([w], {}).step()
+
+
+@pytest.mark.parametrize("dtype", [gf.float32, gf.float16])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_settings_and_state_have_any_name(dtype: Any, scaled: bool) -> None:
+    """A setting called ``scale`` is not what a GradScaler asks for, nor is state called ``low`` the rounded parameter."""
+
+    class Mine(gf.optim.ElementwiseOptimizer):
+        formula = gf.optim.Kernel(lambda xp, p, g, low, k0, lr: (p - (lr * 0.5) * k0 * g, low + g), writes="p low")
+
+        def keeps(self, group: dict[str, Any]) -> dict[str, float]:
+            return {"low": 0.5}
+
+    w = gf.tensor([1.0, -2.0], dtype=dtype, requires_grad=True)
+    optimizer = Mine([w], {"scale": 3.0, "k0": 2.0, "lr": 0.125})
+    loss = (w * w).sum()
+    if scaled:
+        scaler = gf.amp.GradScaler(init_scale=8.0)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+    else:
+        loss.backward()
+        optimizer.step()
+    assert w.tolist() == [0.75, -1.5] and optimizer.state[w]["low"].tolist() == [2.5, -3.5]

@@ -27,7 +27,11 @@ from ..typing import Array, Namespace
 from .expression import Program, Symbol, trace
 from .threads import get_num_threads, set_num_threads
 
-__all__ = ["Bound", "Fusion", "Kernel", "Symbol", "get_num_threads", "set_num_threads"]
+__all__ = ["LOW", "SCALE", "Bound", "Fusion", "Kernel", "Symbol", "get_num_threads", "set_num_threads"]
+
+
+SCALE, LOW = "<scale>", "<low>"
+"""A number and an output that no formula names: a user's setting called ``scale``, or state called ``low``, is another thing."""
 
 
 class Kernel:
@@ -55,16 +59,16 @@ class Kernel:
         return Bound(self, arrays, low)
 
     def scaled(self, array: str) -> Kernel:
-        """The same formula on ``array`` times a further number, ``scale``."""
+        """The same formula on ``array`` times a further number, SCALE."""
         made = self._scaled.get(array)
         if made is None:
 
             def formula(xp: Namespace, **known: Any) -> Any:
-                scale = known.pop("scale")
+                scale = known.pop(SCALE)
                 return self.formula(xp, **{**known, array: known[array] * scale})
 
             formula.__name__ = self.formula.__name__
-            made = self._scaled[array] = Kernel(formula, " ".join(self.writes), [*self.names, "scale"])
+            made = self._scaled[array] = Kernel(formula, " ".join(self.writes), [*self.names, SCALE])
             made.options = self.options
         return made
 
@@ -81,10 +85,10 @@ class Kernel:
     def program(
         self, arrays: Sequence[str], absent: Sequence[str], zero: Sequence[str], options: Mapping[str, Any], low: bool = False
     ) -> Program:
-        """The formula on symbols; ``low``: what it stores first is stored in an array of that name too."""
+        """The formula on symbols; ``low``: what it stores first is stored in LOW too."""
         fixed = {**dict.fromkeys(absent), **dict.fromkeys(zero, 0), **options}
         numbers = [n for n in self.names if n not in arrays and n not in fixed]
-        return trace(self.formula, arrays, numbers, fixed, self.writes, "low" if low else None)
+        return trace(self.formula, arrays, numbers, fixed, self.writes, LOW if low else None)
 
     def written(self, xp: Namespace, storage: dict[str, np.dtype[Any]], absent: tuple[str, ...], zero: tuple[str, ...],
                 options: tuple[Any, ...], low: np.dtype[Any] | None) -> Any:  # fmt: skip
@@ -94,7 +98,7 @@ class Kernel:
         if found is None:
             chosen = dict(zip(self.options, options, strict=True))
             program = self.program(list(storage), absent, zero, chosen, low is not None)
-            dtypes_ = dict(storage) if low is None else {**storage, "low": low}
+            dtypes_ = dict(storage) if low is None else {**storage, LOW: low}
             found = self._written[key] = _written(xp, program, dtypes_)
         return found
 

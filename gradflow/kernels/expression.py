@@ -367,11 +367,11 @@ class Program:
 
     ``arrays`` are the names of its inputs, ``outputs`` pairs of a name and the node stored there (the name of an input:
     that array is overwritten), ``body`` the nodes computed for each element, in order, and ``numbers`` the nodes that
-    the elements share; ``compute`` gets the values of the formula's numbers and gives those of ``numbers``.
+    the elements share; ``compute`` gets the values of the formula's numbers, called ``given``, and gives those of ``numbers``.
     """
 
     def __init__(self, name: str, arrays: Sequence[str], given: Sequence[str], outputs: Sequence[tuple[str, Node]]) -> None:
-        self.name, self.arrays, self.outputs = name, tuple(arrays), tuple(outputs)
+        self.name, self.arrays, self.given, self.outputs = name, tuple(arrays), tuple(given), tuple(outputs)
         self.body: list[Node] = []
         self.numbers: list[Node] = []
         seen: set[Node] = set()
@@ -396,14 +396,18 @@ class Program:
 
 
 def _host_function(given: Sequence[str], numbers: Sequence[Node]) -> Callable[..., tuple[float, ...]]:
-    """The shared numbers as a function of the formula's own, in double precision."""
+    """The shared numbers as a function of the formula's own, in double precision.
+
+    What is written has names of its own for them: a number that the user calls ``k0`` is not one that is computed here.
+    """
+    own = {name: f"n{i}" for i, name in enumerate(given)}
     env: dict[str, Any] = {f"host_{name}": p.host for name, p in PRIMITIVES.items()}
     lines: list[str] = []
     names: dict[Node, str] = {}
 
     def text(node: Node) -> str:
         if node.name == "number":
-            return str(node.value)
+            return own[node.value]
         if node.name == "constant":
             return f"float({str(node.value)!r})"
         if node not in names:
@@ -413,7 +417,7 @@ def _host_function(given: Sequence[str], numbers: Sequence[Node]) -> Callable[..
         return names[node]
 
     results = [text(n) for n in numbers]
-    source = f"def numbers({', '.join(given)}):\n" + "\n".join(lines) + f"\n    return ({''.join(r + ', ' for r in results)})\n"
+    source = f"def numbers({', '.join(own.values())}):\n" + "\n".join(lines) + f"\n    return ({''.join(r + ', ' for r in results)})\n"
     exec(source, env)
     return env["numbers"]  # type: ignore[no-any-return]
 

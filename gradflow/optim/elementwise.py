@@ -6,7 +6,7 @@ import itertools
 from typing import Any, ClassVar
 
 from ..backend import dtypes
-from ..kernels import Kernel
+from ..kernels import SCALE, Kernel
 from ..tensor import Tensor
 from .flat import Bucket, Run, buckets, kept_in
 from .optimizer import Optimizer
@@ -78,7 +78,7 @@ class ElementwiseOptimizer(Optimizer):
         known["first"] = first
         scale = getattr(self, "grad_scale", None)
         if scale is not None:
-            known["scale"] = 1 / scale
+            known[SCALE] = 1 / scale
         bucket.step(run, known)
         for name, count in counts.items():
             for s in states:

@@ -24,7 +24,7 @@ from typing import Any
 from .. import backend
 from ..backend import dtypes
 from ..engine import ALONE, GradientBuffer, Leaf, holders, wrap, writes
-from ..kernels import Bound, Kernel
+from ..kernels import SCALE, Bound, Kernel
 from ..tensor import Tensor
 from ..typing import Array
 
@@ -179,8 +179,8 @@ class Bucket:
         self._bound = {}
 
     def step(self, run: Run, numbers: Mapping[str, Any]) -> None:
-        """The kernel on some neighbouring parameters, their gradients times ``scale`` if that is among the numbers."""
-        key = run, "scale" in numbers
+        """The kernel on some neighbouring parameters, their gradients times SCALE if that is among the numbers."""
+        key = run, SCALE in numbers
         bound = self._bound.get(key)
         if bound is None:
             bound = self._bound[key] = self._bind(*key)
