@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
+from types import FunctionType
 from typing import Any
 
-from .engine import Op, make_callable, mode, sweep, wrap
+from .engine import Op, compiled, make_callable, mode, sweep, wrap
 from .errors import DTypeError, RuleError
 from .kernels import Kernel, Symbol
 from .tensor import Tensor
@@ -45,43 +46,65 @@ def fused(function: Elementwise) -> Elementwise:
 
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters or any(p.kind is not p.POSITIONAL_OR_KEYWORD for p in parameters):
-        raise TypeError(f"fused: {function.__name__} takes plain positional parameters, at least one, and no * or **")
-    op = _operation(function, [p.name for p in parameters], tuple(p.default for p in parameters if p.default is not p.empty))
-    made = update_wrapper(make_callable(op), function)
+        raise TypeError(f"fused: {_name(function)} takes plain positional parameters, at least one, and no * or **")
+    op = _operation(function, len(parameters))
+    op.shown = [p.name for p in parameters]
+    made = update_wrapper(_named(op), function)
+    made.__defaults__ = tuple(p.default for p in parameters if p.default is not p.empty) or None
     made.op = op  # type: ignore[attr-defined]
     return made
 
 
-def _operation(function: Elementwise, names: list[str], defaults: tuple[Any, ...] = ()) -> Op:
-    """An operation whose definition and rule run kernels.  Its functions are written for the names of its inputs."""
-    forward, derivative = _Run(function, names), _Derivative(function, names)
+def _named(op: Op) -> FunctionType:
+    """The call of ``op`` with parameters of the user's names; the one other name in it is longer than any of them."""
+    call, listed = "_" * (1 + max(map(len, op.shown))), ", ".join(op.shown)
+    source = f"def named({listed}): return {call}({listed})\n"
+    return compiled(op, "named", source, {call: make_callable(op)})
+
+
+def _name(function: Elementwise) -> str:
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() and name.strip("_") else "fused"
+
+
+def _operation(function: Elementwise, count: int) -> Op:
+    """An operation of ``count`` inputs whose definition and rule run kernels.
+
+    A rule is given what it names, so that the inputs have names of their own: a user's parameter called ``y`` or ``g`` is neither
+    the output nor the gradient.
+    """
+    names = _inputs(count)
     listed = ", ".join(names)
-    scope: dict[str, Any] = {"run": forward, "derivative": derivative, "__name__": function.__module__}
-    name = function.__name__ if function.__name__.isidentifier() else "fused"
+    scope: dict[str, Any] = {"run": _Run(function, count), "derivative": _Derivative(function, count)}
+    scope["__name__"] = function.__module__
     exec(
-        f"def {name}(xp, {listed}): return run(xp, ({listed},))\n"
+        f"def definition(xp, {listed}): return run(xp, ({listed},))\n"
         f"def rule(xp, g, needs, {listed}): return derivative(xp, g, needs, ({listed},))\n",
         scope,
     )
-    rule = scope["rule"]
-    scope[name].__defaults__ = defaults or None
-    return Op("primitive", scope[name], dict.fromkeys(names, rule), rule, names, [], True, True, False)
+    definition, rule = scope["definition"], scope["rule"]
+    definition.__name__ = _name(function)
+    return Op("primitive", definition, dict.fromkeys(names, rule), rule, names, [], True, True, False)
+
+
+def _inputs(count: int) -> list[str]:
+    return [f"in{i}_" for i in range(count)]
 
 
 class _Run:
-    """A function of Tensors as a kernel on bare arrays."""
+    """A function of ``count`` Tensors as a kernel on bare arrays."""
 
-    def __init__(self, function: Elementwise, names: list[str], outputs: int = 1) -> None:
-        self._function, self._names = function, names
+    def __init__(self, function: Elementwise, count: int, outputs: int = 1) -> None:
+        self._function, self._names = function, _inputs(count)
         self._outputs = [f"out{i}_" for i in range(outputs)]
 
         def formula(xp: Namespace, **symbols: Symbol) -> Any:
             with _tracing():
-                made = function(*[wrap(symbols[n]) for n in names])
+                made = function(*[wrap(symbols[n]) for n in self._names])
             return tuple(map(self._bare, made if isinstance(made, tuple) else (made,)))
 
-        formula.__name__ = getattr(function, "__name__", "fused")
-        self._kernel = Kernel(formula, " ".join(self._outputs), [*names, *self._outputs])
+        formula.__name__ = _name(function)
+        self._kernel = Kernel(formula, " ".join(self._outputs), [*self._names, *self._outputs])
 
     def _bare(self, y: Any) -> Any:
         if not isinstance(y, Tensor | int | float):
@@ -117,9 +140,9 @@ def _tracing() -> Iterator[None]:
 class _Derivative:
     """The gradients of a fused function: one kernel for all that are asked for, or, recorded, a fused function for each."""
 
-    def __init__(self, function: Elementwise, names: list[str]) -> None:
-        self._names = [f"g{len(names)}_", *names]  # a derivative's derivative has one more
-        self._parts = [_gradient(function, i) for i in range(len(names))]
+    def __init__(self, function: Elementwise, count: int) -> None:
+        self._count = count + 1  # the gradient that comes in, and the inputs
+        self._parts = [_gradient(function, i) for i in range(count)]
         self._runs: dict[tuple[bool, ...], _Run] = {}
         self._recorded: dict[int, Any] = {}
 
@@ -146,13 +169,13 @@ class _Derivative:
                 return tuple(part(g, *inputs) for part in parts)
 
             gradients.__name__ = f"{parts[0].__name__}_"
-            run = self._runs[needs] = _Run(gradients, self._names, len(wanted))
+            run = self._runs[needs] = _Run(gradients, self._count, len(wanted))
         return run
 
     def _of(self, i: int) -> Any:
         """The gradient of input ``i`` as a fused function of its own."""
         if i not in self._recorded:
-            self._recorded[i] = make_callable(_operation(self._parts[i], self._names))
+            self._recorded[i] = make_callable(_operation(self._parts[i], self._count))
         return self._recorded[i]
 
 
@@ -170,5 +193,5 @@ def _gradient(function: Elementwise, i: int) -> Elementwise:
         found, _ = sweep([(y.node, g)], create_graph=True, retain_graph=True, inputs=[x.node])
         return found.get(x.node, g * 0)  # type: ignore[no-any-return]
 
-    part.__name__ = f"{function.__name__.strip('_')}_gradient_{i}"
+    part.__name__ = f"{_name(function).strip('_')}_gradient_{i}"
     return part

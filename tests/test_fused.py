@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 import gradflow as gf
 from gradflow import fused
-from gradflow.errors import DTypeError, RuleError
+from gradflow.errors import DTypeError, InPlaceError, RuleError
 from gradflow.ops import neural
 
 
@@ -105,6 +107,50 @@ def test_numbers_defaults_names_and_nesting() -> None:
     assert soft(gf.tensor([1, 2])).dtype == gf.float32
     half = soft(gf.tensor([1.0, 2.0], dtype=gf.float16))
     assert half.dtype == gf.float16 and half.tolist() == pytest.approx([1.8808, 3.9640], rel=1e-3)
+
+
+WORDS = """y g xp needs room run cpu op give parents new tick Tensor Node n t s d p0 kept forward rule derivative definition named
+in0_ in1_ out0_ q_ _ __ isinstance float int None_ call \u03b2""".split()
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_parameters_and_functions_have_any_name(word: str) -> None:
+    """The names of a user's parameters mean nothing in the code that is written for an operation."""
+    for name in ("f", "run", "rule", "derivative", "definition", "named", "_", word):
+        for first, second in ((word, "q"), ("q", word)):
+            scope: dict[str, Any] = {"gf": gf}
+            exec(f"def {name}({first}, {second}=1.5): return {first} ** 2 * ({second} * {first} + 2) ** 3", scope)
+            f = scope[name]
+            g = fused(f)
+            assert inspect.signature(g) == inspect.signature(f) and g.__name__ == name
+            a, b = pair((3,), (3,))
+            for call in (lambda h: h(a, b), lambda h: h(**{second: b, first: a}), lambda h: h(a, **{second: b}), lambda h: h(a)):
+                found, wanted = [], []
+                for into, h in ((found, g), (wanted, f)):
+                    y = call(h)
+                    first_order = gf.autograd.grad(y.sum(), [a, b], create_graph=True, materialize_grads=True)
+                    s = (first_order[0] ** 2 + first_order[1] ** 2).sum()
+                    into += [y, *first_order, *gf.autograd.grad(s, [a, b], materialize_grads=True)]
+                for u, v in zip(found, wanted, strict=True):
+                    np.testing.assert_allclose(u.detach().to_numpy(), v.detach().to_numpy(), rtol=1e-11)
+
+
+def test_errors_have_the_names_of_the_user() -> None:
+    f = fused(lambda y, scale: y * gf.sin(scale))
+    x = gf.ones(3, requires_grad=True)
+    for wrong, said in ((lambda: f(x), "'scale'"), (lambda: f(x, None), "scale must be"), (lambda: f(x, k=1), "'k'")):
+        with pytest.raises((TypeError, DTypeError), match=said):
+            wrong()
+    t = x * 1
+    z = f(t, x)
+    t.detach().add_(1)
+    with pytest.raises(InPlaceError, match="its input 'y'"):
+        z.sum().backward()
+
+
+def test_a_function_without_a_name() -> None:
+    f = fused(functools.partial(lambda t, y: t * y))
+    assert f(gf.ones(2), gf.full((2,), 3.0)).tolist() == [3, 3]
 
 
 def test_no_grad_and_anomaly_mode_around_the_first_call() -> None:

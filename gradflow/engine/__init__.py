@@ -6,36 +6,16 @@ an operation.  ``sweep``: the backward loop.  ``promote``: the slow way into an 
 """
 
 from .accumulate import GradientBuffer, Leaf, accumulate, accumulating, own
-from .graph import (
-    ALONE,
-    Ghost,
-    Node,
-    RemovableHandle,
-    Value,
-    holders,
-    mode,
-    set_tensor,
-    tick,
-    wrap,
-    writes,
-)
-from .modes import (
-    detect_anomaly,
-    enable_grad,
-    is_anomaly_enabled,
-    is_grad_enabled,
-    no_grad,
-    set_detect_anomaly,
-    set_grad_enabled,
-)
-from .op import REGISTRY, Op, elementwise, linear, make_callable, primitive
+from .graph import ALONE, Ghost, Node, RemovableHandle, Value, holders, mode, set_tensor, tick, wrap, writes
+from .modes import detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad, set_detect_anomaly, set_grad_enabled
+from .op import REGISTRY, Op, compiled, elementwise, linear, make_callable, primitive
 from .promote import cast_to
 from .sweep import OneByOne, sweep
 from .views import base_of, views_of
 
 __all__ = [
-    "ALONE", "REGISTRY", "Ghost", "GradientBuffer", "Leaf", "Node", "OneByOne", "Op", "RemovableHandle", "Value", "accumulate",
-    "accumulating", "base_of", "cast_to", "detect_anomaly", "elementwise", "enable_grad", "holders", "is_anomaly_enabled",
-    "is_grad_enabled", "linear", "make_callable", "mode", "no_grad", "own", "primitive", "set_detect_anomaly",
-    "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "wrap", "writes",
+    "ALONE", "Ghost", "GradientBuffer", "Leaf", "Node", "OneByOne", "Op", "REGISTRY", "RemovableHandle", "Value", "accumulate",
+    "accumulating", "base_of", "cast_to", "compiled", "detect_anomaly", "elementwise", "enable_grad", "holders",
+    "is_anomaly_enabled", "is_grad_enabled", "linear", "make_callable", "mode", "no_grad", "own", "primitive",
+    "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "wrap", "writes",
 ]  # fmt: skip

@@ -286,7 +286,8 @@ class Writes:
                 stamp = stamps.get(id(array if own else backend.namespace_of(array).owner(array)))
                 if stamp is not None and stamp.tick > node.seq:
                     name = node.op.keeps[i]
-                    what = "its output" if name == "y" else f"its input {name!r}"
+                    shown = dict(zip(node.op.inputs, node.op.shown, strict=True))
+                    what = "its output" if name == "y" else f"its input {shown.get(name, name)!r}"
                     raise InPlaceError(
                         f"{node.name()}: {what} (shape {array.shape}) is needed for backward but was overwritten by an "
                         f"in-place operation after it was used (its memory is now at version {stamp.count})"

@@ -74,12 +74,16 @@ class Op:
         self.keeps = tuple(sorted(wanted))
         held = {"y", *self.inputs, *also, *([self.variadic] if self.variadic else [])}
         self.frees = bool(wanted & held)
+        self.shown = self.inputs  # what errors call them
         self.backward: Callable[..., None] = self._first_backward
         self.lift: Callable[..., tuple[Any, ...]] = self._first_lift
 
     def _check(self, names: list[str]) -> None:
         inputs = [*self.inputs, *([self.variadic] if self.variadic else [])]
-        known = {"xp", "g", "y", "needs", "room", *names, *("_" + n for n in inputs), *self.also}
+        words = {"xp", "g", "y", "needs", "room"}
+        if words & {*names, *self.also}:
+            raise RuleError(f"{self.name}: {sorted(words & {*names, *self.also})} have a meaning in rules; name them otherwise")
+        known = {*words, *names, *("_" + n for n in inputs), *self.also}
         for target, wants in self.wants.items():
             if target not in names:
                 raise RuleError(f"{self.name}: there is a rule for {target!r}, but the definition takes {names}")
@@ -91,11 +95,11 @@ class Op:
 
     def _first_backward(self, *args: Any) -> None:
         source, env = _backward_source(self)
-        self.backward = _compile(self, "backward", source, env)
+        self.backward = compiled(self, "backward", source, env)
         self.backward(*args)
 
     def _first_lift(self, node: Node, g: Any) -> tuple[Any, ...]:
-        self.lift = _compile(self, "lift", _lift_source(self), {"wrap": wrap, "held": _held, "op": self, "ndarray": np.ndarray})
+        self.lift = compiled(self, "lift", _lift_source(self), {"wrap": wrap, "held": _held, "op": self, "ndarray": np.ndarray})
         return self.lift(node, g)  # type: ignore[no-any-return]
 
     def recompute(self, kept: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -187,7 +191,7 @@ def make_callable(op: Op) -> FunctionType:
 
     def build(*args: Any, **kwargs: Any) -> Any:
         source, names = _call_source(op) if op.variadic is None else _variadic_source(op)
-        made = _compile(op, "call", source, names)
+        made = compiled(op, "call", source, names)
         env.update(names)
         call.__defaults__, call.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
         call.__code__ = made.__code__
@@ -219,7 +223,8 @@ class _Signature:
         return full.replace(parameters=list(full.parameters.values())[1:])
 
 
-def _compile(op: Op, what: str, source: str, env: dict[str, Any]) -> FunctionType:
+def compiled(op: Op, what: str, source: str, env: dict[str, Any]) -> FunctionType:
+    """The function ``what`` of a source written for ``op``, which tracebacks show."""
     file = f"<gradflow {op.name}.{what}>"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     scope = dict(env)

@@ -16,8 +16,8 @@ from .op import Op, linear
 
 def enter(op: Op, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arrays and nodes of the inputs, brought to one dtype by PyTorch's rules; casts of Tensors are recorded."""
-    raw, nodes = _unwrap(op, op.inputs, values)
-    xp = _namespace(op, op.inputs, raw)
+    raw, nodes = _unwrap(op, op.shown, values)
+    xp = _namespace(op, op.shown, raw)
     chosen = [i for i, n in enumerate(op.inputs) if n in op.promoted and raw[i] is not None]
     if chosen:
         _promote(op, xp, raw, nodes, chosen)
@@ -103,10 +103,11 @@ def cast_to(xp: Any, x: Any, dtype: Any) -> Any:
 def explain(op: Op, arrays: tuple[Any, ...], problem: Exception) -> Exception:
     """The error to raise for what a backend complained about."""
     known = [a for a in arrays if hasattr(a, "dtype")]
+    names = op.shown if op.variadic is None else [str(i) for i in range(len(arrays))]
     # A NumPy number stands beside arrays of any device.
     places = {
         n: str(backend.namespace_of(a).device_of(a))
-        for n, a in zip(op.inputs if op.variadic is None else map(str, range(len(arrays))), arrays, strict=False)
+        for n, a in zip(names, arrays, strict=False)
         if hasattr(a, "dtype") and not isinstance(a, np.generic)
     }
     if len(set(places.values())) > 1:
