@@ -309,6 +309,28 @@ def test_second_backward_says_the_graph_is_freed():
     np.testing.assert_array_equal(x.grad.cpu().numpy(), 6)
 
 
+def test_a_pass_that_ends_at_a_tensor_needs_nothing_that_made_it() -> None:
+    x = gf.tensor([1.0, 2.0], requires_grad=True)
+    y = x * x
+    (y * y).sum().backward()  # what y kept is freed
+    seen: list[list[float]] = []
+    y.register_hook(lambda g: seen.append(g.tolist()))
+    for options in ({}, {"create_graph": True}):
+        (g,) = gf.autograd.grad((y * y).sum(), [y], **options)
+        assert g.tolist() == [2, 8]
+    assert seen == [[2, 8]] * 2
+    with pytest.raises(GraphError, match="MulBackward.*retain_graph=True"):
+        gf.autograd.grad((y * y).sum(), [y, x])
+    u = x * 1
+    z = u * u
+    with gf.no_grad():
+        u.add_(1)  # what z kept is overwritten
+    assert gf.autograd.grad((z * z).sum(), [z])[0].tolist() == [2, 8]
+    with pytest.raises(GraphError, match="overwritten"):
+        gf.autograd.grad((z * z).sum(), [z, x])
+
+
+
 def test_a_failed_pass_leaves_every_grad_as_it_was():
     a, b = gf.ones(3, requires_grad=True), gf.ones(3, requires_grad=True)
 

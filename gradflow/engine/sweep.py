@@ -25,13 +25,14 @@ Gradients = dict[Node, Any]
 
 def sweep(
     roots: Iterable[tuple[Node, Any]], *, create_graph: bool = False, retain_graph: bool = False,
-    inputs: Sequence[Node] | None = None, batched: Any = None, in_place: bool = False,
+    inputs: Sequence[Node] | None = None, stop: bool = False, batched: Any = None, in_place: bool = False,
 ) -> tuple[Gradients, set[Node]]:  # fmt: skip
     """The gradients that reach the leaves (or ``inputs``, interior nodes among them) from ``roots``, and those of them whose
     gradient is a buffer of its own; the others may share memory with something else.
 
     Nothing is stored in any ``.grad``: a pass that fails leaves those as they were.  ``in_place``: the first gradient of a leaf
-    that has none may be written into the buffer that the leaf lends.
+    that has none may be written into the buffer that the leaf lends.  ``stop``: the pass ends at ``inputs``, and their hooks are
+    left to the pass that goes on from there.
 
     Gradients are bare arrays, and Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded
     in turn.  ``batched``: they are batches of arrays, whose namespace this is; code of the user's (a Function, a hook) is not
@@ -43,7 +44,7 @@ def sweep(
     todo: list[Node] = []  # nodes with a gradient, oldest first; leaves are not among them
     captured: Gradients = {}
     wanted = None if inputs is None else set(inputs)
-    needed = None if wanted is None else _leading_to(wanted, [n for n, _ in roots])
+    needed = None if wanted is None else _leading_to(wanted, [n for n, _ in roots], stop)
     if needed is None:
         wanted = None
 
@@ -76,25 +77,25 @@ def sweep(
 
     def visit(n: Node, g: Any) -> None:
         """One node with all that may have to be seen to; the loop below does the common case itself."""
-        kept = n.kept
+        if batched is not None and (n.extra is not None or n.op.kind == "function" or mode.anomaly):
+            raise OneByOne
+        op, parents, kept = n.op, n.parents, n.kept
+        ends = wanted is not None and n in wanted
+        if n.extra is not None and not (stop and ends):
+            g = _run_hooks(n, g, create_graph)
+        if wanted is not None and needed is not None:
+            if ends:
+                captured[n] = g
+            if n not in needed:
+                return
+            parents = tuple([p if p in needed or p in wanted else None for p in parents])
         if kept is None:
             raise GraphError(
                 f"{n.name()}: what it kept for backward has been freed by an earlier backward; call that one with "
                 "retain_graph=True to go through the graph again"
             )
-        if batched is not None and (n.extra is not None or n.op.kind == "function" or mode.anomaly):
-            raise OneByOne
-        if n.extra is not None:
-            g = _run_hooks(n, g, create_graph)
         if n.seq < writes.last:
             writes.check(n)
-        op, parents = n.op, n.parents
-        if wanted is not None and needed is not None:
-            if n in wanted:
-                captured[n] = g
-            if n not in needed:
-                return
-            parents = tuple([p if p in needed or p in wanted else None for p in parents])
         if create_graph:
             xp: Any = upstairs.namespace
             kept = op.lift(n, g)
@@ -132,7 +133,7 @@ def sweep(
                     if op.frees and not retain_graph:
                         n.kept = None
             leaf: Any
-            for leaf in [n for n in grads if n.extra is not None and n.extra.hooks]:
+            for leaf in [n for n in grads if n.extra is not None and n.extra.hooks and not stop]:
                 if batched is not None:
                     raise OneByOne
                 g = grads[leaf]
@@ -160,23 +161,27 @@ class OneByOne(Exception):  # noqa: N818 - no error: it says how to go on
     """What is on the way takes one gradient at a time."""
 
 
-def _leading_to(wanted: set[Node], roots: Sequence[Node]) -> set[Node] | None:
-    """The nodes below ``roots`` from which a wanted node is reached; None if the wanted are all the leaves, so that all do."""
+def _leading_to(wanted: set[Node], roots: Sequence[Node], stop: bool) -> set[Node] | None:
+    """The nodes below ``roots`` from which a wanted node is reached; None if the wanted are all the leaves, so that all do.
+
+    ``stop``: without those that are wanted, and what only they lead to.
+    """
+    ends = wanted if stop else set[Node]()
     seen = set(roots)
-    stack = list(roots)
+    stack = [n for n in roots if n not in ends]
     others = False  # leaves that are not wanted
     while stack:
         for p in stack.pop().parents:
             if p is not None and p not in seen:
                 seen.add(p)
-                if p.seq:
+                if not p.seq:
+                    others = others or p not in wanted
+                elif p not in ends:
                     stack.append(p)
-                elif p not in wanted:
-                    others = True
     if not others and not any(n.seq for n in wanted):
         return None
     leading: set[Node] = set()
-    for n in sorted(seen, key=_seq):  # parents are older than what was made of them
+    for n in sorted(seen - ends, key=_seq):  # parents are older than what was made of them
         for p in n.parents:
             if p in wanted or p in leading:
                 leading.add(n)
