@@ -9,7 +9,8 @@ from typing import Any
 from . import random
 from .autograd import Function
 from .engine import Leaf, Node, enable_grad, is_grad_enabled, sweep, tick, wrap
-from .errors import ArgumentError
+from .errors import ArgumentError, GraphError
+from .ops.shape import reshape
 from .tensor import Tensor
 
 
@@ -76,7 +77,12 @@ def _in_turn(functions: Sequence[Callable[[Any], Any]], x: Any) -> Any:
 
 
 class _Run:
-    """A call that can be made again, with other tensors for those among its arguments."""
+    """A call that can be made again, with other tensors for those among its arguments.
+
+    A run has a graph of its own.  It ends at ``inner`` tensors, which have the arguments' arrays and nodes that nothing else
+    leads to, and at ``beside``: the nodes, older than the first run, that it leads to otherwise.  Backward goes through that
+    graph to these ends and no further, whatever one of them was made of; the pass around goes on from there.
+    """
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], preserve: bool) -> None:
         self._function, self._args, self._kwargs = function, args, kwargs
@@ -98,7 +104,7 @@ class _Run:
 
     def first(self) -> tuple[Any, list[Tensor]]:
         """The results without their graph, and stand-ins for the tensors beside the arguments that the graph led to."""
-        begun = tick()
+        self._begun = tick()
         inner = [_leaf(t) for t in self.tensors]
         self.result = made = self(inner)
         outputs = made if isinstance(made, tuple) else (made,)
@@ -106,13 +112,47 @@ class _Run:
         if not roots:
             return None, []
         self.result = None
-        beside = _reached(roots, begun, {t.node for t in inner})
+        self.beside = beside = self._reached(roots, inner)
         bare = tuple(wrap(o.data) if isinstance(o, Tensor) else o for o in outputs)
         self.flat = [b for b, o in zip(bare, outputs, strict=True) if isinstance(o, Tensor) and o.node is None]
-        return bare if isinstance(made, tuple) else bare[0], [wrap(None, node) for node in beside]
+        return bare if isinstance(made, tuple) else bare[0], [_shown(node) for node in beside]
+
+    def _reached(self, roots: list[Any], inner: Sequence[Tensor]) -> list[Node]:
+        """The nodes made before the first run, other than those of ``inner``, that the graph of ``roots`` leads to."""
+        own = {t.node for t in inner}
+        seen, stack, found = set(roots), list(roots), []
+        while stack:
+            node = stack.pop()
+            if node in own:
+                continue
+            if isinstance(node, Leaf):
+                found += [node] if node.variable is not None else []  # nobody sees the gradient of one that is gone
+                continue
+            if node.seq < self._begun:
+                found.append(node)
+                continue
+            for p in node.parents:
+                if p is not None and p not in seen:
+                    seen.add(p)
+                    stack.append(p)
+        return found
+
+    def gradients(self, inner: Sequence[Tensor], grads: Sequence[Any], recorded: bool) -> dict[Node, Any]:
+        """The run made again on ``inner``, and what its results' gradients give at its ends."""
+        with enable_grad(), self._random_numbers():
+            made = self(inner)
+        outputs = made if isinstance(made, tuple) else (made,)
+        roots = [(o.node, g if recorded else g.data) for o, g in zip(outputs, grads, strict=True) if o.node is not None]
+        if not set(self._reached([n for n, _ in roots], inner)) <= set(self.beside):
+            raise GraphError(
+                "checkpoint: run again, the function depends on tensors that its first run did not depend on, whose gradients "
+                "would be lost; it must do the same each time, and what it uses must not change before backward"
+            )
+        ends = [*(t.node for t in inner if t.node is not None), *self.beside]
+        return sweep(roots, create_graph=recorded, retain_graph=recorded, inputs=ends, stop=True)[0]
 
     @contextmanager
-    def again(self) -> Iterator[None]:
+    def _random_numbers(self) -> Iterator[None]:
         """The random numbers of the first run, and afterwards those that were due."""
         if self._state is None:
             yield
@@ -130,20 +170,15 @@ def _leaf(t: Tensor) -> Tensor:
     return t.detach().requires_grad_() if t.requires_grad else t
 
 
-def _reached(roots: list[Any], begun: int, own: set[Any]) -> list[Node]:
-    """The nodes made before ``begun``, other than ``own``, that the graph of ``roots`` leads to."""
-    seen, stack, found = set(roots), list(roots), []
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Leaf) or node.seq < begun:
-            if node not in own:
-                found.append(node)
-            continue
-        for p in node.parents:
-            if p is not None and p not in seen:
-                seen.add(p)
-                stack.append(p)
-    return found
+def _branch(t: Tensor) -> Tensor:
+    """The same array with a node of its own, from which the graph goes on to ``t``."""
+    return wrap(t.data, reshape(t, t.shape).node) if t.requires_grad else t
+
+
+def _shown(node: Node) -> Tensor:
+    """A Tensor that stands for a node: with its array if that is still to be had, so that a write to it is noticed."""
+    leaf = node.variable if isinstance(node, Leaf) else None
+    return wrap(None if leaf is None else leaf.data, node)
 
 
 class Checkpoint(Function):
@@ -151,21 +186,15 @@ class Checkpoint(Function):
 
     @staticmethod
     def forward(ctx: Any, run: _Run, made: Any, count: int, *tensors: Tensor) -> Any:
-        ctx.run, ctx.beside = run, [t.node for t in tensors[count:]]
-        ctx.save_for_backward(*tensors[:count])
+        ctx.run, ctx.count = run, count
+        ctx.save_for_backward(*tensors)
         ctx.mark_non_differentiable(*run.flat)
         return made
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        recording = is_grad_enabled()  # the derivative is itself differentiated
-        tensors = list(ctx.saved_tensors)
-        inner = tensors if recording else [_leaf(t) for t in tensors]
-        with enable_grad(), ctx.run.again():
-            made = ctx.run(inner)
-        outputs = made if isinstance(made, tuple) else (made,)
-        roots = [(o.node, g if recording else g.data) for o, g in zip(outputs, grads, strict=True) if o.node is not None]
-        nodes = [t.node for t in inner] + ctx.beside
-        found, _ = sweep(roots, create_graph=recording, retain_graph=recording, inputs=[n for n in nodes if n is not None])
-        gradients = [found.get(n) if n is not None else None for n in nodes]
-        return None, None, None, *(g if g is None or recording else wrap(g) for g in gradients)
+        recorded = is_grad_enabled()  # the derivative is itself differentiated
+        inner = [(_branch if recorded else _leaf)(t) for t in ctx.saved_tensors[: ctx.count]]
+        found = ctx.run.gradients(inner, grads, recorded)
+        gradients = [found.get(n) for n in (*(t.node for t in inner), *ctx.run.beside)]
+        return None, None, None, *(g if g is None or recorded else wrap(g) for g in gradients)
