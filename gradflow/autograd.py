@@ -21,6 +21,7 @@ from .engine import (
     mode,
     no_grad,
     own,
+    reached,
     set_detect_anomaly,
     set_grad_enabled,
     sweep,
@@ -213,6 +214,8 @@ class _FunctionOp:
             if part is None and ctx._materialize:
                 part = space.zeros(shape, dtype)
             grads.append(part if part is None or isinstance(part, Tensor) else wrap(space.asarray(part)))
+        probes = self._probed(grads) if recording and not self.function._of_operations else None
+        begun = tick()
         made = self.function.backward(ctx, *grads)
         made = made if isinstance(made, tuple) else (made,)
         count = len(ctx.needs_input_grad)
@@ -231,7 +234,65 @@ class _FunctionOp:
                 raise ShapeError(
                     f"{self.name}.backward: the gradient of argument {place} has shape {grad.shape}; the argument has {p.shape}"
                 )
+            if probes is not None:
+                grad = self._known(grad, probes, begun, [g.node for g in grads if g is not None], parents)
             give(p, grad if recording else grad.data)
+
+    @staticmethod
+    def _probed(grads: list[Any]) -> set[Node]:
+        """Give a node to each gradient without one, so that all made of them by recorded operations has one too."""
+        probes = set()
+        for i, g in enumerate(grads):
+            if g is not None and g.node is None:
+                probe = _node(_Probe, (), g.shape)
+                grads[i] = wrap(g.data, probe)
+                probes.add(probe)
+        return probes
+
+    def _known(self, grad: Any, probes: set[Node], begun: int, incoming: list[Any], parents: Any) -> Any:
+        """A gradient that this backward returned while it was recorded, as what it is: without a node, the derivative of a
+        function that is linear; with one that raises, what was not made by recorded operations and whose own derivative nobody
+        knows; otherwise recorded."""
+        if grad.node is None:
+            known = tuple([n for n in incoming if n not in probes])
+            return wrap(grad.data, _node(_BlockedOp(self.name), (*known, *parents), grad.shape))
+        if probes and not reached([grad.node], begun, probes):
+            return wrap(grad.data)
+        return grad
+
+
+def _node(op: Any, parents: tuple[Any, ...], shape: Any) -> Node:
+    node = Node()
+    node.op, node.parents, node.kept, node.shape, node.extra, node.seq = op, parents, (), shape, None, tick()
+    return node
+
+
+class _Probe:
+    """The operation of a node that stands for a gradient that depends on nothing."""
+
+    kind, holomorphic, frees, keeps, title, name = "function", False, False, (), "Gradient", "gradient"
+    lift = staticmethod(lambda node, g: ())
+    backward = staticmethod(lambda *_: None)
+
+
+class _BlockedOp:
+    """The operation of a gradient that cannot be differentiated; its parents are all that it may depend on, so that whoever
+    asks for one of their derivatives goes through it."""
+
+    kind, holomorphic, frees, keeps = "function", False, False, ()
+
+    def __init__(self, name: str) -> None:
+        self.name, self.title = name, name + "Backward"
+
+    def lift(self, node: Node, g: Any) -> Any:
+        return ()
+
+    def backward(self, *_: Any) -> None:
+        raise GraphError(
+            f"{self.name}.backward is not made of recorded operations (it works on bare arrays, or says once_differentiable), so "
+            "its gradients cannot be differentiated, as second derivatives, hvp, hessian, jvp and jacfwd do; write it in operations "
+            "on Tensors, with None for a gradient that is always zero, or use first derivatives only (grad, vjp, jacrev)"
+        )
 
 
 class _PartOp:
@@ -266,8 +327,13 @@ class Function:
 
     ``forward(ctx, *args)`` gets what ``apply`` was called with and returns a Tensor or a tuple of them; what it does is
     not recorded.  ``backward(ctx, *grads)`` gets a Tensor per output and returns a gradient per argument (None for those
-    without).  Written in recorded operations, backward can be differentiated again; otherwise say ``once_differentiable``.
-    Both may work on ``.data``, the bare arrays, so a pair of ``cupy.RawKernel`` fits in.
+    without, or whose gradient is always zero).  Both may work on ``.data``, the bare arrays, so a pair of ``cupy.RawKernel`` fits
+    in.
+
+    Written in recorded operations on ``grads`` and ``ctx.saved_tensors``, backward can be differentiated again, which second
+    derivatives do, and ``gf.func``'s jvp, jacfwd, hvp and hessian.  Through a backward on bare arrays, or one that says
+    ``once_differentiable``, these raise GraphError.  It cannot be seen that an array which backward multiplies ``grads`` with was
+    computed from the input: ``gf.gradgradcheck`` tells.
 
     >>> import gradflow as gf
     >>> class Cube(gf.autograd.Function):
@@ -284,6 +350,8 @@ class Function:
     >>> x.grad
     tensor(12.)
     """
+
+    _of_operations = False  # whether backward is known to be made of recorded operations
 
     @staticmethod
     def forward(ctx: Any, *args: Any, **kwargs: Any) -> Any:
@@ -322,14 +390,7 @@ class Function:
             if alone and not flat:
                 part, node.shape, t.node = node, t.shape, node
             elif not flat:
-                part = t.node = Node()
-                part.op, part.parents, part.kept, part.shape = (
-                    _PartOp(i, cls.__name__ + "Backward"),
-                    (node,),
-                    (),
-                    t.shape,
-                )
-                part.extra, part.seq = None, tick()
+                part = t.node = _node(_PartOp(i, cls.__name__ + "Backward"), (node,), t.shape)
             if any(saved is o for saved, _, _ in ctx._saved):
                 ctx._outputs[id(o)] = (t.data, weakref.ref(part) if not flat else None)
             results.append(t)
@@ -337,28 +398,17 @@ class Function:
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """For a ``backward`` that is not made of recorded operations: differentiating its gradients raises GraphError."""
+    """For a ``backward`` that is not made of recorded operations: differentiating its gradients raises GraphError.
+
+    GraphError is also what ``gf.func``'s jvp, jacfwd, hvp and hessian raise, which do that.
+    """
 
     @functools.wraps(backward)
     def once(ctx: Any, *grads: Any) -> Any:
-        recording = mode.recording
         with no_grad():
             made = backward(ctx, *grads)
-        if not recording:
-            return made
-        single = not isinstance(made, tuple)
-        stop = Tensor(0.0, requires_grad=True)  # so that the result is recorded, and going through it is noticed
-        blocked = tuple(_Blocked.apply(g, stop) if isinstance(g, Tensor) else g for g in ((made,) if single else made))
-        return blocked[0] if single else blocked
+        if isinstance(made, tuple):
+            return tuple([g.detach() if isinstance(g, Tensor) else g for g in made])
+        return made.detach() if isinstance(made, Tensor) else made
 
     return once
-
-
-class _Blocked(Function):
-    @staticmethod
-    def forward(ctx: Any, value: Any, *_: Any) -> Any:
-        return value
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        raise GraphError("a gradient of a once_differentiable backward cannot be differentiated again")

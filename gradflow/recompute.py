@@ -8,7 +8,7 @@ from typing import Any
 
 from . import random
 from .autograd import Function
-from .engine import Leaf, Node, enable_grad, is_grad_enabled, sweep, tick, wrap
+from .engine import Leaf, Node, enable_grad, is_grad_enabled, reached, sweep, tick, wrap
 from .errors import ArgumentError, GraphError
 from .ops.shape import reshape
 from .tensor import Tensor
@@ -119,23 +119,7 @@ class _Run:
 
     def _reached(self, roots: list[Any], inner: Sequence[Tensor]) -> list[Node]:
         """The nodes made before the first run, other than those of ``inner``, that the graph of ``roots`` leads to."""
-        own = {t.node for t in inner}
-        seen, stack, found = set(roots), list(roots), []
-        while stack:
-            node = stack.pop()
-            if node in own:
-                continue
-            if isinstance(node, Leaf):
-                found += [node] if node.variable is not None else []  # nobody sees the gradient of one that is gone
-                continue
-            if node.seq < self._begun:
-                found.append(node)
-                continue
-            for p in node.parents:
-                if p is not None and p not in seen:
-                    seen.add(p)
-                    stack.append(p)
-        return found
+        return reached(roots, self._begun, {t.node for t in inner if t.node is not None})
 
     def gradients(self, inner: Sequence[Tensor], grads: Sequence[Any], recorded: bool) -> dict[Node, Any]:
         """The run made again on ``inner``, and what its results' gradients give at its ends."""
@@ -183,6 +167,8 @@ def _shown(node: Node) -> Tensor:
 
 class Checkpoint(Function):
     """The recorded side: a node whose parents are the arguments and what was used beside them."""
+
+    _of_operations = True
 
     @staticmethod
     def forward(ctx: Any, run: _Run, made: Any, count: int, *tensors: Tensor) -> Any:

@@ -249,3 +249,126 @@ def test_anomalies_behind_several_outputs_are_found() -> None:
         _, b = TwiceAndThrice.apply(x)
         with pytest.raises(AnomalyError, match="backward of TwiceAndThrice"):
             b.sum().backward(gradient=gf.tensor(2e38))
+
+
+# Derivatives of what backward computed
+
+
+class BareScale(gf.Function):
+    """Linear, and works on the bare arrays."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return gf.as_tensor(3 * x.data)
+
+    @staticmethod
+    def backward(ctx, g):
+        return gf.as_tensor(3 * g.data)
+
+
+class BareScaleOnce(BareScale):
+    backward = staticmethod(gf.autograd.once_differentiable(BareScale.backward))
+
+
+class BareSquare(gf.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return gf.as_tensor(x.data**2)
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 2 * x.data * g.data  # an array
+
+
+class SwitchedOff(Cube):
+    @staticmethod
+    def backward(ctx, g):
+        with gf.no_grad():
+            return Cube.backward(ctx, g)
+
+
+class OnceIdentity(gf.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 1
+
+    @staticmethod
+    @gf.autograd.once_differentiable
+    def backward(ctx, g):
+        return g
+
+
+BARE = [BareScale, BareScaleOnce, BareSquare, RawExp, SwitchedOff, OnceIdentity]
+
+
+@pytest.mark.parametrize("cls", BARE)
+def test_what_is_not_recorded_is_never_taken_for_constant(cls):
+    f, x, v = cls.apply, x64(3).detach(), gf.ones(3, dtype=gf.float64)
+    asked = {
+        "jvp": lambda: gf.func.jvp(f, (x,), (v,)),
+        "jacfwd": lambda: gf.func.jacfwd(f)(x),
+        "hvp": lambda: gf.func.hvp(lambda x: f(x).square().sum(), (x,), (v,)),
+        "hvp of a sum": lambda: gf.func.hvp(lambda x: f(x).sum(), (x,), (v,)),
+        "hessian with a second path": lambda: gf.func.hessian(lambda x: f(x).square().sum() + (x * x).sum())(x),
+        "hessian of a sum with a second path": lambda: gf.func.hessian(lambda x: f(x).sum() + (x * x).sum())(x),
+        "gradgradcheck": lambda: gf.gradgradcheck(f, x.clone().requires_grad_()),
+    }
+    for name, ask in asked.items():
+        with pytest.raises(GraphError, match=rf"{cls.__name__}.backward is not made of recorded operations"):
+            print(name, ask())
+    z = x.clone().requires_grad_()
+    (g,) = gf.autograd.grad(f(z).sum() + (z * z).sum(), z, create_graph=True)
+    for options in ({}, {"allow_unused": True}, {"materialize_grads": True}, {"inputs": z}):
+        with pytest.raises(GraphError, match="not made of recorded operations"):
+            g.sum().backward(**options) if "inputs" in options else gf.autograd.grad(g.sum(), z, retain_graph=True, **options)
+    # First derivatives, also recorded, and what does not depend on the Function's
+    once = gf.func.jacrev(f)(x).detach().cpu().numpy()
+    np.testing.assert_allclose(np.diag(once), (g.detach() - 2 * x).cpu().numpy())
+    w = x64(3)
+    (g,) = gf.autograd.grad(f(z).sum() + (w**3).sum(), w, create_graph=True)
+    np.testing.assert_allclose(gf.autograd.grad(g.sum(), w)[0].cpu().numpy(), 6 * w.detach().cpu().numpy())
+
+
+def test_a_recorded_gradient_of_a_linear_function_is_a_constant():
+    class Triple(gf.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 3
+
+        @staticmethod
+        def backward(ctx, g):
+            h = g.clone()
+            h *= 3
+            return h
+
+    x, v = x64(2).detach(), gf.ones(2, dtype=gf.float64)
+    assert gf.func.jvp(Triple.apply, (x,), (v,))[1].tolist() == [3, 3]
+    assert gf.func.jacfwd(Triple.apply)(x).tolist() == [[3, 0], [0, 3]]
+    assert gf.func.hvp(lambda x: Triple.apply(x).square().sum(), (x,), (v,))[1][0].tolist() == [18, 18]
+    assert gf.func.hessian(lambda x: Triple.apply(x).sum() + (x * x).sum())(x).tolist() == [[2, 0], [0, 2]]
+    z = x.clone().requires_grad_()
+    (g,) = gf.autograd.grad(Triple.apply(z).sum(), z, create_graph=True)
+    assert g.tolist() == [3, 3] and not g.requires_grad
+    TwiceAndThrice.apply(z)[1].sum().backward(create_graph=True)  # one of two outputs is used
+    assert z.grad.tolist() == [3, 3] and not z.grad.requires_grad
+
+
+def test_none_is_a_gradient_that_is_always_zero():
+    class Steps(gf.Function):
+        zero = staticmethod(lambda g: None)
+
+        @staticmethod
+        def forward(ctx, x, y):
+            return gf.floor(x) + y
+
+        @staticmethod
+        def backward(ctx, g):
+            return Steps.zero(g), g
+
+    x = x64(2).detach()
+    assert gf.func.hessian(lambda x: (Steps.apply(x, x * x)).sum())(x).tolist() == [[2, 0], [0, 2]]
+    Steps.zero = lambda g: gf.zeros_like(g)
+    with pytest.raises(GraphError, match="None for a gradient that is always zero"):
+        gf.func.hessian(lambda x: (Steps.apply(x, x * x)).sum())(x)

@@ -189,6 +189,26 @@ def _leading_to(wanted: set[Node], roots: Sequence[Node], stop: bool) -> set[Nod
     return leading
 
 
+def reached(roots: Sequence[Node], since: int, inside: set[Node]) -> list[Node]:
+    """Where the part of a graph that was made after ``since`` ends: the older nodes, and the leaves whose tensors are there, that
+    ``roots`` lead to without one of ``inside``."""
+    seen, stack, found = set(roots), list(roots), []
+    while stack:
+        node: Any = stack.pop()
+        if node in inside:
+            continue
+        if not node.seq and node.variable is None:  # nobody sees its gradient
+            continue
+        if node.seq < since:
+            found.append(node)
+            continue
+        for p in node.parents:
+            if p is not None and p not in seen:
+                seen.add(p)
+                stack.append(p)
+    return found
+
+
 def _conjugating(xp: Any, give: Any) -> Any:
     """The gradient of a holomorphic f is g * conj(f'), which is conj(conj(g) * f'): PyTorch's convention."""
     return lambda p, g: give(p, xp.conjugate(g) if g.dtype.kind == "c" else g)
