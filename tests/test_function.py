@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.errors import AnomalyError, DTypeError, GraphError, ShapeError
+from gradflow.errors import AnomalyError, DTypeError, GradcheckError, GraphError, ShapeError
 
 
 class Cube(gf.Function):
@@ -59,6 +59,23 @@ def x64(*shape):
 
 def test_first_and_second_order():
     assert gf.gradcheck(Cube.apply, x64(3)) and gf.gradgradcheck(Cube.apply, x64(3))
+
+
+def test_a_gradient_that_is_another_when_recorded_is_found():
+    class Square(Cube):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return (3 if gf.is_grad_enabled() else 2) * x * g
+
+    assert gf.gradcheck(Square.apply, x64(3))
+    with pytest.raises(GradcheckError, match="where it is recorded"):
+        gf.gradgradcheck(Square.apply, x64(3))
 
 
 def test_several_outputs_saved_outputs_and_plain_arguments():

@@ -96,6 +96,11 @@ def test_second_derivative(row: Row) -> None:
 def test_complex_derivatives(row: Row) -> None:
     ins = leaves(row, np.complex128)
     assert gf.gradcheck(row.call, ins)
+    _, seeds, plain = gradients(row, ins)
+    _, _, recorded = gradients(row, ins, seeds, create_graph=True)
+    for a, b in zip(recorded, plain, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a.cpu().data, b.cpu().data, rtol=1e-12, atol=1e-12)
     if row.second:
         assert gf.gradgradcheck(row.call, ins)
 
@@ -258,6 +263,19 @@ def test_gradgradcheck_finds_a_rule_that_cannot_be_differentiated(registry: None
     assert gf.gradcheck(planted, x)
     with pytest.raises(GradcheckError, match="input 0"):
         gf.gradgradcheck(planted, x)
+
+
+def test_gradgradcheck_finds_a_gradient_that_is_another_when_recorded(registry: None) -> None:
+    @elementwise(lambda g, x: g * (3 if isinstance(x, gf.Tensor) else 2) * x)
+    def planted(xp: Any, x: Any) -> Any:
+        return x * x
+
+    for dtype in (gf.float64, gf.complex128):
+        x = gf.tensor([0.5, -1.0], dtype=dtype, requires_grad=True)
+        assert gf.gradcheck(planted, x)
+        with pytest.raises(GradcheckError, match=r"gradient of input 0 is .* where it is recorded"):
+            gf.gradgradcheck(planted, x)
+        assert not gf.gradgradcheck(planted, x, raise_exception=False)
 
 
 def test_gradcheck_finds_a_gradient_of_the_wrong_shape(registry: None) -> None:
