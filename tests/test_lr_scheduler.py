@@ -83,6 +83,110 @@ def test_a_saved_state_goes_on_with_the_same_values(name: str) -> None:
     assert again.last_epoch == STEPS
 
 
+SAVE_POINTS = (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 17, 20, 21, 30)
+"""Before, at and after the milestones of the cases."""
+
+
+def resumed(spec: Any, order: str, groups: Any, saved: Any) -> tuple[Any, Any]:
+    """An optimizer and a scheduler with both states, loaded in one of the orders there are."""
+    optimizer = optimizer_of(spec)
+    if order == "optimizer, made, scheduler":
+        optimizer.load_state_dict(groups)
+    scheduler = build(lr_scheduler, optimizer, spec)
+    if order == "made, optimizer, scheduler":
+        optimizer.load_state_dict(groups)
+    scheduler.load_state_dict(saved)
+    if order == "made, scheduler, optimizer":
+        optimizer.load_state_dict(groups)
+    return optimizer, scheduler
+
+
+@pytest.mark.parametrize("order", ["optimizer, made, scheduler", "made, optimizer, scheduler", "made, scheduler, optimizer", "no"])
+@pytest.mark.parametrize("name", CASES)
+def test_every_order_of_loading_goes_on_as_if_nothing_had_been_broken_off(name: str, order: str) -> None:
+    spec = CASES[name]
+    first = optimizer_of(spec)
+    scheduler = build(lr_scheduler, first, spec)
+    states, wanted = {}, []
+    for n in range(STEPS):
+        wanted.append(now(first))
+        if n in SAVE_POINTS:
+            states[n] = copy.deepcopy((first.state_dict(), scheduler.state_dict()))
+        advance(first, scheduler, spec, n)
+    for n, (groups, saved) in states.items():
+        optimizer, again = resumed(spec, order, groups, saved)
+        found = []
+        for k in range(n, STEPS):
+            found.append(now(optimizer))
+            advance(optimizer, again, spec, k)
+        assert found == wanted[n:], f"saved at {n}"
+
+
+@pytest.mark.parametrize("order", ["optimizer, made, scheduler", "made, optimizer, scheduler", "made, scheduler, optimizer"])
+@pytest.mark.parametrize("first_loaded", [0, 1])
+def test_two_schedulers_side_by_side_and_a_rate_set_by_hand_are_resumed_too(order: str, first_loaded: int) -> None:
+    def make(optimizer: Any) -> list[Any]:
+        return [LinearLR(optimizer, 0.25, total_iters=4), StepLR(optimizer, 3, 0.5)]
+
+    def go(optimizer: Any, schedulers: Any) -> list[float]:
+        found = []
+        for _ in range(6):
+            found.append(optimizer.param_groups[0]["lr"])
+            for s in schedulers:
+                s.step()
+        return found
+
+    optimizer = sgd()
+    schedulers = make(optimizer)
+    go(optimizer, schedulers)
+    optimizer.param_groups[0]["lr"] *= 3
+    groups, saved = copy.deepcopy((optimizer.state_dict(), [s.state_dict() for s in schedulers]))
+    wanted = go(optimizer, schedulers)
+
+    again = sgd()
+    if order == "optimizer, made, scheduler":
+        again.load_state_dict(groups)
+    made = make(again)
+    if order == "made, optimizer, scheduler":
+        again.load_state_dict(groups)
+    for i in (first_loaded, 1 - first_loaded):
+        made[i].load_state_dict(saved[i])
+    if order == "made, scheduler, optimizer":
+        again.load_state_dict(groups)
+    assert go(again, made) == wanted
+
+
+def test_a_tensor_that_is_the_learning_rate_stays_the_tensor_when_a_schedule_is_resumed() -> None:
+    def make(lr: Any) -> Any:
+        return sgd(lr, momentum=0.5)
+
+    first = make(gf.tensor(1.0, dtype=gf.float64))
+    scheduler = OneCycleLR(first, max_lr=2.0, total_steps=9)
+    for _ in range(4):
+        scheduler.step()
+    groups, saved = copy.deepcopy(first.state_dict()), scheduler.state_dict()
+    second = make(gf.tensor(1.0, dtype=gf.float64))
+    second.load_state_dict(groups)
+    held = second.param_groups[0]["lr"]
+    again = OneCycleLR(second, max_lr=2.0, total_steps=9)
+    assert now(second) != now(first)  # what makes it wrong where the saved state is not put back
+    again.load_state_dict(saved)
+    assert second.param_groups[0]["lr"] is held and now(second) == now(first)
+
+
+def test_a_schedule_that_is_loaded_later_in_training_takes_its_rates_with_it() -> None:
+    optimizer = sgd(momentum=0.9)
+    optimizer.load_state_dict(optimizer.state_dict())
+    scheduler = CyclicLR(optimizer, 0.1, 1.0, step_size_up=4)
+    for _ in range(3):
+        scheduler.step()
+    saved, there = scheduler.state_dict(), now(optimizer)
+    for _ in range(2):
+        scheduler.step()
+    scheduler.load_state_dict(saved)
+    assert now(optimizer) == there and scheduler.get_last_lr() == there[:1]
+
+
 def from_json(state: Any) -> Any:
     """What JSON turned into something else, turned back."""
     if "milestones" in state:

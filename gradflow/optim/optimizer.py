@@ -60,6 +60,8 @@ class Optimizer:
         self._updates: dict[Tensor, Update] = {}
         self._buckets: dict[int, list[Any]] = {}
         self._hooks: dict[str, dict[int, Callable[..., Any]]] = {}
+        # Settings as loaded, for the schedulers: None before load_state_dict() and after a scheduler's step, [] until one is made.
+        self._resumed: list[dict[str, Any]] | None = None
         self.check(defaults)
         groups = list(params)
         if not groups:
@@ -255,6 +257,7 @@ class Optimizer:
         for group, made in zip(self.param_groups, groups, strict=True):
             group.update(made)
         self.state = state
+        self._resumed = []
         self._buckets.clear()
         for hook in list(self._hooks.get("load_post", {}).values()):
             hook(self)

@@ -46,6 +46,7 @@ class LRScheduler:
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer = checked_optimizer(self, optimizer)
         whole(self, "last_epoch", last_epoch, -1)
+        note_resumed(optimizer)
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", rate_of(group))
@@ -77,6 +78,7 @@ class LRScheduler:
 
     def step(self, epoch: float | None = None) -> None:
         """Go to the next epoch and write its learning rates, or to ``epoch``; ArgumentError if that is negative."""
+        self.optimizer._resumed = None
         if epoch is None:
             self._move(self.last_epoch + 1, self.get_lr)
         else:
@@ -134,13 +136,25 @@ class LRScheduler:
         return {key: _saved(value) for key, value in vars(self).items() if key != "optimizer"}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over what ``state_dict()`` gave; the optimizer's own state, with the learning rates, is loaded by itself.
+        """Take over what ``state_dict()`` gave, so that the next learning rates are those of a run that was not broken off.
+
+        The optimizer's state is loaded by itself, before the scheduler is made, after that, or after this call.  Making a
+        scheduler writes learning rates: those that the optimizer had loaded before are put back.  Where no state of the
+        optimizer was loaded, its groups are given the saved ``get_last_lr()``, and the momentum that belongs to it.
 
         A state that PyTorch's scheduler of this name saved is taken as well.  ArgumentError if entries are missing or the
         number of groups is another; then nothing is loaded.
         """
         self._fit(state_dict)
         self._load(state_dict)
+        if self.optimizer._resumed is None:
+            self._rewrite()
+        else:
+            put_resumed(self.optimizer)
+
+    def _rewrite(self) -> None:
+        """Write the settings of ``last_epoch`` once more."""
+        self._write(self._last_lr)
 
     def _fit(self, state_dict: Mapping[str, Any]) -> None:
         """Raise ArgumentError unless ``state_dict`` is the state of such a scheduler."""
@@ -204,6 +218,24 @@ def put_rate(group: dict[str, Any], lr: float) -> None:
 
 def rates_of(optimizer: Optimizer) -> list[float]:
     return [rate_of(group) for group in optimizer.param_groups]
+
+
+_WRITTEN = ("momentum", "betas", "initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum")
+
+
+def note_resumed(optimizer: Optimizer) -> None:
+    """Keep what the groups hold before the first scheduler is made for an optimizer whose state was loaded."""
+    if optimizer._resumed == []:
+        optimizer._resumed = [
+            {"lr": rate_of(group)} | {key: group[key] for key in _WRITTEN if key in group} for group in optimizer.param_groups
+        ]
+
+
+def put_resumed(optimizer: Optimizer) -> None:
+    """Write what ``note_resumed`` kept; nothing where the state was loaded after the scheduler was made."""
+    for group, kept in zip(optimizer.param_groups, optimizer._resumed or (), strict=False):
+        put_rate(group, kept["lr"])
+        group.update({key: value for key, value in kept.items() if key != "lr"})
 
 
 # --- checking arguments ---------------------------------------------------------------------------------------------------------

@@ -42,6 +42,13 @@ class _Composed(LRScheduler):
         for s in self._schedulers:
             s._rewind()
 
+    def _rewrite(self) -> None:
+        for s in self._schedulers:
+            if s.last_epoch >= 0:  # its turn has come
+                s._rewrite()
+        for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
+            put_rate(group, lr)
+
     def _note(self) -> None:
         self._last_lr = rates_of(self.optimizer)
 
@@ -127,6 +134,7 @@ class SequentialLR(_Composed):
 
     def step(self) -> None:  # type: ignore[override]
         """Go to the next epoch: a step of the scheduler whose turn it is."""
+        self.optimizer._resumed = None
         self.last_epoch += 1
         i, scheduler = self._current()
         if i and self._milestones[i - 1] == self.last_epoch:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import ArgumentError
 from ..optimizer import Optimizer
-from .base import LRScheduler, checked_optimizer, name_of, number, numbers_for_groups, one_of, put_rate, whole
+from .base import LRScheduler, checked_optimizer, name_of, note_resumed, number, numbers_for_groups, one_of, put_rate, whole
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -163,7 +163,7 @@ class CyclicLR(_Cycle):
         max_momentum: float | list[float] = 0.9,
         last_epoch: int = -1,
     ) -> None:
-        checked_optimizer(self, optimizer)
+        note_resumed(checked_optimizer(self, optimizer))
         base_lrs = numbers_for_groups(self, "base_lr", base_lr, optimizer)
         self.max_lrs = numbers_for_groups(self, "max_lr", max_lr, optimizer)
         down = step_size_up if step_size_down is None else step_size_down
@@ -261,7 +261,7 @@ class OneCycleLR(_Cycle):
         three_phase: bool = False,
         last_epoch: int = -1,
     ) -> None:
-        checked_optimizer(self, optimizer)
+        note_resumed(checked_optimizer(self, optimizer))
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ArgumentError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")

@@ -82,6 +82,7 @@ class ReduceLROnPlateau(LRScheduler):
             value = float(metrics)
         except (TypeError, ValueError) as problem:
             raise ArgumentError(f"{name_of(self)}.step: metrics is one number, not {metrics!r}") from problem
+        self.optimizer._resumed = None
         groups = self.optimizer.param_groups
         if len(groups) != len(self.min_lrs):
             if self.default_min_lr is None:
