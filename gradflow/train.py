@@ -26,7 +26,7 @@ from gradflow import data, nn, optim, train_picture
 from gradflow.nn import functional as F
 
 from .errors import ArgumentError, GradflowError
-from .files import whole
+from .files import regular, whole
 
 WIDTH, BLOCKS, DROPOUT = 128, 2, 0.1
 SIDE, CLASSES = 8, 10
@@ -257,6 +257,7 @@ def _check_files(settings: Settings) -> None:
         if not path.parent.is_dir():
             raise ArgumentError(f"{option} '{name}': there is no folder '{path.parent}'; make it first or name another")
         try:
+            regular(path)
             if path.exists():
                 path.open("r+b").close()
             tempfile.TemporaryFile(dir=path.parent).close()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, DownloadError
-from ..files import settle
+from ..files import regular, settle
 
 _CHUNK = 1 << 16
 _ATTEMPTS = 3
@@ -55,13 +55,14 @@ def fetch(
     What has come so far lies in ``path`` + ".part", and the next call goes on from there.  Whole and right, it is moved into
     place in one step.  Processes that fetch the same file take turns (not on Windows).
 
-    ArgumentError for what is no http or https address.  DownloadError, which lists what each server did, if none of them gives
-    the file; then ``path`` is as it was.
+    ArgumentError for what is no http or https address, OSError for a ``path`` that is a folder or a device.  DownloadError,
+    which lists what each server did, if none of them gives the file; then ``path`` is as it was.
     """
     addresses = [urls] if isinstance(urls, str) else list(urls)
     for url in addresses:
         if not url.startswith(("http://", "https://")):
             raise ArgumentError(f"fetch: {url!r} is not an address that begins with http:// or https://")
+    regular(path)
     target = Path(path)
     if checksum(target) == sha256:
         return target
