@@ -2,15 +2,17 @@
 
 A file is a ``.npz``: a zip archive with a ``.npy`` for each tensor, which ``numpy.load`` reads too, and ``gradflow.json``, which
 says how they are nested.  With ``pip install 'gradflow[safetensors]'`` it may be a ``.safetensors`` with that text in its
-header.  Neither can hold anything but numbers and text, so loading a file runs no code, whoever wrote it.
+header, and a checksum of all that it holds, as a zip archive has by itself.  Neither can hold anything but numbers and text, so loading a file runs no code, whoever wrote it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import re
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +30,7 @@ from .tensor import Tensor
 __all__ = ["load", "save"]
 
 _TABLE = "gradflow.json"
+_KEY = "gradflow"  # of a .safetensors file's metadata
 _VERSION = 1
 _PLAIN_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 _DTYPES = {str(np.dtype(c)): np.dtype(c) for c in "?bhiqBHIQefdFD"}
@@ -37,14 +40,16 @@ def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
     """Write ``obj`` to the file ``f``: dicts, lists and tuples, however nested, of tensors, arrays, numbers, text and None.
 
     f: a path, or a binary file to write to.  A path that ends in ".safetensors" gives that format (and needs the package), any
-    other a ``.npz``.  At a path the new file takes the place of the old one in one step, when it is whole and on the disk.
+    other a ``.npz``.  At a path the new file takes the place of the old one in one step, when it is whole and on the disk; a
+    symbolic link stays, and the file that it leads to is replaced.
 
     Also dtypes and devices are taken.  Classes derived from dict, list and tuple become dict, list and tuple, NumPy's numbers
     Python's, Parameters tensors that require grad; of a tensor's graph nothing is kept.  A tensor that occurs twice is one
     tensor again when it is loaded.  A dict of nothing but named tensors, as of ``state_dict()``, is a plain file of these.
 
     TypeError, which says where, for anything else; of modules, optimizers and schedulers save ``state_dict()``, of generators
-    ``get_state()``.  ArgumentError for an object that contains itself.
+    ``get_state()``.  ArgumentError for an object that contains itself.  OSError, with nothing changed, for a path that is a
+    folder, a device, a FIFO or a socket.
 
     >>> import gradflow as gf, os, tempfile
     >>> model = gf.nn.Linear(2, 1)
@@ -58,18 +63,22 @@ def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
     >>> model.load_state_dict(found["model"])
     LoadedKeys(missing_keys=[], unexpected_keys=[])
     """
-    writer = _Writer()
+    if not isinstance(f, str | os.PathLike) and not hasattr(f, "write"):
+        raise TypeError(f"save(obj, f): f is a path or a binary file, not {type(f).__name__}; the object comes first")
+    safetensors = isinstance(f, str | os.PathLike) and Path(f).suffix == ".safetensors"
+    writer = _Writer(reserved=("__metadata__",) if safetensors else ())
     try:
-        table = writer.encode(obj, ())
+        value = writer.encode(obj, ())
     except RecursionError:
         raise ArgumentError("save: the object is nested too deep, or contains itself") from None
-    text = None if writer.is_plain(obj) else json.dumps({"gradflow": _VERSION, "value": table})
+    table = {"gradflow": _VERSION} | ({} if writer.is_plain(obj) else {"value": value})
+    text = json.dumps(table) if "value" in table else None
     if not isinstance(f, str | os.PathLike):
         _write_npz(f, writer.arrays, text)
         return
     with whole(f) as beside:
-        if Path(f).suffix == ".safetensors":
-            _write_safetensors(beside, writer.arrays, text)
+        if safetensors:
+            _write_safetensors(beside, writer.arrays, table)
         else:
             with beside.open("xb") as file:
                 _write_npz(file, writer.arrays, text)
@@ -124,8 +133,9 @@ def _load(file: BinaryIO, name: Any, device: Any) -> Any:
 class _Writer:
     """An object as a table for JSON, and the arrays that it names."""
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: tuple[str, ...] = ()) -> None:
         self.arrays: dict[str, Any] = {}
+        self._reserved = reserved  # names that the format has for itself
         self._names: dict[int, str] = {}
         self._held: list[Any] = []  # so that no id is given away
 
@@ -166,7 +176,7 @@ class _Writer:
         found = self._names.get(id(array))
         if found is None:
             name = ".".join(map(str, path))
-            if not _PLAIN_NAME.fullmatch(name) or name in self.arrays or len(name) > 200:
+            if not _PLAIN_NAME.fullmatch(name) or name in (*self.arrays, *self._reserved) or len(name) > 200:
                 name = f"tensor-{len(self.arrays)}"
                 while name in self.arrays:
                     name += "-"
@@ -265,6 +275,8 @@ def _read_npz(file: BinaryIO) -> tuple[dict[str, Any], str | None]:
             raise FormatError("it was saved by PyTorch, with pickle, which can run code when it is read; save safetensors there")
         if len(set(names)) != len(names):
             raise FormatError("it holds two members of one name")
+        if not _is_full(file, size, len(names)):
+            raise FormatError("its list of members is not as long as it says")
         for m in members:
             path = m.filename
             if path.startswith(("/", "\\")) or "\\" in m.orig_filename or ".." in path.split("/") or "\0" in m.orig_filename:
@@ -280,6 +292,15 @@ def _read_npz(file: BinaryIO) -> tuple[dict[str, Any], str | None]:
             raise FormatError("its members are longer than the file")
         text = archive.read(_TABLE).decode() if _TABLE in names else None
         return {m.filename[:-4]: _read_npy(archive, m) for m in members if m.filename != _TABLE}, text
+
+
+def _is_full(file: BinaryIO, size: int, members: int) -> bool:
+    """False if the last bytes of a zip archive say that its list is longer or elsewhere, which ``zipfile`` does not compare."""
+    file.seek(size - 22)
+    mark, count, length, start = struct.unpack("<4s6xHII2x", file.read(22))
+    if mark != b"PK\x05\x06" or count == 0xFFFF or start == 0xFFFFFFFF:  # a comment follows, or the numbers are elsewhere
+        return True
+    return count == members and start + length == size - 22  # type: ignore[no-any-return]
 
 
 def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
@@ -322,12 +343,24 @@ def _safetensors() -> Any:
     return safetensors
 
 
-def _write_safetensors(path: Path, arrays: dict[str, Any], text: str | None) -> None:
+def _write_safetensors(path: Path, arrays: dict[str, Any], table: dict[str, Any]) -> None:
     library = _safetensors()
     held = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     if wrong := [f"{name} is {a.dtype}" for name, a in held.items() if a.dtype == dtypes.complex128]:
         raise TypeError(f"save: a .safetensors file holds no complex128, and {wrong[0]}; save as .npz")
-    library.numpy.save_file(held, path, None if text is None else {"gradflow": text})
+    # Under one key: with several the format's order, and so the file, would be another each time.
+    text = json.dumps(table | {"sha256": _checksum(held, table)})
+    library.numpy.save_file(held, path, {_KEY: text})
+
+
+def _checksum(arrays: dict[str, Any], table: dict[str, Any]) -> str:
+    """SHA-256 of the table, and of every array with its name, dtype and shape."""
+    digest = hashlib.sha256(json.dumps(table).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(json.dumps([name, str(array.dtype), array.shape]).encode())
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return digest.hexdigest()
 
 
 def _read_safetensors(file: BinaryIO) -> tuple[dict[str, Any], str | None]:
@@ -343,4 +376,19 @@ def _read_safetensors(file: BinaryIO) -> tuple[dict[str, Any], str | None]:
             if str(array.dtype) not in _DTYPES:
                 raise FormatError(f"{name} holds {array.dtype}, which is not among the dtypes of gradflow")
             arrays[name] = array
-        return arrays, (found.metadata() or {}).get("gradflow")
+        return arrays, _verified(arrays, found.metadata() or {})
+
+
+def _verified(arrays: dict[str, Any], metadata: dict[str, str]) -> str | None:
+    """The table of a file that gradflow wrote, None of a file without one; FormatError if the checksum is another."""
+    text = metadata.get(_KEY)
+    if text is None:
+        if any(value.startswith('{"gradflow"') for value in metadata.values()):
+            raise FormatError("its header was altered")
+        return None
+    table = json.loads(text)
+    if not isinstance(table, dict) or "sha256" not in table:
+        return text  # written before there were checksums
+    if table.pop("sha256") != _checksum(arrays, table):
+        raise FormatError("it was altered: the checksum is not that of its contents")
+    return json.dumps(table) if table != {"gradflow": _VERSION} else None
