@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from . import backend
 from .backend import dtypes
-from .engine import sweep, wrap
+from .engine import sweep, warn, wrap
 from .errors import ArgumentError, GradcheckError
 from .tensor import Tensor
 
@@ -70,7 +69,7 @@ def gradcheck(
         raise ArgumentError("gradcheck: no input requires grad, so there is nothing to check")
     for i, t in checked:
         if t.dtype not in (dtypes.float64, dtypes.complex128):
-            warnings.warn(f"gradcheck: input {i} is {t.dtype}; differences need float64 to be of use", UserWarning, stacklevel=2)
+            warn(f"gradcheck: input {i} is {t.dtype}; differences need float64 to be of use")
     try:
         outputs = _outputs(func, arguments)
         if not any(o.requires_grad for o in outputs):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
@@ -11,7 +10,7 @@ import numpy as np
 from . import backend
 from .backend import device as Device
 from .backend import dtypes, memory
-from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, sweep, wrap, writes
+from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, sweep, warn, wrap, writes
 from .errors import DeviceError, DTypeError, GraphError, ShapeError
 from .ops import elementwise
 from .typing import TensorLike
@@ -58,11 +57,9 @@ class Recorded(Value):
         if self.node is None:
             if self.dtype.kind not in "fc":
                 default = dtypes.get_default_dtype()
-                warnings.warn(
+                warn(
                     f"only floating tensors have gradients: this {self.dtype} tensor becomes {default}; "
-                    "write the numbers as floats to begin with, such as arange(4.0)",
-                    UserWarning,
-                    stacklevel=2,
+                    "write the numbers as floats to begin with, such as arange(4.0)"
                 )
                 self.data = backend.namespace_of(self.data).astype(self.data, default)
             frozen = getattr(self, "_frozen", None)
@@ -92,11 +89,7 @@ class Recorded(Value):
         if isinstance(node, Leaf):
             return node.grad
         if node.extra is None or not node.extra.retain:
-            warnings.warn(
-                f"the .grad of a tensor that is not a leaf ({node!r}) is not kept; call retain_grad() on it before backward()",
-                UserWarning,
-                stacklevel=2,
-            )
+            warn(f"the .grad of a tensor that is not a leaf ({node!r}) is not kept; call retain_grad() on it before backward()")
             return None
         return node.extra.grad
 

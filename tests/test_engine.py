@@ -2,9 +2,12 @@
 
 import gc
 import inspect
+import subprocess
+import sys
 import threading
 import tracemalloc
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -686,3 +689,90 @@ def test_a_node_hook_sees_each_gradient_of_an_input_used_twice() -> None:
 def test_the_source_of_an_operation_is_its_definition() -> None:
     assert "def mul(xp" in inspect.getsource(gf.mul)
     assert list(inspect.signature(gf.mul).parameters) == ["a", "b"]
+
+
+# --- the user's line -----------------------------------------------------------------------------------------------
+
+POINTING = """
+import traceback
+import numpy as np
+import gradflow as gf
+import gradflow.numpy as gnp
+
+nn, F = gf.nn, gf.nn.functional
+x = gf.zeros(1, requires_grad=True)
+y = gf.sqrt(x * 1e20)
+many = gf.full((3,), 1000.0)
+def inner(t):
+    return gf.log(t)  # log
+inner(x)
+for _ in range(3):
+    1 / gf.zeros(1)  # divide
+np.log(gf.zeros(1))  # log
+gnp.sqrt(gf.tensor([-1.0]))  # sqrt
+gf.exp(many)  # exp
+np.log(np.zeros(1))  # log
+nn.MSELoss()(gf.ones(2, 1), gf.ones(2))  # mse_loss
+F.l1_loss(gf.ones(2, 1), gf.ones(2))  # l1_loss
+nn.Sequential(nn.Softmax())(gf.ones(2))  # softmax
+F.log_softmax(gf.ones(2))  # log_softmax
+gf.arange(3, requires_grad=True)  # only
+gf.tensor([1, 2], requires_grad=True)  # only
+gf.tensor([1, 2]).requires_grad_()  # only
+y.grad  # the
+nn.utils.clip_grad_norm_(iter([]), 1.0)  # clip_grad_norm_
+gf.gradcheck(gf.sin, gf.ones(1, requires_grad=True), eps=1e-2, atol=1e-2)  # gradcheck
+with np.errstate(all="ignore"):
+    gf.log(gf.zeros(1))
+"""
+
+
+@pytest.mark.cpu_only("a GPU gives no floating-point warnings")
+def test_warnings_point_at_the_users_line(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(POINTING)
+    told = subprocess.run([sys.executable, str(script)], check=True, stderr=subprocess.PIPE, text=True, timeout=120).stderr
+    wanted = [
+        (i, line.rpartition("# ")[2]) for i, line in enumerate(POINTING.splitlines(), 1) if "  # " in line
+    ]  # a loop is told once
+    lines = [line for line in told.splitlines() if "Warning: " in line]
+    assert all(line.startswith(f"{script}:") for line in lines), told
+    assert [int(line.split(":")[1]) for line in lines] == [i for i, _ in wanted], told
+    for line, (_, word) in zip(lines, wanted, strict=True):
+        assert f"encountered in {word}" in line or f"UserWarning: {word}" in line, line
+
+
+@pytest.mark.cpu_only("a GPU gives no floating-point warnings")
+def test_a_warning_that_is_an_error_ends_at_the_users_line() -> None:
+    script = "import gradflow as gf\ngf.softmax(gf.tensor([-1e30, 0.0]), 0)\ngf.log(gf.zeros(1))"
+    ran = subprocess.run([sys.executable, "-W", "error", "-c", script], stderr=subprocess.PIPE, text=True, timeout=120)
+    assert ran.returncode == 1 and ran.stderr.endswith("RuntimeWarning: divide by zero encountered in log\n")
+    assert 'File "<string>", line 3' in ran.stderr
+
+
+TRACED = """
+import traceback
+import gradflow as gf
+
+x = gf.ones(2, 3)
+for f in (lambda: gf.mul(x, gf.ones(2)), lambda: x - gf.ones(5), lambda: gf.mm(x, x), lambda: gf.cat([x, gf.ones(3)]),
+          lambda: gf.index_select(x, 0, gf.tensor([7])), lambda: gf.exp("x"), lambda: gf.linalg.inv(gf.zeros(2, 2))):
+    for _ in range(2):
+        try:
+            f()
+        except gf.errors.GradflowError as problem:
+            frames = traceback.extract_tb(problem.__traceback__)
+            # The loop, the lambda, and behind them as little as there can be.
+            print(*[frame.name for frame in frames[2:]], problem.__cause__, problem.__suppress_context__)
+"""
+
+
+@pytest.mark.cpu_only("the script is a process of its own")
+def test_tracebacks_show_nothing_of_how_an_operation_is_made() -> None:
+    ran = subprocess.run([sys.executable, "-c", TRACED], check=True, stdout=subprocess.PIPE, text=True, timeout=120)
+    lines = ran.stdout.splitlines()
+    assert len(lines) == 14
+    for first, second in zip(lines[::2], lines[1::2], strict=True):
+        assert not {"_stub", "build"} & {*first.split(), *second.split()}, (first, second)
+        assert len(first.split()) <= len(second.split()) <= 5
+        assert "call" in first and first.endswith("None True")

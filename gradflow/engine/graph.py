@@ -302,21 +302,3 @@ def made_at(node: Node) -> str:
     """', made at FILE:LINE' if anomaly mode noted where ``node`` was made."""
     where = node.extra.where if node.extra is not None else None
     return f", made at {where}" if where else ""
-
-
-def user_line() -> str:
-    """The innermost line of code outside this package that is running now."""
-    package = __name__.rpartition(".")[0].rpartition(".")[0]
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if not (module == package or module.startswith(package + ".")) and not frame.f_code.co_filename.startswith("<gradflow "):
-            import linecache
-
-            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-            file = frame.f_code.co_filename
-            # A cell's file is called anew in every session.
-            where = f"a notebook cell, line {frame.f_lineno}" if "ipykernel_" in file else f"{file}:{frame.f_lineno}"
-            return where + (f" ({line})" if line else "")
-        frame = frame.f_back
-    return "an unknown line"

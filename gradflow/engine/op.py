@@ -26,9 +26,7 @@ import numpy as np
 
 from .. import backend
 from ..backend import dtypes
-from ..errors import (
-    RuleError,
-)
+from ..errors import GradflowError, RuleError
 from ..typing import Array
 from .graph import Ghost, Node, ever, mode, quiet, tick, upstairs, wrap
 from .inline import expression
@@ -181,13 +179,17 @@ def primitive(
 
 
 def _stub(*args: Any, **kwargs: Any) -> Any:
-    return build(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821 - a global of each operation's own
+    try:
+        return build(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821 - a global of each operation's own
+    except GradflowError as problem:  # told as by the code that has taken this place: at the user's line
+        raise problem.with_traceback(None) from None
 
 
 def make_callable(op: Op) -> FunctionType:
     """The public function: a stub that, when first called, takes on the code written for the operation."""
-    env: dict[str, Any] = {"__builtins__": __builtins__, "__name__": op.forward.__module__}
-    call = FunctionType(_stub.__code__, env, op.forward.__name__)
+    env: dict[str, Any] = {"__builtins__": __builtins__, "__name__": op.forward.__module__, "GradflowError": GradflowError}
+    code = _stub.__code__.replace(co_filename=f"<gradflow {op.name}>", co_name="call", co_qualname="call")
+    call = FunctionType(code, env, op.forward.__name__)
 
     def build(*args: Any, **kwargs: Any) -> Any:
         source, names = _call_source(op) if op.variadic is None else _variadic_source(op)
@@ -270,7 +272,7 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
     lines += [
         f"    xp = cpu if type({ins[0]}_) is ndarray else namespace_of({', '.join(f'{n}_' for n in ins)})",
         f"    try: {result} = {formula}",
-        f"    except Exception as problem: raise explain(op, ({', '.join(f'{n}_' for n in ins)},), problem) from problem",
+        f"    except Exception as problem: raise explain(op, ({', '.join(f'{n}_' for n in ins)},), problem) from None",
         f"    {_WHOLE}",
         "    t = new(Tensor); t.data = y",
     ]
@@ -337,7 +339,7 @@ def call({signature}):
     raw, nodes = enter_all(op, {xs})
     xp = cpu if type(raw[0]) is ndarray else namespace_of(*raw)
     try: y = forward(xp, {passed})
-    except Exception as problem: raise explain(op, raw, problem) from problem
+    except Exception as problem: raise explain(op, raw, problem) from None
     {_WHOLE}
     t = new(Tensor); t.data = y; t.node = None
     if (not quiet or mode.recording) and any([n is not None for n in nodes]):

@@ -10,7 +10,8 @@ from .. import backend
 from ..backend import dtypes
 from ..errors import AnomalyError, DeviceError, DTypeError, GradflowError, IndexingError, ShapeError
 from ..typing import Array
-from .graph import Node, made_at, mode, upstairs, user_line, wrap
+from .callers import user_line
+from .graph import Node, made_at, mode, upstairs, wrap
 from .op import Op, linear
 
 
@@ -114,7 +115,7 @@ def explain(op: Op, arrays: tuple[Any, ...], problem: Exception) -> Exception:
         where = ", ".join(f"{n} on {place}" for n, place in places.items())
         return DeviceError(f"{op.name}: inputs on different devices ({where}); bring them together with .to(device)")
     if isinstance(problem, GradflowError):
-        return problem
+        return problem.with_traceback(None)  # where it was found says less than its words
     kinds = {IndexError: IndexingError, ValueError: ShapeError, TypeError: DTypeError}
     for builtin, ours in kinds.items():
         if isinstance(problem, builtin):

@@ -8,9 +8,9 @@ tensor([0., 2.])
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ..engine import warn
 from ..ops import functions, neural
 from ..ops.index import one_hot
 from ..tensor import Tensor
@@ -226,5 +226,5 @@ def _dim(input: Tensor, dim: int | None, name: str) -> int:
     if dim is not None:
         return dim
     chosen = 0 if input.ndim in (0, 1, 3) else 1
-    warnings.warn(f"{name}: give dim; without it dimension {chosen} is taken for shape {input.shape}", UserWarning, stacklevel=3)
+    warn(f"{name}: give dim; without it dimension {chosen} is taken for shape {input.shape}")
     return chosen

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
 from .. import backend
-from ..engine import wrap
+from ..engine import warn, wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
 from ..ops import compare, elementwise, functions, index, neural, reduce, shape
 from ..tensor import Tensor
@@ -41,7 +40,7 @@ def _paired(input: Tensor, target: Tensor, reduction: str, name: str, exactly: b
             both = backend.cpu.broadcast_shapes(input.shape, target.shape)
         except ValueError:
             raise ShapeError(f"{text}; they must be the same") from None
-        warnings.warn(f"{text}; they are broadcast to {both}, which is seldom meant", UserWarning, stacklevel=3)
+        warn(f"{text}; they are broadcast to {both}, which is seldom meant")
         return
     raise ShapeError(f"{text}; they must be the same")
 

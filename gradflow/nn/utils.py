@@ -6,13 +6,12 @@ Everything is computed where the gradients are.  Nothing here waits for a GPU, e
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
 from .. import backend
 from ..creation import as_tensor
-from ..engine import wrap, writes
+from ..engine import warn, wrap, writes
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
 from ..ops import shape as shapes
 from ..tensor import Tensor
@@ -235,7 +234,7 @@ def _tensors(name: str, what: str, given: Any) -> list[Tensor]:
         raise TypeError(f"{name}: {what} are Tensors, not {type(given).__name__}")
     held = list(given)
     if not held and iter(given) is given and name.startswith("clip"):
-        warnings.warn(f"{name}: {what} is an iterator with nothing left in it, so nothing is clipped", UserWarning, stacklevel=3)
+        warn(f"{name}: {what} is an iterator with nothing left in it, so nothing is clipped")
     for i, t in enumerate(held):
         if not isinstance(t, Tensor):
             raise TypeError(f"{name}: {what}[{i}] is a {type(t).__name__}, not a Tensor")
