@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from numbers import Real
 from typing import Any
 
 from . import backend
 from .backend import dtypes
 from .engine import writes
 from .errors import ArgumentError
+from .plain import real_number, whole_number
 from .tensor import Tensor
 from .typing import Array
 
@@ -212,9 +212,10 @@ class GradScaler:
         return self._growth_interval
 
     def set_growth_interval(self, new_interval: int) -> None:
-        if not isinstance(new_interval, int) or isinstance(new_interval, bool) or new_interval < 1:
+        number = whole_number(new_interval)
+        if number is None or number < 1:
             raise ArgumentError(f"GradScaler: growth_interval is a whole number of at least 1, not {new_interval!r}")
-        self._growth_interval = new_interval
+        self._growth_interval = number
 
     def state_dict(self) -> dict[str, Any]:
         """The scale, the settings and how many steps went well, under PyTorch's keys; {} if this is not enabled.
@@ -289,11 +290,11 @@ def _finite(grads: list[Array]) -> Array:
 
 def _checked(what: str, value: Any, above: float, below: float = math.inf) -> float:
     """``value`` as a number between two others, both excluded."""
-    good = isinstance(value, Real) and not isinstance(value, bool) and above < float(value) < below
-    if not good:
+    number = real_number(value)
+    if number is None or not above < number < below:
         bounds = f"above {above:g}" + (f" and below {below:g}" if below < math.inf else "")
         raise ArgumentError(f"GradScaler: {what} is a finite number {bounds}, not {value!r}")
-    return float(value)
+    return float(number)
 
 
 def _name(optimizer: Any) -> str:

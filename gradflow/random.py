@@ -10,6 +10,7 @@ from .backend import CPU, dtypes
 from .backend import device as Device
 from .creation import finished, float_dtype, place_of, shape_of
 from .errors import ArgumentError, DTypeError, ShapeError
+from .plain import whole_number
 from .tensor import Tensor
 from .typing import DType
 
@@ -37,10 +38,11 @@ class Generator:
 
     def manual_seed(self, seed: int) -> Generator:
         """Start over from ``seed``, a whole number."""
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        number = whole_number(seed)
+        if number is None or number < 0:
             raise ArgumentError(f"a seed is a whole number from 0, not {seed!r}")
         with self._lock:
-            self._seed, self._random = seed, None
+            self._seed, self._random = number, None
         return self
 
     def seed(self) -> int:
@@ -205,10 +207,11 @@ def randperm(n: int, *, generator: Generator | None = None, device: Any = None) 
     >>> gf.sort(gf.randperm(3)).values
     tensor([0, 1, 2])
     """
-    if n < 0:
-        raise ArgumentError(f"randperm: n is {n}")
+    number = whole_number(n)
+    if number is None or number < 0:
+        raise ArgumentError(f"randperm: n is a whole number from 0, not {n!r}")
     _, where = place_of(device)
-    return finished(_generator(generator, where).draw("permutation", n), False)
+    return finished(_generator(generator, where).draw("permutation", number), False)
 
 
 def bernoulli(x: Tensor, *, generator: Generator | None = None) -> Tensor:

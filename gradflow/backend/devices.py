@@ -6,6 +6,7 @@ from _thread import _local
 from typing import Any
 
 from ..errors import ArgumentError
+from ..plain import whole_number
 
 
 class device:  # noqa: N801 - spelled as torch.device
@@ -35,8 +36,11 @@ class device:  # noqa: N801 - spelled as torch.device
             raise ArgumentError(f"{type!r} is not a device; use 'cpu', 'cuda' or 'cuda:N'")
         if colon:
             index = int(number)
-        if index is not None and (isinstance(index, bool) or not isinstance(index, int) or index < 0):
-            raise ArgumentError(f"a device's index is a count from 0, not {index!r}")
+        if index is not None:
+            count = whole_number(index)
+            if count is None or count < 0:
+                raise ArgumentError(f"a device's index is a count from 0, not {index!r}")
+            index = count
         if name == "cpu" and index:
             raise ArgumentError(f"there is one CPU: 'cpu' or 'cpu:0', not 'cpu:{index}'")
         self.type, self.index = name, index if name == "cuda" else None

@@ -13,6 +13,7 @@ from ..backend import device as Device
 from ..creation import as_tensor
 from ..engine import wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, IndexingError, ShapeError
+from ..plain import real_number
 from ..ops import shape as shapes
 from ..random import Generator, randperm
 from ..tensor import Tensor
@@ -215,9 +216,9 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
     [8, 2]
     """
     n = len(dataset)
-    given = list(lengths)
-    if any(not isinstance(k, int | float) or isinstance(k, bool) or not k >= 0 for k in given):
-        raise ArgumentError(f"random_split: lengths are numbers from 0, not {given}")
+    given = [real_number(k) for k in lengths]
+    if any(k is None or not k >= 0 for k in given):
+        raise ArgumentError(f"random_split: lengths are numbers from 0, not {list(lengths)}")
     if abs(sum(given) - 1) < 1e-9 and (n != 1 or any(isinstance(k, float) for k in given)):
         sizes = [int(n * k + 1e-9) for k in given]
         for i in range(n - sum(sizes)):

@@ -11,6 +11,7 @@ from ..backend import device as Device
 from ..creation import arange
 from ..engine import wrap
 from ..errors import ArgumentError
+from ..plain import whole_number
 from ..random import Generator, randperm
 from ..tensor import Tensor
 from .datasets import Dataset, taken
@@ -48,11 +49,12 @@ class DataLoader:
     ) -> None:
         if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
             raise TypeError(f"DataLoader: a dataset has a length and examples by number; {type(dataset).__name__} does not")
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        size = whole_number(batch_size)
+        if size is None or size < 1:
             raise ArgumentError(f"DataLoader: batch_size is a whole number from 1, not {batch_size!r}")
         if generator is not None and not isinstance(generator, Generator):
             raise TypeError(f"DataLoader: generator is a gf.Generator, not {type(generator).__name__}")
-        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, bool(shuffle), bool(drop_last)
+        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, size, bool(shuffle), bool(drop_last)
         self.generator, self.collate_fn = generator, collate_fn
         self.device = None if device is None else Device(device)
 

@@ -8,6 +8,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
+from ..plain import whole_number
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -53,10 +54,11 @@ def set_num_threads(n: int) -> None:
     2
     """
     global _count, _pool
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+    number = whole_number(n)
+    if number is None or number < 1:
         raise ArgumentError(f"set_num_threads: takes a whole number of at least 1, not {n!r}")
-    if n != _count:
-        _count, _pool = n, None
+    if number != _count:
+        _count, _pool = number, None
 
 
 def _forget_pool() -> None:

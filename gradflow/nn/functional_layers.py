@@ -9,6 +9,7 @@ from .. import backend
 from ..creation import as_tensor
 from ..engine import wrap, writes
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
+from ..plain import plain, whole_number
 from ..inplace import allow, overwrite
 from ..ops import compare, dims, elementwise, index, neural, reduce, shape
 from ..random import rand
@@ -46,6 +47,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     >>> gf.nn.functional.dropout(gf.ones(3), 0.5, training=False)
     tensor([1., 1., 1.])
     """
+    p = plain(p)
     if not 0 <= p <= 1:
         raise ArgumentError(f"dropout: the probability p lies in [0, 1], not {p}")
     if not training or p == 0:
@@ -143,7 +145,8 @@ def layer_norm(
     tensor([[-1.,  1.],
             [-1.,  1.]])
     """
-    form = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    number = whole_number(normalized_shape)
+    form = tuple(normalized_shape) if number is None else (number,)
     if not form or input.shape[-len(form) :] != form:
         raise ShapeError(f"layer_norm: normalized_shape is {form}, but the input has shape {input.shape}")
     for name, t in (("weight", weight), ("bias", bias)):

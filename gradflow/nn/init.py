@@ -20,6 +20,7 @@ import numpy as np
 from ..creation import as_tensor, zeros_like
 from ..engine import no_grad
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..plain import real_number, whole_number
 from ..ops import compare, functions, index
 from ..random import Generator, rand
 from ..tensor import Tensor
@@ -53,9 +54,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     1.0
     """
     if nonlinearity == "leaky_relu":
-        slope = 0.01 if param is None else param
-        if isinstance(slope, bool) or not isinstance(slope, int | float):
-            raise ArgumentError(f"calculate_gain: the slope of leaky_relu is a number, not {slope!r}")
+        slope = real_number(0.01 if param is None else param)
+        if slope is None:
+            raise ArgumentError(f"calculate_gain: the slope of leaky_relu is a number, not {param!r}")
         return math.sqrt(2 / (1 + slope**2))
     if nonlinearity not in _GAINS:
         raise ArgumentError(f"calculate_gain: {nonlinearity!r} is not one of leaky_relu, {', '.join(_GAINS)}")
@@ -137,7 +138,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """
     if tensor.ndim not in (3, 4, 5):
         raise ShapeError(f"dirac_: takes the weight of a convolution, of 3 to 5 dimensions, not shape {tensor.shape}")
-    if not isinstance(groups, int) or groups < 1 or tensor.shape[0] % groups:
+    if whole_number(groups) is None or groups < 1 or tensor.shape[0] % groups:
         raise ArgumentError(f"dirac_: groups={groups} does not divide {tensor.shape[0]} output channels")
     weight: Any = np.zeros(tensor.shape)
     middle = tuple(n // 2 for n in tensor.shape[2:])

@@ -11,6 +11,7 @@ from typing import Any
 from ..backend import cpu
 from ..engine import primitive
 from ..errors import ArgumentError, ShapeError
+from ..plain import whole_number
 from ..typing import Array, Namespace, TensorLike
 from . import dims
 from .complex import conj
@@ -262,10 +263,11 @@ def tensordot(a: TensorLike, b: TensorLike, dims: Any = 2) -> Any:
     >>> gf.tensordot(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor(30.)
     """
-    if isinstance(dims, int):
-        if dims > min(a.ndim, b.ndim) or dims < 0:
-            raise ShapeError(f"tensordot: {dims} dimensions of tensors of shapes {a.shape} and {b.shape}")
-        da, db = tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims))
+    count = whole_number(dims)
+    if count is not None:
+        if count > min(a.ndim, b.ndim) or count < 0:
+            raise ShapeError(f"tensordot: {count} dimensions of tensors of shapes {a.shape} and {b.shape}")
+        da, db = tuple(range(a.ndim - count, a.ndim)), tuple(range(count))
     else:
         da, db = (_several(d, x.ndim, "tensordot") for d, x in zip(dims, (a, b), strict=True))
     if len(da) != len(db) or any(a.shape[i] != b.shape[j] for i, j in zip(da, db, strict=False)):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ..engine import cast_to, linear, primitive
 from ..errors import ArgumentError, DTypeError
+from ..plain import whole_number
 from ..typing import Array, Dims, DType, Namespace, TensorLike
 from . import dims
 from .compare import _ordered, isnan, maximum, minimum, where
@@ -450,11 +451,12 @@ def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: boo
     """
     d = dims.one(dim, x.ndim, "topk")
     size = x.shape[d] if x.ndim else 1
-    if not isinstance(k, int) or not 0 <= k <= size:
+    count = whole_number(k)
+    if count is None or not 0 <= count <= size:
         raise ArgumentError(f"topk: k = {k} of a dimension with {size} elements")
     indices = argsort(x, dim, largest)
     if x.ndim:
-        indices = indices[(slice(None),) * d + (slice(0, k),)]
+        indices = indices[(slice(None),) * d + (slice(0, count),)]
     return _topk(take_along_dim(x, indices, dim) if x.ndim else clone(x), indices)
 
 

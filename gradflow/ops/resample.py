@@ -14,6 +14,7 @@ from typing import Any
 from ..backend import cpu
 from ..engine import linear
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..plain import real_number
 from ..typing import Array, Namespace, Shape, TensorLike
 from .convolve import each
 from .shape import clone
@@ -126,8 +127,8 @@ def sizes_at(old: Shape, size: Any, scale_factor: Any, rank: int) -> tuple[Shape
         raise ArgumentError("interpolate: give size or scale_factor, one of them")
     if size is not None:
         return each(size, rank, 1, "interpolate", "size"), [None] * rank
-    scales = list(scale_factor) if isinstance(scale_factor, Sequence) else [scale_factor] * rank
-    if len(scales) != rank or any(not isinstance(s, int | float) or not s > 0 for s in scales):
+    scales = [real_number(s) for s in (scale_factor if isinstance(scale_factor, Sequence) else [scale_factor] * rank)]
+    if len(scales) != rank or any(s is None or not s > 0 for s in scales):
         raise ArgumentError(f"interpolate: scale_factor is a positive number or {rank} of them, not {scale_factor!r}")
     sizes = tuple(math.floor(n * s) for n, s in zip(old, scales, strict=True))
     if min(sizes) < 1:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from ..engine import linear
 from ..errors import ArgumentError, ShapeError
+from ..plain import whole_number
 from ..typing import Array, Dims, Index, Namespace, Shape, TensorLike
 from . import dims
 
@@ -382,8 +384,8 @@ def split(x: TensorLike, split_size_or_sections: Any, dim: int = 0) -> tuple[Any
     (tensor([1., 2.]), tensor([3.]))
     """
     d, size = dims.one(dim, x.ndim, "split"), dims.size(x.shape, dim, "split")
-    if isinstance(split_size_or_sections, int):
-        step = split_size_or_sections
+    step = whole_number(split_size_or_sections)
+    if step is not None:
         if step < 1:
             raise ArgumentError(f"split: pieces of size {step}")
         sizes = [min(step, size - at) for at in range(0, size, step)] or [0]
@@ -402,10 +404,11 @@ def chunk(x: TensorLike, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     >>> gf.chunk(gf.tensor([1.0, 2.0, 3.0]), 3)
     (tensor([1.]), tensor([2.]), tensor([3.]))
     """
-    if chunks < 1:
+    count = whole_number(chunks)
+    if count is None or count < 1:
         raise ArgumentError(f"chunk: {chunks} pieces")
     size = dims.size(x.shape, dim, "chunk")
-    return split(x, max(-(-size // chunks), 1), dim)
+    return split(x, max(-(-size // count), 1), dim)
 
 
 def unbind(x: TensorLike, dim: int = 0) -> tuple[Any, ...]:
@@ -431,7 +434,7 @@ def tril(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
             [3., 4.]])
     """
     _matrix("tril", x)
-    return xp.tril(x, diagonal)
+    return xp.tril(x, operator.index(diagonal))
 
 
 def _matrix(name: str, x: Array) -> None:
@@ -449,7 +452,7 @@ def triu(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
             [0., 4.]])
     """
     _matrix("triu", x)
-    return xp.triu(x, diagonal)
+    return xp.triu(x, operator.index(diagonal))
 
 
 @linear(lambda xp, g, _x, offset, dim1, dim2: xp.diagonal_scatter(g, _x.shape, offset, dim1, dim2), view=True)

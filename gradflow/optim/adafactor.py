@@ -8,6 +8,7 @@ from typing import Any
 
 from ..creation import as_tensor
 from ..errors import ArgumentError
+from ..plain import real_number
 from ..tensor import Tensor
 from ..typing import Array, Namespace, Shape
 from .flat import kept_in
@@ -79,9 +80,10 @@ class Adafactor(Optimizer):
         super().__init__(params, settings, error_on_nonfinite)
 
     def check(self, group: dict[str, Any]) -> None:
-        for what, least in (("lr", 0.0), ("weight_decay", 0.0), ("d", 1.0), ("beta2_decay", -math.inf)):
+        for what, least in (("lr", 0.0), ("weight_decay", 0.0), ("d", 1.0)):
             at_least("Adafactor", what, group[what], least)
-        if group["beta2_decay"] > 0:
+        decay = real_number(group["beta2_decay"])
+        if decay is None or not decay <= 0:
             raise ArgumentError(f"Adafactor: beta2_decay is a number up to 0, not {group['beta2_decay']!r}")
         eps = group["eps"]
         if not isinstance(eps, tuple | list) or len(eps) != 2:

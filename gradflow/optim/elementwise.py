@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ..backend import dtypes
 from ..kernels import SCALE, Kernel
+from ..plain import plain
 from ..tensor import Tensor
 from .flat import Bucket, Run, buckets, kept_in
 from .optimizer import Optimizer
@@ -53,8 +54,9 @@ class ElementwiseOptimizer(Optimizer):
         known = {**group, **counts}
         if "betas" in group:
             known["beta1"], known["beta2"] = group["betas"]
-        if isinstance(known.get("lr"), Tensor):
-            known["lr"] = known["lr"].item()
+        lr = known.get("lr")
+        if lr is not None and lr.__class__ is not float:
+            known["lr"] = plain(lr)
         return known
 
     @property

@@ -11,6 +11,7 @@ from ..backend.dtypes import float32
 from ..creation import as_tensor
 from ..engine import enable_grad, wrap
 from ..errors import ArgumentError, DeviceError, NonFiniteError
+from ..plain import whole_number
 from ..tensor import Tensor
 from ..typing import Array, Namespace
 from .flat import real_pairs
@@ -457,5 +458,6 @@ def value_of(loss: Any, what: str = "what the closure returns, the loss,") -> fl
 
 
 def _count(what: str, value: Any) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    number = whole_number(value)
+    if number is None or number < 1:
         raise ArgumentError(f"LBFGS: {what} is a whole number from 1, not {value!r}")

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..errors import ArgumentError
+from ..plain import whole_number
 from ..tensor import Tensor
 from ..typing import Array, Namespace
 from .flat import kept_in
@@ -89,7 +90,7 @@ class Muon(Optimizer):
             raise ArgumentError(f"Muon: ns_coefficients are three numbers, not {coefficients!r}")
         for i, c in enumerate(coefficients):
             at_least("Muon", f"ns_coefficients[{i}]", c, -math.inf)
-        if not isinstance(steps, int) or isinstance(steps, bool) or not 0 <= steps < 100:
+        if whole_number(steps) is None or not 0 <= steps < 100:
             raise ArgumentError(f"Muon: ns_steps is a whole number from 0 to 99, not {steps!r}")
         if group["adjust_lr_fn"] not in ADJUSTMENTS:
             raise ArgumentError(f"Muon: adjust_lr_fn is one of {ADJUSTMENTS}, not {group['adjust_lr_fn']!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from ..creation import as_tensor
 from ..engine import RemovableHandle, enable_grad, wrap, writes
 from ..errors import ArgumentError, GraphError, NonFiniteError
 from ..recorded import zero_grads
+from ..plain import plain, real_number
 from ..tensor import Tensor
 from ..typing import Array, Namespace
 from .flat import kept_in, real_pairs
@@ -53,7 +55,7 @@ class Optimizer:
             )
         if not isinstance(params, Iterable):
             raise TypeError(f"{type(self).__name__}: takes parameters or groups of them, not {type(params).__name__}")
-        self.defaults = defaults
+        self.defaults = defaults = _settings(defaults)
         self.error_on_nonfinite = error_on_nonfinite
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
@@ -165,7 +167,7 @@ class Optimizer:
             if id(p) in taken:
                 raise ArgumentError(f"{name}: parameter {i} (shape {p.shape}) is given twice; each is updated once a step")
             taken.add(id(p))
-        group = {**self.defaults, **param_group, "params": params}
+        group = _settings({**self.defaults, **param_group, "params": params})
         self.check(group)
         self.param_groups.append(group)
 
@@ -251,7 +253,10 @@ class Optimizer:
             if i not in place:
                 raise ArgumentError(f"{name}: there is state for parameter {i}, but no such parameter; nothing was loaded")
             state[place[i]] = self._taken(held, place[i], i)
-        groups = [{**g, **{k: v for k, v in t.items() if k != "params"}} for g, t in zip(self.param_groups, theirs, strict=True)]
+        groups = [
+            _settings({**g, **{k: v for k, v in t.items() if k != "params"}})
+            for g, t in zip(self.param_groups, theirs, strict=True)
+        ]
         for group in groups:
             self.check(group)
         for group, made in zip(self.param_groups, groups, strict=True):
@@ -306,12 +311,27 @@ def bare(state: Tensor) -> Array:
 
 def at_least(name: str, what: str, value: Any, least: float = 0.0, below: float | None = None, *, closed: bool = False) -> None:
     """Raise ArgumentError unless ``least <= value`` (``< below``, or ``<= below`` if ``closed``)."""
-    if isinstance(value, Tensor) and value.ndim == 0:
-        value = value.item()
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not value >= least or (below is not None and not (value <= below if closed else value < below)):
-        bounds = f"at least {least:g}" if below is None else f"in [{least:g}, {below:g}{']' if closed else ')'}"
-        raise ArgumentError(f"{name}: {what} is a number {bounds}, not {value!r}")
+    number = real_number(value)
+    if number is None or not number >= least or (below is not None and not (number <= below if closed else number < below)):
+        bounds = f" at least {least:g}" if least > -math.inf else ""
+        if below is not None:
+            bounds = f" in [{least:g}, {below:g}{']' if closed else ')'}"
+        raise ArgumentError(f"{name}: {what} is a number{bounds}, not {value!r}")
+
+
+def _settings(group: dict[str, Any]) -> dict[str, Any]:
+    """Settings with Python's numbers in the place of NumPy's; a learning rate in a Tensor stays the Tensor."""
+    made = {}
+    for key, value in group.items():
+        if key == "params" or (key == "lr" and isinstance(value, Tensor)):
+            made[key] = value
+        elif getattr(value, "ndim", None) == 1 and hasattr(value, "tolist"):
+            made[key] = tuple(value.tolist())
+        elif type(value) in (tuple, list):
+            made[key] = type(value)(map(plain, value))
+        else:
+            made[key] = plain(value)
+    return made
 
 
 def directed(xp: Namespace, grad: Array, u: Update, group: dict[str, Any]) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from ..errors import ArgumentError
@@ -115,6 +116,8 @@ class ASGD(ElementwiseOptimizer):
     def check(self, group: dict[str, Any]) -> None:
         for name in ("lr", "weight_decay"):
             at_least("ASGD", name, group[name])
+        for name in ("lambd", "alpha", "t0"):
+            at_least("ASGD", name, group[name], -math.inf)
 
     def keeps(self, group: dict[str, Any]) -> dict[str, float]:
         return {"ax": 0.0}

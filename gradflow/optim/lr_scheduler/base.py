@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from numbers import Real
 from types import FunctionType
 from typing import Any
 
 from ...engine import writes
 from ...errors import ArgumentError
+from ...plain import plain, real_number, whole_number
 from ...tensor import Tensor
 from ..optimizer import Optimizer
 
@@ -45,7 +45,7 @@ class LRScheduler:
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer = checked_optimizer(self, optimizer)
-        whole(self, "last_epoch", last_epoch, -1)
+        last_epoch = whole(self, "last_epoch", last_epoch, -1)
         note_resumed(optimizer)
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
@@ -82,8 +82,7 @@ class LRScheduler:
         if epoch is None:
             self._move(self.last_epoch + 1, self.get_lr)
         else:
-            number(self, "epoch", epoch, 0)
-            self._move(epoch, self._free_lr)
+            self._move(number(self, "epoch", epoch, 0), self._free_lr)
         self._step_count += 1
 
     def get_last_lr(self) -> list[float]:
@@ -213,7 +212,7 @@ def put_rate(group: dict[str, Any], lr: float) -> None:
         held.data.fill(lr)
         writes.written(held.data)
     else:
-        group["lr"] = lr
+        group["lr"] = plain(lr)
 
 
 def rates_of(optimizer: Optimizer) -> list[float]:
@@ -253,20 +252,24 @@ def checked_optimizer(scheduler: LRScheduler, optimizer: Any) -> Optimizer:
 
 def number(
     scheduler: LRScheduler, what: str, value: Any, least: float = -math.inf, most: float = math.inf, above: float = -math.inf
-) -> None:
-    """Raise ArgumentError unless ``value`` is a finite number, ``least <= value <= most`` and ``value > above``."""
-    good = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not (least <= value <= most and (value > above or above == -math.inf)):
+) -> Any:
+    """``value`` as Python's number; ArgumentError unless it is finite, ``least <= value <= most`` and ``value > above``."""
+    given = real_number(value)
+    good = given is not None and math.isfinite(given)
+    if not good or not (least <= given <= most and (given > above or above == -math.inf)):
         low = f"above {above:g}" if above > -math.inf else f"at least {least:g}" if least > -math.inf else ""
         high = f"at most {most:g}" if most < math.inf else ""
         bounds = " ".join(filter(None, (low, "and" if low and high else "", high)))
         raise ArgumentError(f"{name_of(scheduler)}: {what} is a finite number{bounds and ' ' + bounds}, not {value!r}")
+    return given
 
 
-def whole(scheduler: LRScheduler, what: str, value: Any, least: int) -> None:
-    """Raise ArgumentError unless ``value`` is a whole number from ``least`` on."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+def whole(scheduler: LRScheduler, what: str, value: Any, least: int) -> int:
+    """``value`` as Python's number; ArgumentError unless it is a whole number from ``least`` on."""
+    given = whole_number(value)
+    if given is None or given < least:
         raise ArgumentError(f"{name_of(scheduler)}: {what} is a whole number of at least {least}, not {value!r}")
+    return given
 
 
 def one_of(scheduler: LRScheduler, what: str, value: Any, names: Sequence[str]) -> None:
@@ -278,6 +281,8 @@ def one_of(scheduler: LRScheduler, what: str, value: Any, names: Sequence[str]) 
 def for_each_group(scheduler: LRScheduler, what: str, value: Any, optimizer: Optimizer) -> list[Any]:
     """``value`` for every group: a list or tuple has one for each, anything else serves all."""
     count = len(optimizer.param_groups)
+    if getattr(value, "ndim", None) == 1 and hasattr(value, "tolist"):
+        value = value.tolist()
     if not isinstance(value, list | tuple):
         return [value] * count
     if len(value) != count:
@@ -290,9 +295,8 @@ def numbers_for_groups(
 ) -> list[float]:
     """As ``for_each_group``, of numbers in [least, most]."""
     values = for_each_group(scheduler, what, value, optimizer)
-    for i, v in enumerate(values):
-        number(scheduler, f"{what}[{i}]" if isinstance(value, list | tuple) else what, v, least, most)
-    return values
+    one_for_all = not isinstance(value, list | tuple) and getattr(value, "ndim", 0) == 0
+    return [number(scheduler, what if one_for_all else f"{what}[{i}]", v, least, most) for i, v in enumerate(values)]
 
 
 def functions_for_groups(scheduler: LRScheduler, what: str, value: Any, optimizer: Optimizer) -> list[Callable[[int], float]]:

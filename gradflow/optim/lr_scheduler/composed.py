@@ -105,10 +105,10 @@ class SequentialLR(_Composed):
         self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int], last_epoch: int = -1
     ) -> None:
         self._members(schedulers, optimizer)
-        whole(self, "last_epoch", last_epoch, -1)
-        held = list(milestones)
-        for i, m in enumerate(held):
-            whole(self, f"milestones[{i}]", m, held[i - 1] if i else 0)
+        last_epoch = whole(self, "last_epoch", last_epoch, -1)
+        held: list[int] = []
+        for i, m in enumerate(milestones):
+            held.append(whole(self, f"milestones[{i}]", m, held[-1] if held else 0))
         if len(held) != len(self._schedulers) - 1:
             raise ArgumentError(
                 f"SequentialLR: {len(self._schedulers)} schedulers take {len(self._schedulers) - 1} milestones, not {len(held)}"

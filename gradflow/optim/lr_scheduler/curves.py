@@ -84,8 +84,8 @@ class StepLR(_Decay):
     _steps_when_resumed = True
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
-        whole(self, "step_size", step_size, 1)
-        number(self, "gamma", gamma, 0)
+        step_size = whole(self, "step_size", step_size, 1)
+        gamma = number(self, "gamma", gamma, 0)
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
@@ -114,10 +114,8 @@ class MultiStepLR(_Decay):
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
         if not isinstance(milestones, Iterable):
             raise TypeError(f"MultiStepLR: milestones are several epochs, such as [30, 80], not {milestones!r}")
-        held = list(milestones)
-        for i, m in enumerate(held):
-            whole(self, f"milestones[{i}]", m, 0)
-        number(self, "gamma", gamma, 0)
+        held = [whole(self, f"milestones[{i}]", m, 0) for i, m in enumerate(milestones)]
+        gamma = number(self, "gamma", gamma, 0)
         self.milestones, self.gamma = Counter(held), gamma
         super().__init__(optimizer, last_epoch)
 
@@ -143,7 +141,7 @@ class ExponentialLR(_Decay):
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
-        number(self, "gamma", gamma, 0)
+        gamma = number(self, "gamma", gamma, 0)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -172,8 +170,8 @@ class ConstantLR(_Curve):
     _steps_when_resumed = True
 
     def __init__(self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
-        number(self, "factor", factor, 0, 1)
-        whole(self, "total_iters", total_iters, 1)
+        factor = number(self, "factor", factor, 0, 1)
+        total_iters = whole(self, "total_iters", total_iters, 1)
         self.factor, self.total_iters = factor, total_iters
         super().__init__(optimizer, last_epoch)
 
@@ -208,9 +206,9 @@ class LinearLR(_Curve):
         total_iters: int = 5,
         last_epoch: int = -1,
     ) -> None:
-        number(self, "start_factor", start_factor, 0, 1, above=0)
-        number(self, "end_factor", end_factor, 0, 1)
-        whole(self, "total_iters", total_iters, 1)
+        start_factor = number(self, "start_factor", start_factor, 0, 1, above=0)
+        end_factor = number(self, "end_factor", end_factor, 0, 1)
+        total_iters = whole(self, "total_iters", total_iters, 1)
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer, last_epoch)
 
@@ -235,8 +233,8 @@ class PolynomialLR(_Curve):
     """
 
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
-        whole(self, "total_iters", total_iters, 1)
-        number(self, "power", power, 0)
+        total_iters = whole(self, "total_iters", total_iters, 1)
+        power = number(self, "power", power, 0)
         self.total_iters, self.power = total_iters, power
         super().__init__(optimizer, last_epoch)
 
@@ -262,8 +260,8 @@ class CosineAnnealingLR(_Curve):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
-        number(self, "T_max", T_max, above=0)
-        number(self, "eta_min", eta_min, 0)
+        T_max = number(self, "T_max", T_max, above=0)
+        eta_min = number(self, "eta_min", eta_min, 0)
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 

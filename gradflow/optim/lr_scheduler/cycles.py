@@ -41,9 +41,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1) -> None:
-        whole(self, "T_0", T_0, 1)
-        whole(self, "T_mult", T_mult, 1)
-        number(self, "eta_min", eta_min, 0)
+        T_0 = whole(self, "T_0", T_0, 1)
+        T_mult = whole(self, "T_mult", T_mult, 1)
+        eta_min = number(self, "eta_min", eta_min, 0)
         self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
         self.T_cur: float = 0
         self.T_i = T_0
@@ -167,9 +167,9 @@ class CyclicLR(_Cycle):
         base_lrs = numbers_for_groups(self, "base_lr", base_lr, optimizer)
         self.max_lrs = numbers_for_groups(self, "max_lr", max_lr, optimizer)
         down = step_size_up if step_size_down is None else step_size_down
-        number(self, "step_size_up", step_size_up, above=0)
-        number(self, "step_size_down", down, 0)
-        number(self, "gamma", gamma, 0)
+        step_size_up = number(self, "step_size_up", step_size_up, above=0)
+        down = number(self, "step_size_down", down, 0)
+        gamma = number(self, "gamma", gamma, 0)
         if scale_fn is None:
             one_of(self, "mode", mode, list(MODES))
             scale_mode = MODES[mode][0]
@@ -265,14 +265,14 @@ class OneCycleLR(_Cycle):
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ArgumentError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
-            whole(self, "epochs", epochs, 1)
-            whole(self, "steps_per_epoch", steps_per_epoch, 1)
+            epochs = whole(self, "epochs", epochs, 1)
+            steps_per_epoch = whole(self, "steps_per_epoch", steps_per_epoch, 1)
             total_steps = epochs * steps_per_epoch
-        whole(self, "total_steps", total_steps, 1)
-        number(self, "pct_start", pct_start, 0, 1)
+        total_steps = whole(self, "total_steps", total_steps, 1)
+        pct_start = number(self, "pct_start", pct_start, 0, 1)
         one_of(self, "anneal_strategy", anneal_strategy, list(CURVES))
-        number(self, "div_factor", div_factor, above=0)
-        number(self, "final_div_factor", final_div_factor, above=0)
+        div_factor = number(self, "div_factor", div_factor, above=0)
+        final_div_factor = number(self, "final_div_factor", final_div_factor, above=0)
         max_lrs = numbers_for_groups(self, "max_lr", max_lr, optimizer)
         self.total_steps, self._anneal_func_type, self.cycle_momentum = total_steps, anneal_strategy, cycle_momentum
         rise, last = float(pct_start * total_steps), total_steps - 1

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ...errors import ArgumentError
+from ...plain import real_number
 from ..optimizer import Optimizer
 from .base import LRScheduler, checked_optimizer, name_of, number, numbers_for_groups, one_of, put_rate, rate_of, rates_of, whole
 
@@ -49,17 +50,17 @@ class ReduceLROnPlateau(LRScheduler):
         eps: float = 1e-8,
     ) -> None:
         self.optimizer = checked_optimizer(self, optimizer)
-        number(self, "factor", factor, 0)
+        factor = number(self, "factor", factor, 0)
         if factor >= 1:
             raise ArgumentError(f"ReduceLROnPlateau: factor is a number below 1, not {factor!r}")
         one_of(self, "mode", mode, ["min", "max"])
         one_of(self, "threshold_mode", threshold_mode, ["rel", "abs"])
-        whole(self, "patience", patience, 0)
-        whole(self, "cooldown", cooldown, 0)
-        number(self, "threshold", threshold, 0)
-        number(self, "eps", eps, 0)
+        patience = whole(self, "patience", patience, 0)
+        cooldown = whole(self, "cooldown", cooldown, 0)
+        threshold = number(self, "threshold", threshold, 0)
+        eps = number(self, "eps", eps, 0)
         self.min_lrs = numbers_for_groups(self, "min_lr", min_lr, optimizer)
-        self.default_min_lr = None if isinstance(min_lr, list | tuple) else min_lr
+        self.default_min_lr = self.min_lrs[0] if real_number(min_lr) is not None else None
         self.mode, self.factor, self.patience, self.threshold = mode, factor, patience, threshold
         self.threshold_mode, self.cooldown, self.eps = threshold_mode, cooldown, eps
         self.mode_worse = math.inf if mode == "min" else -math.inf
