@@ -169,7 +169,10 @@ class Tensor(Recorded):
         if force:
             return self.to_numpy()
         if self.node is not None:
-            raise GraphError("numpy(): a tensor that requires grad would lose its graph; use detach().numpy() or to_numpy()")
+            raise GraphError(
+                "numpy(): a bare array would lose the graph of this tensor, which requires grad; NumPy's functions called on the "
+                "tensor itself, as np.sin(t), are recorded; for its numbers alone use to_numpy()"
+            )
         if self.is_cuda:
             raise DeviceError(f"numpy(): this tensor is on {self.device}; use .cpu().numpy() or to_numpy()")
         return self.data  # type: ignore[no-any-return]
@@ -187,7 +190,10 @@ class Tensor(Recorded):
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         if self.node is not None:
-            raise GraphError("DLPack: a tensor that requires grad would lose its graph; use detach()")
+            raise GraphError(
+                "DLPack: another library's array would lose the graph of this tensor, which requires grad; an autograd.Function with "
+                "a backward records what another library computes; for the numbers alone use detach()"
+            )
         return self.data.__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:
@@ -203,10 +209,8 @@ class Tensor(Recorded):
         for what in where:
             if isinstance(what, Tensor):
                 dtype, device = what.dtype, what.device
-            elif isinstance(what, Device) or (isinstance(what, str) and what.partition(":")[0] in ("cpu", "cuda")):
-                device = what
             else:
-                dtype = what
+                device, dtype = backend.meant_by(what, device, dtype)
         t = self
         if device is not None:
             t = moves.to_device(t, Device(device))
@@ -456,7 +460,10 @@ class Tensor(Recorded):
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
         if not self.is_leaf:
-            raise GraphError("only leaves can be deep-copied: a result's graph cannot be; use detach().clone()")
+            raise GraphError(
+                "only leaves can be deep-copied: a result's graph cannot be; clone() is a copy that is recorded, detach().clone() one "
+                "of the numbers alone"
+            )
         made: Tensor = wrap(self.data.copy())
         memo[id(self)] = made
         self._copy_state(made)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import warnings
 
 import numpy as np
 import pytest
 
 import gradflow as gf
 import gradflow.nn.functional as F
-from gradflow.errors import ArgumentError, DTypeError, IndexingError, ShapeError
+from gradflow.errors import ArgumentError, DTypeError, GraphError, IndexingError, ShapeError
 
 RNG = np.random.default_rng(3)
 
@@ -412,3 +414,172 @@ def test_layer_norm_of_no_examples() -> None:
     layer, x = gf.nn.LayerNorm(5), gf.zeros(0, 5, requires_grad=True)
     layer(x).sum().backward()
     assert x.grad.shape == (0, 5) and layer.weight.grad.tolist() == [0.0] * 5
+
+
+# --- what losses and layers are given --------------------------------------------------------------------------------------
+
+ROWS = [[0.25, 0.5], [0.75, 0.125]]
+ELEMENTWISE = {
+    **{name: getattr(F, name) for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div")},
+    **{name: getattr(F, name) for name in ("binary_cross_entropy", "binary_cross_entropy_with_logits")},
+    **{name: lambda x, t, name=name: getattr(gf.nn, name)()(x, t) for name in dir(gf.nn) if name.endswith("Loss")},
+}
+CLASSES = {name: ELEMENTWISE.pop(name) for name in ("CrossEntropyLoss", "NLLLoss")} | {
+    "cross_entropy": F.cross_entropy,
+    "nll_loss": F.nll_loss,
+}
+
+
+class Frame:
+    """What a Series, a DataFrame or another library's tensor has."""
+
+    def __init__(self, numbers):
+        self.numbers = np.asarray(numbers)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.numbers
+
+
+def test_every_loss_of_the_package_is_among_them():
+    functions = {name for name in dir(F) if name.endswith("_loss") or "cross_entropy" in name or name == "kl_div"}
+    assert functions <= {*ELEMENTWISE, *CLASSES}
+    assert {name for name in dir(gf.nn) if name.endswith("Loss")} <= {*ELEMENTWISE, *CLASSES}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_elementwise_losses_take_numbers_in_every_form(name):
+    loss = ELEMENTWISE[name]
+    target = [[1.0, 0.0], [0.25, 1.0]]
+    x = gf.tensor(ROWS, requires_grad=True)
+    wanted = loss(x, gf.tensor(target))
+    (slope,) = gf.autograd.grad(wanted, [x])
+    for form in (list, tuple, lambda t: np.array(t, "f4"), np.array, Frame, lambda t: list(map(np.array, t)) ):
+        given = form(target)
+        found = loss(x, given)
+        assert abs(found.item() - wanted.item()) < 1e-6
+        (g,) = gf.autograd.grad(found, [x])
+        assert g.dtype == gf.float32 and abs((g - slope).to_numpy()).max() < 1e-6
+    assert loss(x, target).dtype == gf.float32 and loss(x.double(), target).dtype == gf.float64
+    assert loss(x.half(), target).dtype == gf.float16
+    for form in (list, np.array, Frame):
+        assert abs(loss(form(ROWS), gf.tensor(target)).item() - wanted.item()) < 1e-6
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        full = loss(x, gf.ones(2, 2))
+        for one in (1, 1.0, np.float32(1), np.array(1.0)):
+            assert abs(loss(x, one).item() - full.item()) < 1e-6
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_losses_of_classes_take_them_in_every_form(name):
+    loss = CLASSES[name]
+    x = gf.tensor(ROWS, requires_grad=True)
+    wanted = loss(x, gf.tensor([1, 0])).item()
+    for given in ([1, 0], (1, 0), np.array([1, 0]), np.array([1, 0], "u1"), Frame([1, 0]), [np.int64(1), 0]):
+        assert loss(x, given).item() == wanted
+    assert loss(np.array(ROWS, "f4"), [1, 0]).item() == loss(ROWS, gf.tensor([1, 0])).item() == wanted
+    assert loss(x[0], 1).item() == loss(x[0], gf.tensor(1)).item()
+    for wrong in (np.array([1.0, 0.0]), [True, False]):
+        with pytest.raises(DTypeError, match="class indices are integers, not"):
+            loss(x, wrong)
+
+
+@pytest.mark.parametrize("name", [*ELEMENTWISE, *CLASSES])
+def test_losses_say_what_is_not_numbers(name):
+    loss, x = (ELEMENTWISE | CLASSES)[name], gf.tensor(ROWS, requires_grad=True)
+    for wrong in (None, "a", object(), {}, gf.nn.ReLU()):
+        with pytest.raises(DTypeError, match=f"the target must be a Tensor, .* not {type(wrong).__name__}$"):
+            loss(x, wrong)
+        with pytest.raises(DTypeError, match=f"the input must be a Tensor, .* not {type(wrong).__name__}$"):
+            loss(wrong, x.detach())
+    with pytest.raises(DTypeError, match="the input is a list of Tensors; gf.stack"):
+        loss([x[0], x[1]], x.detach())
+    with pytest.raises(DTypeError, match="the target is a list of Tensors; gf.stack"):
+        loss(x, [x[0], x[1]])
+    with pytest.raises(ShapeError, match="the target: .*ragged"):
+        loss(x, [[1.0], [1.0, 2.0]])
+
+
+def test_weights_of_losses_may_be_lists():
+    x, t, w = gf.tensor(ROWS), gf.tensor([1, 0]), gf.tensor([1.0, 3.0])
+    for given in ([1.0, 3.0], np.array([1.0, 3.0]), (1, 3)):
+        assert F.cross_entropy(x, t, given).item() == F.cross_entropy(x, t, w).item()
+        assert gf.nn.CrossEntropyLoss(weight=given)(x, t).item() == F.cross_entropy(x, t, w).item()
+        assert gf.nn.NLLLoss(given)(x, t).item() == F.nll_loss(x, t, w).item()
+        assert gf.nn.BCEWithLogitsLoss(pos_weight=given)(x, x).item() == pytest.approx(
+            F.binary_cross_entropy_with_logits(x, x, pos_weight=w).item()
+        )
+        assert F.binary_cross_entropy(x, x, given).item() == pytest.approx(F.binary_cross_entropy(x, x, w).item())
+    assert F.mse_loss(x, 1.0, weight=ROWS).item() == F.mse_loss(x, gf.ones(2, 2), weight=x).item()
+    for ignored in (np.int64(1), gf.tensor(1)):
+        assert F.cross_entropy(x, t, ignore_index=ignored).item() == F.cross_entropy(x, t, ignore_index=1).item()
+
+
+LAYERS = {
+    "Linear": (lambda: gf.nn.Linear(3, 2), (4, 3)), "Conv1d": (lambda: gf.nn.Conv1d(3, 2, 2), (1, 3, 5)),
+    "Conv2d": (lambda: gf.nn.Conv2d(3, 2, 2), (1, 3, 5, 5)), "ConvTranspose2d": (lambda: gf.nn.ConvTranspose2d(3, 2, 2), (1, 3, 5, 5)),
+    "MaxPool2d": (lambda: gf.nn.MaxPool2d(2), (1, 4, 4)), "AvgPool1d": (lambda: gf.nn.AvgPool1d(2), (1, 4)),
+    "AdaptiveAvgPool2d": (lambda: gf.nn.AdaptiveAvgPool2d(2), (1, 4, 4)),
+    "AdaptiveMaxPool2d": (lambda: gf.nn.AdaptiveMaxPool2d(2), (1, 4, 4)),
+    "Unfold": (lambda: gf.nn.Unfold(2), (1, 1, 4, 4)), "Fold": (lambda: gf.nn.Fold(2, 2), (1, 4, 1)),
+    "Upsample": (lambda: gf.nn.Upsample(scale_factor=2), (1, 1, 4)),
+    "BatchNorm1d": (lambda: gf.nn.BatchNorm1d(3), (4, 3)), "BatchNorm2d": (lambda: gf.nn.BatchNorm2d(3), (4, 3, 2, 2)),
+    "LayerNorm": (lambda: gf.nn.LayerNorm(3), (4, 3)), "Dropout": (lambda: gf.nn.Dropout(0.0), (4, 3)),
+    "Flatten": (lambda: gf.nn.Flatten(), (4, 3, 2)), "Softmax": (lambda: gf.nn.Softmax(1), (4, 3)),
+    "LogSoftmax": (lambda: gf.nn.LogSoftmax(1), (4, 3)), "ReLU": (gf.nn.ReLU, (4, 3)), "GELU": (gf.nn.GELU, (4, 3)),
+    "Tanh": (gf.nn.Tanh, (4, 3)), "Sigmoid": (gf.nn.Sigmoid, (4, 3)), "Softplus": (gf.nn.Softplus, (4, 3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_take_arrays_and_say_what_is_none(name):
+    make, shape = LAYERS[name]
+    layer = make()
+    x = np.linspace(-1, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
+    for _ in range(2):
+        found = layer(as_array(x))
+        assert isinstance(found, gf.Tensor)
+        assert np.allclose(found.detach().to_numpy(), layer(gf.tensor(x)).detach().to_numpy(), atol=1e-6)
+        layer.eval()
+    for wrong in (None, "a", {}):
+        with pytest.raises(DTypeError, match=f"must be a Tensor, an array or a number, not {type(wrong).__name__}$"):
+            layer(wrong)
+    for wrong in (x.tolist(), Frame(x)):
+        with pytest.raises(DTypeError, match=r"must be a Tensor, .*; gf.tensor\(...\) makes one of it"):
+            layer(wrong)
+
+
+def as_array(x):
+    """An array of the device that the tests run on."""
+    return gf.tensor(x).data
+
+
+def test_embedding_takes_lists_and_arrays_of_integers():
+    layer = gf.nn.Embedding(4, 2)
+    wanted = layer(gf.tensor([0, 3])).detach().to_numpy()
+    for given in ([0, 3], np.array([0, 3]), Frame([0, 3])):
+        assert (layer(given).detach().to_numpy() == wanted).all()
+    with pytest.raises(DTypeError, match="embedding: the input must be"):
+        layer(None)
+
+
+def test_to_says_what_devices_and_dtypes_there_are():
+    for thing in (gf.nn.Linear(1, 1), gf.ones(1)):
+        for wrong in ("gpu", "mps", "gpu:0", 0, object()):
+            with pytest.raises(ArgumentError, match=r"neither a device \('cpu', 'cuda' or 'cuda:N'\) nor a dtype"):
+                thing.to(wrong)
+        with pytest.raises(ArgumentError, match="use 'cpu', 'cuda' or 'cuda:N'"):
+            thing.to(device="gpu")
+        assert thing.to("float64").to("cpu").to(gf.float32, "cpu") is not None
+    with pytest.raises(ArgumentError, match="use 'cpu', 'cuda' or 'cuda:N'"):
+        gf.zeros(1, device="nonsense")
+
+
+def test_errors_name_the_recorded_way_first():
+    y = gf.ones(2, requires_grad=True) * 2
+    with pytest.raises(GraphError, match=r"np.sin\(t\), are recorded; .*to_numpy\(\)"):
+        y.numpy()
+    with pytest.raises(GraphError, match=r"autograd.Function .*detach\(\)"):
+        y.__dlpack__()
+    with pytest.raises(GraphError, match=r"clone\(\) is a copy that is recorded, detach\(\).clone\(\)"):
+        copy.deepcopy(y)

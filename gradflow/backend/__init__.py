@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DeviceError
+from ..errors import ArgumentError, DeviceError, DTypeError
 from ..typing import Array, Namespace
-from . import cpu
+from . import cpu, dtypes
 from .devices import CPU, device, get_default_device, set_default_device
 
 __all__ = [
-    "CPU", "cpu", "cuda_is_available", "device", "elementwise_kernel", "get_default_device", "is_array", "is_backend",
+    "CPU", "cpu", "cuda_is_available", "device", "elementwise_kernel", "get_default_device", "is_array", "is_backend", "meant_by",
     "namespace_for", "namespace_of", "set_default_device",
 ]  # fmt: skip
 
@@ -80,6 +80,18 @@ def namespace_of(array: Array, *others: Array) -> Namespace:
     if namespace is not None:
         return namespace
     raise TypeError(f"{type(array).__name__} is not an array of NumPy or CuPy")
+
+
+def meant_by(what: Any, where: Any, dtype: Any) -> tuple[Any, Any]:
+    """Device and dtype with the one of them replaced that ``what``, an argument of ``to()``, is; ArgumentError if it is neither."""
+    if isinstance(what, device) or (isinstance(what, str) and what.partition(":")[0] in ("cpu", "cuda")):
+        return device(what), dtype
+    try:
+        return where, None if what is None else dtypes.as_dtype(what)
+    except DTypeError:
+        raise ArgumentError(
+            f"to: {what!r} is neither a device ('cpu', 'cuda' or 'cuda:N') nor a dtype (gf.float32, gf.float64, ...)"
+        ) from None
 
 
 def is_backend(xp: Namespace) -> bool:

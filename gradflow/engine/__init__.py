@@ -10,13 +10,13 @@ from .callers import warn
 from .graph import ALONE, Ghost, Node, RemovableHandle, Value, holders, mode, set_tensor, tick, wrap, writes
 from .modes import detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad, set_detect_anomaly, set_grad_enabled
 from .op import REGISTRY, Op, compiled, elementwise, linear, make_callable, primitive
-from .promote import cast_to
+from .promote import cast_to, operand
 from .sweep import OneByOne, reached, sweep
 from .views import base_of, views_of
 
 __all__ = [
     "ALONE", "Ghost", "GradientBuffer", "Leaf", "Node", "OneByOne", "Op", "REGISTRY", "RemovableHandle", "Value", "accumulate",
     "accumulating", "base_of", "cast_to", "compiled", "detect_anomaly", "elementwise", "enable_grad", "holders",
-    "is_anomaly_enabled", "is_grad_enabled", "linear", "make_callable", "mode", "no_grad", "own", "primitive", "reached",
-    "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "warn", "wrap", "writes",
+    "is_anomaly_enabled", "is_grad_enabled", "linear", "make_callable", "mode", "no_grad", "operand", "own", "primitive",
+    "reached", "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "warn", "wrap", "writes",
 ]  # fmt: skip

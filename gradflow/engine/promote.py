@@ -54,12 +54,34 @@ def _unwrap(op: Op, names: list[str], values: tuple[Any, ...]) -> tuple[list[Any
         if isinstance(v, int | float | complex) or (v is None and name in op.optional):
             pass
         elif not backend.is_array(v):
-            raise DTypeError(f"{op.name}: {name} must be a Tensor, an array or a number, not {type(v).__name__}")
+            raise _unfit(op.name, name, v)
         elif v.dtype.kind not in dtypes.CATEGORY:
             raise DTypeError(f"{op.name}: {name} has dtype {v.dtype}; gradflow computes with numbers and booleans")
         raw.append(v)
         nodes.append(node)
     return raw, nodes
+
+
+def _unfit(name: str, what: str, value: Any) -> DTypeError:
+    """The error for an argument that is not numbers, or numbers in a form that an operation does not take."""
+    kind = type(value).__name__ if not isinstance(value, type) else f"the class {value.__name__}"
+    if type(value).__module__.partition(".")[0] not in ("builtins", "gradflow", "__main__"):
+        kind = f"{type(value).__module__}.{kind}"
+    cure = "; gf.tensor(...) makes one of it" if isinstance(value, list | tuple) or hasattr(value, "__array__") else ""
+    return DTypeError(f"{name}: {what} must be a Tensor, an array or a number, not {kind}{cure}")
+
+
+def operand(name: str, value: Any, what: str = "the input") -> Any:
+    """``value`` as a Tensor, for a function that asks it for its shape; DTypeError unless it is one, an array or a number."""
+    if isinstance(value, upstairs.tensor):
+        return value
+    if isinstance(value, int | float | complex):
+        return wrap(backend.cpu.asarray(np.asarray(value, dtypes.of_python(value))))
+    if not backend.is_array(value):
+        raise _unfit(name, what, value)
+    if value.dtype.kind not in dtypes.CATEGORY:
+        raise DTypeError(f"{name}: {what} has dtype {value.dtype}; gradflow computes with numbers and booleans")
+    return wrap(np.asarray(value) if isinstance(value, np.generic) else value)
 
 
 def _namespace(op: Op, names: list[str], raw: list[Any]) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine import warn
+from ..engine import operand, warn
 from ..ops import functions, neural
 from ..ops.index import one_hot
 from ..tensor import Tensor
@@ -219,12 +219,13 @@ def log_softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> T
 
 
 def _cast(input: Any, dtype: DType) -> Any:
-    return input if dtype is None else input.to(dtype=dtype)
+    return input if dtype is None else operand("softmax", input).to(dtype=dtype)
 
 
 def _dim(input: Tensor, dim: int | None, name: str) -> int:
     if dim is not None:
         return dim
+    input = operand(name, input)
     chosen = 0 if input.ndim in (0, 1, 3) else 1
     warn(f"{name}: give dim; without it dimension {chosen} is taken for shape {input.shape}")
     return chosen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..engine import operand
 from ..errors import ArgumentError
 from ..ops import convolve, pool, resample
 from ..tensor import Tensor
@@ -291,5 +292,6 @@ def interpolate(
         return _interpolate(input, size, scale_factor, mode, align_corners)
     if align_corners is not None:
         raise ArgumentError("interpolate: mode 'area' has no corners to align; leave align_corners out")
+    input = operand("interpolate", input)
     rank = input.ndim - 2
     return _adaptive_avg_pool(input, resample.sizes_at(input.shape[2:], size, scale_factor, rank)[0], rank)

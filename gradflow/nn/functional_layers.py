@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import backend
 from ..creation import as_tensor
-from ..engine import wrap, writes
+from ..engine import operand, wrap, writes
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
 from ..plain import plain, whole_number
 from ..inplace import allow, overwrite
@@ -15,6 +15,7 @@ from ..ops import compare, dims, elementwise, index, neural, reduce, shape
 from ..random import rand
 from ..tensor import Tensor
 from ..typing import Array
+from .given import tensor_of
 
 
 def written(input: Any, inplace: bool, name: str, function: Any, *args: Any, keeps_input: bool = True) -> Any:
@@ -47,7 +48,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     >>> gf.nn.functional.dropout(gf.ones(3), 0.5, training=False)
     tensor([1., 1., 1.])
     """
-    p = plain(p)
+    input, p = operand("dropout", input), plain(p)
     if not 0 <= p <= 1:
         raise ArgumentError(f"dropout: the probability p lies in [0, 1], not {p}")
     if not training or p == 0:
@@ -88,6 +89,7 @@ def batch_norm(
     >>> mean, var
     (tensor([1.]), tensor([1.5000]))
     """
+    input = operand("batch_norm", input)
     if input.ndim < 2:
         raise ShapeError(f"batch_norm: takes (N, C) or (N, C, ...), not shape {input.shape}")
     channels = input.shape[1]
@@ -145,7 +147,7 @@ def layer_norm(
     tensor([[-1.,  1.],
             [-1.,  1.]])
     """
-    number = whole_number(normalized_shape)
+    input, number = operand("layer_norm", input), whole_number(normalized_shape)
     form = tuple(normalized_shape) if number is None else (number,)
     if not form or input.shape[-len(form) :] != form:
         raise ShapeError(f"layer_norm: normalized_shape is {form}, but the input has shape {input.shape}")
@@ -169,6 +171,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
             [1., 2.],
             [3., 4.]])
     """
+    input = tensor_of("embedding", "the input", input)
     if weight.ndim != 2:
         raise ShapeError(f"embedding: the weight has shape {weight.shape}, not (entries, features)")
     if input.dtype.kind not in "iu":
@@ -196,7 +199,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     >>> gf.nn.functional.pad(gf.tensor([1.0, 2.0, 3.0]), (2, 1), mode="reflect")
     tensor([3., 2., 1., 2., 3., 2.])
     """
-    sizes = dims.spelled((tuple(pad),), "pad")
+    input, sizes = operand("pad", input), dims.spelled((tuple(pad),), "pad")
     if len(sizes) % 2 or len(sizes) > 2 * input.ndim:
         raise ShapeError(f"pad: {sizes} is not a pair for each of at most {input.ndim} dimensions, the last first")
     if mode not in ("constant", "reflect", "replicate", "circular"):

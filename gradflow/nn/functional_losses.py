@@ -11,8 +11,10 @@ from .. import backend
 from ..engine import warn, wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
 from ..ops import compare, elementwise, functions, index, neural, reduce, shape
+from ..plain import plain, real_number
 from ..tensor import Tensor
 from ..typing import Array
+from .given import tensor_of
 
 _REDUCTIONS = ("none", "mean", "sum")
 _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
@@ -29,11 +31,21 @@ def _reduced(loss: Any, reduction: str) -> Any:
     return reduce.sum(loss) if reduction == "sum" else loss
 
 
-def _paired(input: Tensor, target: Tensor, reduction: str, name: str, exactly: bool = False) -> None:
-    """Check what every elementwise loss is given; shapes that differ but broadcast are warned about, as in PyTorch."""
+def _tensors(input: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
+    if isinstance(input, Tensor) and isinstance(target, Tensor):
+        return input, target
+    return tensor_of(name, "the input", input, target), tensor_of(name, "the target", target, input)
+
+
+def _paired(input: Any, target: Any, reduction: str, name: str, exactly: bool = False) -> tuple[Tensor, Tensor]:
+    """What every elementwise loss is given, checked; shapes that differ but broadcast are warned about, as in PyTorch."""
     _check(reduction, name)
+    one_for_all = not isinstance(target, Tensor) and real_number(target) is not None
+    input, target = _tensors(input, target, name)
+    if one_for_all:
+        return input, shape.broadcast_to(target, input.shape)
     if input.shape == target.shape:
-        return
+        return input, target
     text = f"{name}: the input has shape {input.shape} and the target {target.shape}"
     if not exactly:
         try:
@@ -41,7 +53,7 @@ def _paired(input: Tensor, target: Tensor, reduction: str, name: str, exactly: b
         except ValueError:
             raise ShapeError(f"{text}; they must be the same") from None
         warn(f"{text}; they are broadcast to {both}, which is seldom meant")
-        return
+        return input, target
     raise ShapeError(f"{text}; they must be the same")
 
 
@@ -54,13 +66,14 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: 
     >>> gf.nn.functional.mse_loss(gf.tensor([1.0, 2.0]), gf.tensor([1.0, 4.0]))
     tensor(2.)
     """
-    _paired(input, target, reduction, "mse_loss")
+    input, target = _paired(input, target, reduction, "mse_loss")
     return _weighted(elementwise.square(input - target), weight, reduction, "mse_loss")
 
 
 def _weighted(loss: Any, weight: Tensor | None, reduction: str, name: str) -> Tensor:
     if weight is None:
         return _reduced(loss, reduction)  # type: ignore[no-any-return]
+    weight = tensor_of(name, "the weight", weight, loss)
     if weight.shape != loss.shape:
         raise ShapeError(f"{name}: weight has shape {weight.shape} and the elements {loss.shape}; they must be the same")
     if reduction == "mean":
@@ -75,7 +88,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: T
     >>> gf.nn.functional.l1_loss(gf.tensor([1.0, 2.0]), gf.tensor([1.0, 4.0]))
     tensor(1.)
     """
-    _paired(input, target, reduction, "l1_loss")
+    input, target = _paired(input, target, reduction, "l1_loss")
     return _weighted(elementwise.abs(input - target), weight, reduction, "l1_loss")
 
 
@@ -90,7 +103,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     """
     if beta < 0:
         raise ArgumentError(f"smooth_l1_loss: beta is not negative, got {beta}")
-    _paired(input, target, reduction, "smooth_l1_loss")
+    input, target = _paired(input, target, reduction, "smooth_l1_loss")
     if beta == 0:
         return _reduced(elementwise.abs(input - target), reduction)  # type: ignore[no-any-return]
     return _reduced(_huber(input - target, beta) * (1 / beta), reduction)  # type: ignore[no-any-return]
@@ -110,7 +123,7 @@ def huber_loss(
     """
     if not delta > 0:
         raise ArgumentError(f"huber_loss: delta is positive, got {delta}")
-    _paired(input, target, reduction, "huber_loss")
+    input, target = _paired(input, target, reduction, "huber_loss")
     loss = _huber(input - target, delta)
     if weight is not None and reduction == "mean":
         return reduce.mean(_weighted(loss, weight, "none", "huber_loss"))  # type: ignore[no-any-return]
@@ -135,7 +148,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     tensor(0.6931)
     """
     name = "binary_cross_entropy"
-    _paired(input, target, reduction, name, exactly=True)
+    input, target = _paired(input, target, reduction, name, exactly=True)
     if input.dtype.kind != "f":
         raise DTypeError(f"{name}: the input are probabilities, floats, not {input.dtype}")
     if not input.is_cuda and input.numel():
@@ -153,6 +166,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
 
 
 def _fitting(weight: Tensor, loss: Tensor, what: str, name: str) -> Tensor:
+    weight = tensor_of(name, f"the {what}", weight, loss)
     try:
         fits = backend.cpu.broadcast_shapes(weight.shape, loss.shape) == loss.shape
     except ValueError:
@@ -180,7 +194,7 @@ def binary_cross_entropy_with_logits(
     tensor(0.3466)
     """
     name = "binary_cross_entropy_with_logits"
-    _paired(input, target, reduction, name, exactly=True)
+    input, target = _paired(input, target, reduction, name, exactly=True)
     log_s: Any = neural.logsigmoid(input)
     if pos_weight is not None:
         log_s = log_s * ((_fitting(pos_weight, input, "pos_weight", name) - 1) * target + 1)
@@ -202,7 +216,7 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     tensor(0.6931)
     """
     _check(reduction, "kl_div", ("none", "mean", "batchmean", "sum"))
-    _paired(input, target, "none", "kl_div")
+    input, target = _paired(input, target, "none", "kl_div")
     loss: Any
     if log_target:
         loss = functions.exp(target) * (target - input)
@@ -230,6 +244,7 @@ def nll_loss(
     tensor(2.5000)
     """
     _check(reduction, "nll_loss")
+    input, target = _tensors(input, target, "nll_loss")
     classes = _class_dim(input, "nll_loss")
     safe, kept, there = _class_indices(input, target, ignore_index, "nll_loss")
     picked = index.gather(input, classes, wrap(_added(safe, classes)))
@@ -267,6 +282,7 @@ def cross_entropy(
     _check(reduction, "cross_entropy")
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"cross_entropy: label_smoothing lies in [0, 1], not {label_smoothing}")
+    input, target = _tensors(input, target, "cross_entropy")
     classes = _class_dim(input, "cross_entropy")
     w = _class_weight(input, weight, "cross_entropy")
     if input.shape == target.shape:
@@ -303,6 +319,7 @@ def _class_dim(input: Tensor, name: str) -> int:
 def _class_weight(input: Tensor, weight: Tensor | None, name: str) -> Array | None:
     if weight is None:
         return None
+    weight = tensor_of(name, "the weight", weight, input)
     count = input.shape[0 if input.ndim == 1 else 1]
     if weight.shape != (count,):
         raise ShapeError(f"{name}: weight has shape {weight.shape}; {count} classes need ({count},)")
@@ -317,7 +334,7 @@ def _class_indices(
     Whether the others are classes is looked at on the CPU.  On CUDA looking would be a wait; there the third is 1 for an
     index that is a class, or is ignored, and NaN for one that is neither.
     """
-    held, form = target.data, input.shape
+    held, form, ignore_index = target.data, input.shape, plain(ignore_index)
     wanted = form[:1] + form[2:] if len(form) > 1 else ()
     if held.shape != wanted:
         raise ShapeError(
@@ -417,7 +434,7 @@ def _soft_cross_entropy(
         raise DTypeError(
             f"cross_entropy: a target of the input's shape {input.shape} holds probabilities, floats, not {target.dtype}"
         )
-    if ignore_index >= 0:
+    if plain(ignore_index) >= 0:
         raise ArgumentError(f"cross_entropy: ignore_index {ignore_index} means nothing for a target of probabilities")
     count = input.shape[classes]
     log_p: Any = neural.log_softmax(input, classes)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..backend import dtypes
 from ..creation import empty, ones, zeros
-from ..engine import no_grad
+from ..engine import no_grad, operand
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ops import shape
 from ..tensor import Tensor
@@ -150,6 +150,7 @@ class _BatchNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
+        input = operand(type(self).__name__, input)
         if input.ndim not in self._ndims:
             wanted = " or ".join(f"{n} dimensions" for n in self._ndims)
             raise ShapeError(f"{type(self).__name__}: takes {wanted}, not shape {input.shape}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..errors import ArgumentError
 from ..tensor import Tensor
 from . import functional as F
+from .given import tensor_of
 from .module import Module
 
 
@@ -83,7 +86,10 @@ class _WeightedLoss(_Loss):
 
     def __init__(self, weight: Tensor | None, reduction: str) -> None:
         super().__init__(reduction)
-        self.register_buffer("weight", weight)
+        self.register_buffer("weight", self._numbers("weight", weight))
+
+    def _numbers(self, what: str, given: Any) -> Tensor | None:
+        return None if given is None else tensor_of(type(self).__name__, what, given)
 
 
 class BCELoss(_WeightedLoss):
@@ -113,7 +119,7 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
     def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean", pos_weight: Tensor | None = None) -> None:
         super().__init__(weight, reduction)
-        self.register_buffer("pos_weight", pos_weight)
+        self.register_buffer("pos_weight", self._numbers("pos_weight", pos_weight))
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from .. import backend
 from ..backend import device as Device
 from ..backend import dtypes
 from ..creation import as_tensor
@@ -110,10 +111,8 @@ class Module(Hooked):
         for what in where:
             if isinstance(what, Tensor):
                 dtype, device = what.dtype, what.device
-            elif isinstance(what, Device) or (isinstance(what, str) and what.partition(":")[0] in ("cpu", "cuda")):
-                device = what
             elif what is not None:
-                dtype = what
+                device, dtype = backend.meant_by(what, device, dtype)
         wanted = None if dtype is None else dtypes.as_dtype(dtype)
         if wanted is not None and wanted.kind not in "fc":
             raise DTypeError(f"Module.to: parameters are floats, not {wanted}")

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..backend.convolution import Form
-from ..engine import linear, primitive
+from ..engine import linear, operand, primitive
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..typing import Array, Namespace, Shape, TensorLike
 from .elementwise import _add
@@ -87,6 +87,7 @@ def setting(value: Any) -> Any:
 
 def batched(x: Any, rank: int, name: str) -> tuple[Any, bool]:
     """``x`` as (N, C, *sizes), and whether it came without N."""
+    x = operand(name, x)
     if x.ndim not in (rank + 1, rank + 2):
         sizes = ", ".join("DHW"[3 - rank :]) if rank > 1 else "L"
         raise ShapeError(f"{name}: takes (N, C, {sizes}) or (C, {sizes}), not an input of shape {tuple(x.shape)}")
@@ -220,6 +221,7 @@ def unfold(x: TensorLike, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
 
 def refold(x: TensorLike, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """The columns of ``unfold`` added up where they come from: (N, C * kernel elements, windows) gives (N, C, *output_size)."""
+    x = operand("fold", x)
     if x.ndim not in (2, 3):
         raise ShapeError(f"fold: takes (N, C * kernel elements, windows), or that without N, not shape {tuple(x.shape)}")
     single = x.ndim == 2

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..backend import cpu
-from ..engine import linear
+from ..engine import linear, operand
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..plain import real_number
 from ..typing import Array, Namespace, Shape, TensorLike
@@ -104,6 +104,7 @@ _RANKS = {"linear": (1,), "bilinear": (2,), "bicubic": (2,), "trilinear": (3,), 
 
 def interpolate(x: TensorLike, size: Any, scale_factor: Any, mode: str, align_corners: bool | None) -> Any:
     """``x`` (N, C, ...) at other sizes; the words are PyTorch's."""
+    x = operand("interpolate", x)
     rank = x.ndim - 2
     if mode not in _RANKS:
         raise ArgumentError(f"interpolate: mode is one of {', '.join(map(repr, _RANKS))} or 'area', not {mode!r}")

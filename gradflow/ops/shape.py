@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from ..engine import linear
+from ..engine import linear, operand
 from ..errors import ArgumentError, ShapeError
 from ..plain import whole_number
 from ..typing import Array, Dims, Index, Namespace, Shape, TensorLike
@@ -52,6 +52,7 @@ def flatten(x: TensorLike, start_dim: int = 0, end_dim: int = -1) -> Any:
     >>> gf.flatten(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([1., 2., 3., 4.])
     """
+    x = operand("flatten", x)
     a, b = dims.one(start_dim, x.ndim, "flatten"), dims.one(end_dim, x.ndim, "flatten")
     if a > b:
         raise ArgumentError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
