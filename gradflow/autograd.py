@@ -22,6 +22,7 @@ from .engine import (
     no_grad,
     own,
     reached,
+    recording,
     set_detect_anomaly,
     set_grad_enabled,
     sweep,
@@ -206,7 +207,7 @@ class _FunctionOp:
     def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any, room_for: Any) -> None:
         (ctx,) = kept
         _check_saved(ctx, self.title)
-        recording = mode.recording  # set by the sweep: True only with create_graph
+        recorded = mode.recording  # set by the sweep: True only with create_graph
         parts = g.parts if isinstance(g, _Parts) else {0: g}
         grads: list[Any] = []
         for i, (space, shape, dtype) in enumerate(self.outputs):
@@ -214,7 +215,7 @@ class _FunctionOp:
             if part is None and ctx._materialize:
                 part = space.zeros(shape, dtype)
             grads.append(part if part is None or isinstance(part, Tensor) else wrap(space.asarray(part)))
-        probes = self._probed(grads) if recording and not self.function._of_operations else None
+        probes = self._probed(grads) if recorded and not self.function._of_operations else None
         begun = tick()
         made = self.function.backward(ctx, *grads)
         made = made if isinstance(made, tuple) else (made,)
@@ -236,7 +237,7 @@ class _FunctionOp:
                 )
             if probes is not None:
                 grad = self._known(grad, probes, begun, [g.node for g in grads if g is not None], parents)
-            give(p, grad if recording else grad.data)
+            give(p, grad if recorded else grad.data)
 
     @staticmethod
     def _probed(grads: list[Any]) -> set[Node]:
@@ -367,8 +368,7 @@ class Function:
         ctx = Context()
         needs = [isinstance(a, Tensor) and a.node is not None for a in args]
         ctx.needs_input_grad = tuple(needs)
-        with no_grad():
-            made = cls.forward(ctx, *args, **kwargs)
+        made = recording(False, cls.forward, ctx, *args, **kwargs)
         outputs = made if isinstance(made, tuple) else (made,)
         for o in outputs:
             if not isinstance(o, Tensor):
@@ -405,8 +405,7 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(backward)
     def once(ctx: Any, *grads: Any) -> Any:
-        with no_grad():
-            made = backward(ctx, *grads)
+        made = recording(False, backward, ctx, *grads)
         if isinstance(made, tuple):
             return tuple([g.detach() if isinstance(g, Tensor) else g for g in made])
         return made.detach() if isinstance(made, Tensor) else made

@@ -17,7 +17,7 @@ from typing import Any
 
 from . import autograd
 from .creation import eye, zeros, zeros_like
-from .engine import mode, wrap
+from .engine import mode, recording, wrap
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
 from .ops.shape import movedim, reshape
 from .tensor import Tensor
@@ -37,15 +37,14 @@ def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
     (tensor(6.), tensor(9.))
     """
 
-    def derive(*args: Any, **kwargs: Any) -> Any:
-        with _Level("grad", args) as level:
-            inputs = level.inputs(args, argnums)
-            value, aux = level.call(func, kwargs, has_aux)
-            found = inputs.rebuild(level.gradients([_number(value)], None, inputs.leaves))
-            value = level.shown(value)
+    def derive(level: _Level, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        inputs = level.inputs(args, argnums)
+        value, aux = level.call(func, kwargs, has_aux)
+        found = inputs.rebuild(level.gradients([_number(value)], None, inputs.leaves))
+        value = level.shown(value)
         return found, ((value, aux) if has_aux else value)
 
-    return derive
+    return lambda *args, **kwargs: _Level("grad", args).run(derive, args, kwargs)
 
 
 def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -75,15 +74,20 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> pull(gf.tensor([1.0, 0.0]))
     (tensor([1., 0.]),)
     """
-    with _Level("vjp", primals) as level:
-        inputs = level.inputs(primals, tuple(range(len(primals))))
-        value, aux = level.call(func, {}, has_aux)
-        outputs = _Tree(value)
+
+    def derive(level: _Level) -> tuple[_Tree, Any, Any]:
+        return level.inputs(primals, tuple(range(len(primals)))), *level.call(func, {}, has_aux)
+
+    level = _Level("vjp", primals)
+    inputs, value, aux = level.run(derive)
+    outputs = _Tree(value)
+
+    def pulled(level: _Level, cotangent: Any) -> Any:
+        weights = _fitting("vjp", "cotangent", cotangent, outputs)
+        return inputs.rebuild(level.gradients(outputs.leaves, weights, inputs.leaves))
 
     def pull(cotangent: Any) -> Any:
-        with _Level("vjp", (primals, cotangent)) as again:
-            weights = _fitting("vjp", "cotangent", cotangent, outputs)
-            return inputs.rebuild(again.gradients(outputs.leaves, weights, inputs.leaves))
+        return _Level("vjp", (primals, cotangent)).run(pulled, cotangent)
 
     return (level.shown(value), pull, aux) if has_aux else (level.shown(value), pull)
 
@@ -99,14 +103,17 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
     (tensor([1.0000, 2.7183]), tensor([1.0000, 2.7183]))
     """
     _tuples("jvp", primals, tangents)
-    with _Level("jvp", (primals, tangents)) as level:
+
+    def derive(level: _Level) -> Any:
         inputs = level.inputs(primals, tuple(range(len(primals))))
         value, aux = level.call(func, {}, has_aux)
         outputs = _Tree(value)
         directions, linear = _linear_in_cotangents(level, outputs, inputs)
         weights = _fitting("jvp", "tangents", tangents, inputs)
         pushed = outputs.rebuild(level.gradients(linear, weights, directions))
-    return (level.shown(value), pushed, aux) if has_aux else (level.shown(value), pushed)
+        return (level.shown(value), pushed, aux) if has_aux else (level.shown(value), pushed)
+
+    return _Level("jvp", (primals, tangents)).run(derive)
 
 
 def jacrev(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -120,21 +127,20 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
             [0., 4.]])
     """
 
-    def derive(*args: Any, **kwargs: Any) -> Any:
-        with _Level("jacrev", args) as level:
-            inputs = level.inputs(args, argnums)
-            value, aux = level.call(func, kwargs, has_aux)
-            outputs = _Tree(value)
-            blocks = []
-            for y in outputs.leaves:
-                rows = level.gradients([y], [_directions(y)], inputs.leaves, batched=True)
-                blocks.append(
-                    inputs.rebuild([reshape(r, (*y.shape, *x.shape)) for r, x in zip(rows, inputs.leaves, strict=True)])
-                )
-            made = outputs.rebuild(blocks)
+    def derive(level: _Level, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        inputs = level.inputs(args, argnums)
+        value, aux = level.call(func, kwargs, has_aux)
+        outputs = _Tree(value)
+        blocks = []
+        for y in outputs.leaves:
+            rows = level.gradients([y], [_directions(y)], inputs.leaves, batched=True)
+            blocks.append(
+                inputs.rebuild([reshape(r, (*y.shape, *x.shape)) for r, x in zip(rows, inputs.leaves, strict=True)])
+            )
+        made = outputs.rebuild(blocks)
         return (made, aux) if has_aux else made
 
-    return derive
+    return lambda *args, **kwargs: _Level("jacrev", args).run(derive, args, kwargs)
 
 
 def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -145,21 +151,20 @@ def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
     tensor([0., 1.])
     """
 
-    def derive(*args: Any, **kwargs: Any) -> Any:
-        with _Level("jacfwd", args) as level:
-            inputs = level.inputs(args, argnums)
-            value, aux = level.call(func, kwargs, has_aux)
-            outputs = _Tree(value)
-            directions, linear = _linear_in_cotangents(level, outputs, inputs)
-            blocks: list[list[Tensor]] = [[] for _ in outputs.leaves]
-            for x, product in zip(inputs.leaves, linear, strict=True):
-                columns = level.gradients([product], [_directions(x)], directions, batched=True)
-                for block, column, y in zip(blocks, columns, outputs.leaves, strict=True):
-                    block.append(reshape(movedim(column, 0, -1), (*y.shape, *x.shape)))
-            made = outputs.rebuild([inputs.rebuild(block) for block in blocks])
+    def derive(level: _Level, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        inputs = level.inputs(args, argnums)
+        value, aux = level.call(func, kwargs, has_aux)
+        outputs = _Tree(value)
+        directions, linear = _linear_in_cotangents(level, outputs, inputs)
+        blocks: list[list[Tensor]] = [[] for _ in outputs.leaves]
+        for x, product in zip(inputs.leaves, linear, strict=True):
+            columns = level.gradients([product], [_directions(x)], directions, batched=True)
+            for block, column, y in zip(blocks, columns, outputs.leaves, strict=True):
+                block.append(reshape(movedim(column, 0, -1), (*y.shape, *x.shape)))
+        made = outputs.rebuild([inputs.rebuild(block) for block in blocks])
         return (made, aux) if has_aux else made
 
-    return derive
+    return lambda *args, **kwargs: _Level("jacfwd", args).run(derive, args, kwargs)
 
 
 def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -186,13 +191,16 @@ def hvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
     (tensor(9.), (tensor([6., 0.]),))
     """
     _tuples("hvp", primals, tangents)
-    with _Level("hvp", (primals, tangents)) as level:
+
+    def derive(level: _Level) -> Any:
         inputs = level.inputs(primals, tuple(range(len(primals))))
         value, _ = level.call(func, {}, False)
         first = level.gradients([_number(value)], None, inputs.leaves, recorded=True)
         weights = _fitting("hvp", "tangents", tangents, inputs)
         product = inputs.rebuild(level.gradients(first, weights, inputs.leaves))
-    return level.shown(value), product
+        return level.shown(value), product
+
+    return _Level("hvp", (primals, tangents)).run(derive)
 
 
 # --- trees of tensors ---------------------------------------------------------------------------------------------------
@@ -252,14 +260,14 @@ class _Level:
         outer = any(isinstance(t, Tensor) and t.node is not None for t in _Tree(given).leaves)
         self.again = mode.recording and (outer or _depth.count > 0)
 
-    def __enter__(self) -> _Level:
-        self._was, mode.recording = mode.recording, True
-        _depth.count += 1
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _depth.count -= 1
-        mode.recording = self._was
+    def run(self, body: Callable[..., Any], *args: Any) -> Any:
+        """``body(self, *args)``, recorded, one level further in."""
+        depth = _depth.count
+        try:
+            _depth.count = depth + 1
+            return recording(True, body, self, *args)
+        finally:
+            _depth.count = depth
 
     def inputs(self, args: tuple[Any, ...], argnums: Argnums) -> _Tree:
         """The chosen arguments as tensors of this level: the same memory, and a place in the graph of their own."""

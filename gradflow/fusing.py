@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import update_wrapper
 from types import FunctionType
 from typing import Any
 
-from .engine import Op, compiled, make_callable, mode, sweep, wrap
+from .engine import Op, compiled, make_callable, mode, recording, sweep, wrap
 from .errors import DTypeError, RuleError
 from .kernels import Kernel, Symbol
 from .tensor import Tensor
@@ -99,8 +98,7 @@ class _Run:
         self._outputs = [f"out{i}_" for i in range(outputs)]
 
         def formula(xp: Namespace, **symbols: Symbol) -> Any:
-            with _tracing():
-                made = function(*[wrap(symbols[n]) for n in self._names])
+            made = _traced(function, [wrap(symbols[n]) for n in self._names])
             return tuple(map(self._bare, made if isinstance(made, tuple) else (made,)))
 
         formula.__name__ = _name(function)
@@ -126,15 +124,14 @@ class _Run:
         return self.many(xp, arrays)[0]
 
 
-@contextmanager
-def _tracing() -> Iterator[None]:
-    """Recording, for derivatives of symbols; and no look for NaN, of which symbols know nothing."""
-    was = mode.recording, mode.anomaly
-    mode.recording, mode.anomaly = True, False
+def _traced(function: Elementwise, arguments: list[Any]) -> Any:
+    """``function`` recorded, for derivatives of symbols, and without a look for NaN, of which symbols know nothing."""
+    was = mode.anomaly
     try:
-        yield
+        mode.anomaly = False
+        return recording(True, function, *arguments)
     finally:
-        mode.recording, mode.anomaly = was
+        mode.anomaly = was
 
 
 class _Derivative:

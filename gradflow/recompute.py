@@ -8,7 +8,7 @@ from typing import Any
 
 from . import random
 from .autograd import Function
-from .engine import Leaf, Node, enable_grad, is_grad_enabled, reached, sweep, tick, wrap
+from .engine import Leaf, Node, is_grad_enabled, reached, recording, sweep, tick, wrap
 from .errors import ArgumentError, GraphError
 from .ops.shape import reshape
 from .tensor import Tensor
@@ -123,8 +123,8 @@ class _Run:
 
     def gradients(self, inner: Sequence[Tensor], grads: Sequence[Any], recorded: bool) -> dict[Node, Any]:
         """The run made again on ``inner``, and what its results' gradients give at its ends."""
-        with enable_grad(), self._random_numbers():
-            made = self(inner)
+        with self._random_numbers():
+            made = recording(True, self, inner)
         outputs = made if isinstance(made, tuple) else (made,)
         roots = [(o.node, g if recorded else g.data) for o, g in zip(outputs, grads, strict=True) if o.node is not None]
         if not set(self._reached([n for n, _ in roots], inner)) <= set(self.beside):

@@ -8,7 +8,16 @@ an operation.  ``sweep``: the backward loop.  ``promote``: the slow way into an 
 from .accumulate import GradientBuffer, Leaf, accumulate, accumulating, own
 from .callers import warn
 from .graph import ALONE, Ghost, Node, RemovableHandle, Value, holders, mode, set_tensor, tick, wrap, writes
-from .modes import detect_anomaly, enable_grad, is_anomaly_enabled, is_grad_enabled, no_grad, set_detect_anomaly, set_grad_enabled
+from .modes import (
+    detect_anomaly,
+    enable_grad,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    no_grad,
+    recording,
+    set_detect_anomaly,
+    set_grad_enabled,
+)
 from .op import REGISTRY, Op, compiled, elementwise, linear, make_callable, primitive
 from .promote import cast_to, operand
 from .sweep import OneByOne, reached, sweep
@@ -18,5 +27,6 @@ __all__ = [
     "ALONE", "Ghost", "GradientBuffer", "Leaf", "Node", "OneByOne", "Op", "REGISTRY", "RemovableHandle", "Value", "accumulate",
     "accumulating", "base_of", "cast_to", "compiled", "detect_anomaly", "elementwise", "enable_grad", "holders",
     "is_anomaly_enabled", "is_grad_enabled", "linear", "make_callable", "mode", "no_grad", "operand", "own", "primitive",
-    "reached", "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "warn", "wrap", "writes",
+    "reached", "recording", "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of", "warn",
+    "wrap", "writes",
 ]  # fmt: skip

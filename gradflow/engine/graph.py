@@ -27,20 +27,16 @@ tick: Callable[[], int] = count(1).__next__
 
 
 class _Mode(_local):
-    """Whether operations are recorded, and checked for NaN and infinity, in this thread."""
+    """Whether operations are recorded, and checked for NaN and infinity, in this thread.
 
-    _on: bool = True
+    Plain attributes: an interrupt is raised where a function of Python begins or after a call, not inside an assignment, so that
+    ``finally: mode.recording = was`` always sets it back.
+    """
+
+    recording: bool = True
     anomaly: bool = False
-    outer: list[bool]
-
-    @property
-    def recording(self) -> bool:
-        return self._on
-
-    @recording.setter
-    def recording(self, on: bool) -> None:
-        self._on = on
-        (quiet.discard if on else quiet.add)(get_ident())
+    depth: int = 0  # how many blocks, decorated functions and backward passes are under way that will set these back
+    outer: list[tuple[Any, bool]]
 
 
 class _Ever:
@@ -53,7 +49,25 @@ class _Ever:
 
 
 quiet: set[int] = set()
-"""The threads that do not record: while there are none, no operation asks its own, which takes as long as making a node."""
+"""The threads that do not record: while there are none, no operation asks its own, which takes as long as making a node.
+
+One that is here and records loses that time, and no more: so a thread comes here before it stops recording, and leaves when nothing
+is under way that may set that back.
+"""
+
+
+def hush() -> None:
+    """For a thread that is about to stop recording."""
+    quiet.add(get_ident())
+
+
+def settle() -> None:
+    """For a thread whose recording has been set back to what it was."""
+    if not mode.recording:
+        quiet.add(get_ident())
+    elif not mode.depth:
+        quiet.discard(get_ident())
+
 
 mode = _Mode()
 ever = _Ever()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import coroutine
 from typing import Any, ParamSpec, TypeVar
 
-from .graph import ever, mode
+from .graph import ever, hush, mode, settle
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,29 +23,128 @@ def is_anomaly_enabled() -> bool:
     return mode.anomaly
 
 
+def recording(on: bool, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """``function(*args, **kwargs)`` with recording on or off; an interrupt finds it set back, which ``with`` cannot promise."""
+    was, depth = mode.recording, mode.depth
+    try:
+        mode.depth = depth + 1
+        _set("recording", on)
+        return function(*args, **kwargs)
+    finally:
+        mode.recording, mode.depth = was, depth
+        settle()
+
+
+def _set(field: str, value: bool) -> None:
+    if field == "anomaly":
+        ever.anomaly = True
+    elif not value:
+        hush()
+    setattr(mode, field, value)
+
+
+@coroutine
+def _steps(field: str, value: bool, running: Any) -> Any:
+    """What a generator or coroutine yields and returns.
+
+    While it runs it has a mode of its own, ``value`` to begin with; in between its caller's is set.
+    """
+    step, given = running.send, None
+    while True:
+        before, depth = getattr(mode, field), mode.depth
+        try:
+            mode.depth = depth + 1
+            _set(field, value)
+            made = step(given)
+            value = getattr(mode, field)
+        except StopIteration as end:
+            return end.value
+        finally:
+            mode.depth = depth
+            setattr(mode, field, before)
+            settle()
+        try:
+            step, given = running.send, (yield made)
+        except BaseException as thrown:  # also when it is closed
+            step, given = running.throw, thrown
+
+
 class _Switch:
-    """A mode set to a value inside a ``with`` block or a decorated function, and set back after."""
+    """A mode set to a value inside a ``with`` block or a decorated function, and set back after.
+
+    In a decorated generator, coroutine or asynchronous generator the mode is set whenever that goes on, and its caller's where it
+    waits.
+    """
 
     _field, _value = "recording", True
 
     def __enter__(self) -> None:
-        _outer().append(getattr(mode, self._field))
-        setattr(mode, self._field, self._value)
+        before, depth = getattr(mode, self._field), mode.depth
+        try:
+            _outer().append((self, before))
+            _set(self._field, self._value)
+            mode.depth = depth + 1
+        except BaseException:  # an interrupt, after which there is no __exit__
+            setattr(mode, self._field, before)
+            raise
 
     def __exit__(self, *_: Any) -> None:
-        setattr(mode, self._field, _outer().pop())
+        outer = getattr(mode, "outer", [])
+        for k in reversed(range(len(outer))):  # the block of a generator may end after one that began later, or in another thread
+            if outer[k][0] is self:
+                mode.depth -= 1
+                setattr(mode, self._field, outer[k][1])
+                del outer[k]
+                settle()
+                return
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        @functools.wraps(function)
-        def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-            with self:
+        import inspect
+
+        field, value = self._field, self._value
+
+        def inside(*args: P.args, **kwargs: P.kwargs) -> Any:
+            before, depth = getattr(mode, field), mode.depth
+            try:
+                mode.depth = depth + 1
+                _set(field, value)
                 return function(*args, **kwargs)
+            finally:
+                mode.depth = depth
+                setattr(mode, field, before)
+                settle()
 
-        return inside
+        def generator(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return (yield from _steps(field, value, function(*args, **kwargs)))
+
+        async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return await _steps(field, value, function(*args, **kwargs))
+
+        async def asynchronous(*args: P.args, **kwargs: P.kwargs) -> Any:
+            running: Any = function(*args, **kwargs)
+            step, given = running.asend, None
+            while True:
+                try:
+                    made = await _steps(field, value, step(given))
+                except StopAsyncIteration:
+                    return
+                try:
+                    step, given = running.asend, (yield made)
+                except BaseException as thrown:
+                    step, given = running.athrow, thrown
+
+        chosen: Any = inside
+        if inspect.isgeneratorfunction(function):
+            chosen = generator
+        elif inspect.iscoroutinefunction(function):
+            chosen = awaited
+        elif inspect.isasyncgenfunction(function):
+            chosen = asynchronous
+        return functools.wraps(function)(chosen)  # type: ignore[no-any-return]
 
 
-def _outer() -> list[bool]:
-    """The values to set back to, of this thread, so that one switch may be entered again and by several threads."""
+def _outer() -> list[tuple[Any, bool]]:
+    """The blocks that this thread is in and the values to set back to: one switch may be entered again, and by several threads."""
     try:
         return mode.outer
     except AttributeError:
@@ -58,14 +158,17 @@ class _Setting(_Switch):
     def __init__(self, value: bool) -> None:
         self._value = bool(value)
         self._before: bool = getattr(mode, self._field)
-        setattr(mode, self._field, self._value)
+        _set(self._field, self._value)
+        settle()
 
     def __enter__(self) -> None:
-        _outer().append(self._before)
-        setattr(mode, self._field, self._value)
+        _outer().append((self, self._before))
+        _set(self._field, self._value)
+        mode.depth += 1
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         setattr(mode, self._field, self._before)  # as a decorator it is meant for the function, not for the lines around it
+        settle()
         return super().__call__(function)
 
 
@@ -105,16 +208,8 @@ class detect_anomaly(_Switch):  # noqa: N801
 
     _field = "anomaly"
 
-    def __enter__(self) -> None:
-        ever.anomaly = True
-        super().__enter__()
-
 
 class set_detect_anomaly(_Setting):  # noqa: N801
     """Anomaly mode on or off from here on, by a flag; as a context manager only inside the block."""
 
     _field = "anomaly"
-
-    def __init__(self, value: bool) -> None:
-        ever.anomaly = True
-        super().__init__(value)

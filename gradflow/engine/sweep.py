@@ -12,9 +12,9 @@ from numpy import errstate, ndarray
 from .. import backend
 from ..backend import dtypes
 from ..errors import AnomalyError, GraphError, ShapeError
-from ..typing import Shape
+from ..typing import Array, Shape
 from .accumulate import GradientBuffer, own
-from .graph import Node, made_at, mode, upstairs, wrap, writes
+from .graph import Node, hush, made_at, mode, settle, upstairs, wrap, writes
 from .promote import found
 
 _seq = attrgetter("seq")
@@ -112,10 +112,13 @@ def sweep(
             n.kept = None
 
     find_room = room_for if in_place and not create_graph else no_room
-    cpu, was = backend.cpu, mode.recording
+    cpu, was, depth = backend.cpu, mode.recording, mode.depth
     careful = create_graph or mode.anomaly or wanted is not None
-    mode.recording = create_graph
     try:
+        mode.depth = depth + 1
+        if not create_graph:
+            hush()
+        mode.recording = create_graph
         with errstate(all="ignore"):
             for node, g in roots:
                 give(node, g)
@@ -146,7 +149,8 @@ def sweep(
             leaf.take_back(buffer)
         raise
     finally:
-        mode.recording = was
+        mode.recording, mode.depth = was, depth
+        settle()
     if inputs is not None:
         captured |= {n: grads[n] for n in inputs if n in grads}
         return captured, owned

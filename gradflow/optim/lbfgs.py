@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .. import backend
 from ..backend.dtypes import float32
 from ..creation import as_tensor
-from ..engine import enable_grad, wrap
+from ..engine import recording, wrap
 from ..errors import ArgumentError, DeviceError, NonFiniteError
 from ..plain import whole_number
 from ..tensor import Tensor
@@ -338,8 +338,7 @@ class LBFGS(Optimizer):
             flat = self._flat = Flat(params)
         before = flat.values()
         try:
-            with enable_grad():
-                first = closure()
+            first = recording(True, closure)
             state = self._iterated(flat, closure, first, before)
         except BaseException:
             if not same(flat, before):
@@ -371,9 +370,7 @@ class LBFGS(Optimizer):
             return state
 
         def evaluated() -> tuple[float, Array]:
-            with enable_grad():
-                reached = value_of(closure())
-            return reached, flat.gradient()
+            return value_of(recording(True, closure)), flat.gradient()
 
         def trial(t: float) -> Point:
             flat.put_moved(x, t, d)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import backend
 from ..creation import as_tensor
-from ..engine import RemovableHandle, enable_grad, wrap, writes
+from ..engine import RemovableHandle, recording, wrap, writes
 from ..errors import ArgumentError, GraphError, NonFiniteError
 from ..recorded import zero_grads
 from ..plain import plain, real_number
@@ -106,10 +106,7 @@ class Optimizer:
         return loss
 
     def _loss_of(self, closure: Callable[[], Any] | None) -> Any:
-        if closure is None:
-            return None
-        with enable_grad():
-            return closure()
+        return None if closure is None else recording(True, closure)
 
     def _step_group(self, number: int, group: dict[str, Any]) -> None:
         for p in group["params"]:
