@@ -119,18 +119,22 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
 def jacrev(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns the Jacobian of ``func``, of shape (*value, *argument), by rows, all in one backward pass.
 
-    Better than ``jacfwd`` where the value has fewer elements than the argument.
+    Better than ``jacfwd`` where the value has fewer elements than the argument.  Both are of real numbers: DTypeError for a complex
+    argument or value, whose derivative is no matrix of complex numbers.
 
     >>> import gradflow as gf
     >>> gf.func.jacrev(lambda x: x ** 2)(gf.tensor([1.0, 2.0]))
     tensor([[2., 0.],
             [0., 4.]])
     """
+    return _rows("jacrev", func, argnums, has_aux)
 
+
+def _rows(name: str, func: Callable[..., Any], argnums: Argnums, has_aux: bool = False) -> Callable[..., Any]:
     def derive(level: _Level, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        inputs = level.inputs(args, argnums)
+        inputs = _real(level, "an argument", level.inputs(args, argnums))
         value, aux = level.call(func, kwargs, has_aux)
-        outputs = _Tree(value)
+        outputs = _real(level, "the value", _Tree(value))
         blocks = []
         for y in outputs.leaves:
             rows = level.gradients([y], [_directions(y)], inputs.leaves, batched=True)
@@ -140,7 +144,7 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
         made = outputs.rebuild(blocks)
         return (made, aux) if has_aux else made
 
-    return lambda *args, **kwargs: _Level("jacrev", args).run(derive, args, kwargs)
+    return lambda *args, **kwargs: _Level(name, args).run(derive, args, kwargs)
 
 
 def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -152,9 +156,9 @@ def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
     """
 
     def derive(level: _Level, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        inputs = level.inputs(args, argnums)
+        inputs = _real(level, "an argument", level.inputs(args, argnums))
         value, aux = level.call(func, kwargs, has_aux)
-        outputs = _Tree(value)
+        outputs = _real(level, "the value", _Tree(value))
         directions, linear = _linear_in_cotangents(level, outputs, inputs)
         blocks: list[list[Tensor]] = [[] for _ in outputs.leaves]
         for x, product in zip(inputs.leaves, linear, strict=True):
@@ -177,7 +181,7 @@ def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any
     tensor([[ 6.,  0.],
             [ 0., 12.]])
     """
-    return jacrev(grad(func, argnums), argnums)
+    return _rows("hessian", grad(func, argnums), argnums)
 
 
 def hvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
@@ -338,6 +342,17 @@ def _directions(t: Tensor) -> Tensor:
     n = t.data.size
     made: Tensor = reshape(eye(n, dtype=t.dtype, device=t.device), (n, *t.shape))
     return made
+
+
+def _real(level: _Level, what: str, tree: _Tree) -> _Tree:
+    """``tree`` without complex leaves: d Re y / d Re x and the like are four numbers, which are one only if y is holomorphic."""
+    for t in tree.leaves:
+        if t.dtype.kind == "c":
+            raise DTypeError(
+                f"{level.name}: {what} is {t.dtype}, and Jacobians are of real numbers; differentiate real and imaginary parts as "
+                "functions of real and imaginary parts, or take products with the Jacobian by jvp and vjp, for complex numbers too"
+            )
+    return tree
 
 
 def _number(value: Any) -> Tensor:

@@ -248,3 +248,44 @@ def test_the_level_is_left_when_a_function_raises() -> None:
     with pytest.raises(ZeroDivisionError):
         grad(bad)(at(2))
     assert not grad(f)(at(2)).requires_grad  # nothing is left that would have it recorded
+
+
+# Complex numbers
+
+
+def test_jacobians_are_of_real_numbers() -> None:
+    r, z = gf.tensor([0.3, 1.0]), gf.tensor([1 + 2j, 0.5j])
+    for f, x, said in (
+        (lambda r: gf.exp(1j * r), r, "the value is complex64"),
+        (lambda z: z * z, z, "an argument is complex64"),
+        (lambda z: abs(z) ** 2, z, "an argument is complex64"),
+        (lambda r, z: r * abs(z), r, None),  # one of the others may be
+    ):
+        for jacobian in (jacrev, jacfwd):
+            if said is None:
+                assert close(jacobian(f)(x, z), gf.diag(abs(z)), 1e-6)
+            else:
+                with pytest.raises(DTypeError, match=f"{jacobian.__name__}: {said}.*jvp and vjp"):
+                    jacobian(f)(x)
+    with pytest.raises(DTypeError, match="hessian: an argument is complex64"):
+        hessian(lambda z: (abs(z) ** 2).sum())(z)
+    inside = lambda r: (abs(gf.exp(1j * r) + r) ** 2).sum()  # 1 + r^2 + 2 r cos r
+    v = r.to_numpy()
+    assert np.allclose(np.diag(hessian(inside)(r).to_numpy()), 2 - 4 * np.sin(v) - 2 * v * np.cos(v), rtol=1e-5)
+
+
+def test_products_of_complex_numbers() -> None:
+    """For f(z) = conj(z) z^2: df = 2 |z|^2 v + z^2 conj(v), and its transpose, PyTorch's convention."""
+    rng = np.random.default_rng(3)
+    z, v, u = (rng.normal(size=3) + 1j * rng.normal(size=3) for _ in range(3))
+    f = lambda z: z.conj() * z * z
+    pushed = jvp(f, (gf.tensor(z),), (gf.tensor(v),))[1].to_numpy()
+    assert np.allclose(pushed, 2 * abs(z) ** 2 * v + z**2 * v.conj())
+    pulled = vjp(f, gf.tensor(z))[1](gf.tensor(u))[0].to_numpy()
+    assert np.allclose(pulled, 2 * abs(z) ** 2 * u + z**2 * u.conj())
+    size = lambda z: (abs(z) ** 4).sum()
+    assert np.allclose(grad(size)(gf.tensor(z)).to_numpy(), 4 * abs(z) ** 2 * z)
+    product = hvp(size, (gf.tensor(z),), (gf.tensor(v),))[1][0].to_numpy()
+    assert np.allclose(product, 8 * abs(z) ** 2 * v + 4 * z**2 * v.conj())
+    turned = jvp(lambda r: gf.exp(1j * r), (gf.tensor(z.real.copy()),), (gf.tensor(v.real.copy()),))[1].to_numpy()
+    assert np.allclose(turned, 1j * np.exp(1j * z.real) * v.real)
