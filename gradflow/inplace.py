@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from . import backend
+from .backend import dtypes
 from .engine import REGISTRY, Ghost, Leaf, base_of, mode, tick, views_of, wrap, writes
 from .errors import DeviceError, DTypeError, IndexingError, InPlaceError, ShapeError
 from .ops import elementwise, index, shape
-from .typing import Array, TensorLike
+from .typing import Array, DType, TensorLike
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -74,7 +75,8 @@ def overwrite(t: Any, result: Any, name: str) -> None:
     if result.data.shape != data.shape:
         raise ShapeError(f"{name}: a result of shape {result.shape} does not fit into a tensor of shape {t.shape}")
     if result.dtype != data.dtype:
-        if result.dtype.kind != data.dtype.kind and "fciub".find(result.dtype.kind) < "fciub".find(data.dtype.kind):
+        mine, its = dtypes.CATEGORY[data.dtype.kind], dtypes.CATEGORY[result.dtype.kind]
+        if its > mine or (data.dtype.kind == "c" and its < mine):
             raise DTypeError(f"{name}: a result of {result.dtype} cannot be held by a tensor of {data.dtype}; write out of place")
         result = elementwise.cast(result, data.dtype)
     data[...] = result.data
@@ -88,15 +90,14 @@ def _rebase(t: Any, node: Any) -> None:
         return
     base = base_of(t)
     if base is t:
-        t.node = node
+        _hand_over(t, node)
     else:
         old = base.node
         if node is None and old is None:
             return
         places = _places(base.data, t.data)
-        base.node = REGISTRY["window_set"].record(
-            base.data, (old, node), {"offset": places, "_v": Ghost(t.data), "_x": Ghost(base.data)}
-        )
+        kept = {"offset": places, "_v": Ghost(t.data), "_x": Ghost(base.data)}
+        _hand_over(base, REGISTRY["window_set"].record(base.data, (old, node), kept))
     if base.node is None and node is None:
         return
     for view in views_of(base):
@@ -104,7 +105,17 @@ def _rebase(t: Any, node: Any) -> None:
             view.node = None
         else:
             places = _places(base.data, view.data)
-            view.node = REGISTRY["window"].record(view.data, (base.node,), {"_x": Ghost(base.data), "offset": places})
+            kept = {"_x": Ghost(base.data), "offset": places}
+            _hand_over(view, REGISTRY["window"].record(view.data, (base.node,), kept))
+
+
+def _hand_over(t: Any, node: Any) -> None:
+    """Give ``t`` the graph ``node``; a gradient that was to be retained is that of the new contents, as in PyTorch."""
+    old, t.node = t.node, node
+    if node is None or old is None or old.extra is None or not old.extra.retain:
+        return
+    node.metadata.retain, node.metadata.grad = True, old.extra.grad
+    old.extra.retain, old.extra.grad = False, None
 
 
 def _places(base: Array, view: Array) -> Array:
@@ -133,62 +144,87 @@ def _places(base: Array, view: Array) -> Array:
 
 
 def setitem(t: Any, where: Any, value: TensorLike) -> None:
-    """``t[where] = value``, recorded."""
-    allow(t, "x[index] = value")
-    where = index.bare(where)
+    """``t[where] = value``, recorded; of several values for one element the one that stays gets the gradient."""
+    _assign(t, index.bare(where), value, "x[index] = value")
+
+
+def _assign(t: Any, where: Any, value: TensorLike, name: str) -> None:
+    allow(t, name)
     if not hasattr(value, "node"):
-        value = wrap(_filled(t.data, value))
+        value = wrap(_filled(t.data, value, name))
     xp = backend.namespace_of(t.data)
     if backend.namespace_of(value.data) is not xp:
-        raise DeviceError(f"x[index] = value: x is on {t.device}, value on {value.device}; use value.to('{t.device}')")
-    if value.dtype != t.dtype:
-        value = elementwise.cast(value, t.dtype)
+        raise DeviceError(f"{name}: x is on {t.device}, value on {value.device}; use value.to('{t.device}')")
+    value = _as_held(value, t.dtype, name)
     recorded = mode.recording and (t.node is not None or value.node is not None)
     if recorded and xp.owner(value.data) is xp.owner(t.data):
         value = shape.clone(value)
+    last = index.last_written(t.data, where) if index.recorded(value) else None
     try:
-        xp.setitem(t.data, where, value.data)
+        xp.setitem(t.data, where, index.fitting(value.data, where, last, t.shape))
     except (ValueError, IndexError, TypeError) as problem:
         kind = ShapeError if isinstance(problem, ValueError) else IndexingError
-        raise kind(f"x[index] = value: {problem} (x has shape {t.shape}, value {tuple(value.shape)})") from None
+        raise kind(f"{name}: {problem} (x has shape {t.shape}, value {tuple(value.shape)})") from None
     node = t.node
     if recorded:
-        kept = {"index": where, "_v": Ghost(value.data), "_x": Ghost(t.data)}
+        kept = {"index": where, "last": last, "_v": Ghost(value.data), "_x": Ghost(t.data)}
         node = REGISTRY["index_set"].record(t.data, (t.node, value.node), kept)
     _rebase(t, node)
 
 
-def _filled(like: Array, value: Any) -> Array:
+def _filled(like: Array, value: Any, name: str) -> Array:
     xp = backend.namespace_of(like)
     try:
-        return xp.asarray(value, dtype=like.dtype)
+        array = xp.asarray(value) if isinstance(value, complex) or hasattr(value, "__len__") else value
+        return array if getattr(array, "dtype", like.dtype).kind == "c" else xp.asarray(array, dtype=like.dtype)
     except (TypeError, ValueError):
-        raise DTypeError(f"x[index] = value: {type(value).__name__} is not a number, an array or a Tensor") from None
+        raise DTypeError(f"{name}: {type(value).__name__} is not a number, an array or a Tensor") from None
+
+
+def _as_held(value: Any, dtype: DType, name: str) -> Any:
+    """``value`` in the dtype of the tensor that is written to; DTypeError if an imaginary part would be lost."""
+    if value.dtype == dtype:
+        return value
+    if value.dtype.kind == "c" and dtype.kind != "c":
+        raise DTypeError(
+            f"{name}: a complex value ({value.dtype}) cannot be held by a tensor of {dtype}, which has no imaginary part; "
+            f"write value.real, or make the tensor complex first: x.to(gf.{dtypes.complex_of(dtype)})"
+        )
+    return elementwise.cast(value, dtype)
 
 
 def copy_(self: Tensor, source: TensorLike) -> Tensor:
-    """Write ``source`` (broadcast, cast and moved to this device) over this tensor; the graph records it."""
-    allow(self, "copy_")
+    """Write ``source`` (broadcast, cast and moved to this device) over this tensor; the graph records it.
+
+    DTypeError for complex numbers if this tensor is not complex.
+    """
+    return _written_over(self, source, "copy_")
+
+
+def _written_over(self: Tensor, source: TensorLike, name: str) -> Tensor:
+    allow(self, name)
     if not hasattr(source, "node"):
-        source = wrap(_filled(self.data, source))
+        source = wrap(_filled(self.data, source, name))
     value = source.to(self.device) if source.device != self.device else source
-    if value.dtype != self.dtype:
-        value = elementwise.cast(value, self.dtype)
+    value = _as_held(value, self.dtype, name)
     if value.shape != self.shape:
         value = shape.broadcast_to(value, self.shape)
-    if value is source and mode.recording and value.node is not None:
+    if value.node is None:  # what was there has a gradient, which is 0
+        _assign(self, Ellipsis, value, name)
+        return self
+    if value is source and mode.recording:
         value = shape.clone(value)  # a node of its own, or hooks and gradients of the two tensors would be one
-    overwrite(self, value, "copy_")
+    overwrite(self, value, name)
     return self
 
 
 def fill_(self: Tensor, value: TensorLike) -> Tensor:
-    """Write one number over the whole tensor."""
+    """Write one number over the whole tensor, which goes on requiring grad if it did; what was there gets the gradient 0."""
     if getattr(value, "ndim", 0):
         raise ShapeError(f"fill_: takes one number, got shape {value.shape}")
-    return copy_(self, value)
+    return _written_over(self, value, "fill_")
 
 
 def zero_(self: Tensor) -> Tensor:
-    """Write 0 over the whole tensor."""
-    return copy_(self, 0)
+    """Write 0 over the whole tensor, as ``fill_``."""
+    return _written_over(self, 0, "zero_")

@@ -345,3 +345,103 @@ def test_reductions_over_any_dimensions(data: Any) -> None:
         y = f(t, dim, keepdim)
         np.testing.assert_allclose(y.detach().cpu().numpy(), theirs(x, axis=axis, keepdims=keepdim))
         assert gf.gradcheck(lambda v, f=f: f(v, dim, keepdim), t)
+
+
+REPEATED: list[Any] = [  # kinds of indices that name an element twice, of a tensor of shape (3, 2, 2)
+    [0, 0, 0],
+    [2, -1],
+    [1, 0, 1, -2],
+    (slice(None), [1, 0, -1]),
+    ([0, 0, -3], [1, 0, 1]),
+    ([1, 1], slice(None), [0, 0]),
+    ([1, 1], slice(None)),
+    ([1, 1], slice(0, 1)),
+    ([1, 1], None, slice(None), ...),
+    (..., [0, 0]),
+    (None, [2, 2], ..., slice(None)),
+    ([True, False, True], [1, 1]),
+    (0, [0, 0]),
+    (1, [0, 0], slice(None, None, -1)),
+    [[0, 1], [1, 0]],
+    gf.tensor([[2, 2]]),
+    np.array([[0, 1], [0, 1]], np.uint8).T,
+]
+
+
+@pytest.mark.parametrize("index", REPEATED, ids=str)
+def test_of_values_for_one_element_the_one_that_stays_gets_the_gradient(index: Any) -> None:
+    x = gf.randn(3, 2, 2, dtype=gf.float64, requires_grad=True)
+    picked = x.detach()[index]
+    lying = gf.randn(*reversed(picked.shape), dtype=gf.float64, requires_grad=True)
+
+    def write(x: gf.Tensor, v: gf.Tensor) -> gf.Tensor:
+        t = x * 1.0
+        t[index] = v
+        return t * t
+
+    for v in (gf.randn(*picked.shape, dtype=gf.float64, requires_grad=True), lying):
+        value = (lambda v: v.permute(*reversed(range(v.ndim)))) if v is lying else (lambda v: v)
+        assert gf.gradcheck(lambda x, v, value=value: write(x, value(v)), [x, v])
+        assert gf.gradgradcheck(lambda x, v, value=value: write(x, value(v)), [x, v])
+    one = gf.randn(1, 1, 1, 1, dtype=gf.float64, requires_grad=True)
+    assert gf.gradcheck(write, [x, one])
+
+    v = gf.randn(*picked.shape, dtype=gf.float64, requires_grad=True)  # a value of 1 for each that stays, and for none other
+    ones = write(gf.ones(3, 2, 2, dtype=gf.float64), v)
+    t = gf.ones(3, 2, 2, dtype=gf.float64)
+    t[index] = v
+    t.sum().backward()
+    stays = v.grad.cpu().numpy()
+    assert set(np.unique(stays)) <= {0.0, 1.0} and stays.sum() == np.count_nonzero(t.detach().cpu().numpy() != 1)
+    seeds = gf.eye(ones.numel(), dtype=gf.float64)
+    batched = gf.autograd.grad(ones.reshape(-1), v, seeds, retain_graph=True, is_grads_batched=True)[0]
+    for seed, row in zip(seeds, batched, strict=True):
+        assert row.tolist() == gf.autograd.grad(ones.reshape(-1), v, seed, retain_graph=True)[0].tolist()
+
+
+def test_values_for_one_element_as_in_an_issue_of_pytorch() -> None:
+    x, y = gf.zeros(5, 2, requires_grad=True), gf.arange(10.0, requires_grad=True)
+    z = x.clone()
+    z[[0, 0, 0, 0, 0]] = y.reshape(5, 2)
+    z.sum().backward()
+    assert y.grad.tolist() == [0] * 8 + [1, 1] and x.grad.tolist() == [[0, 0]] + [[1, 1]] * 4
+    a, b = gf.zeros(3, requires_grad=True), gf.tensor([1.0, 2.0], requires_grad=True)
+    d = a.clone().scatter_(0, gf.tensor([1, 1]), b)
+    (d * gf.tensor([1.0, 5.0, 1.0])).sum().backward()
+    assert d.tolist() == [0, 2, 0] and b.grad.tolist() == [0, 5] and a.grad.tolist() == [1, 0, 1]
+
+
+def test_an_index_without_repetition_keeps_nothing_more() -> None:
+    for index in ([2, 0], (slice(None), [1, 0]), 1, slice(1), np.array([True, False, True])):
+        t, v = gf.zeros(3, 2), gf.ones((), requires_grad=True)
+        t[index] = v
+        assert dict(zip(t.grad_fn.op.keeps, t.grad_fn.kept, strict=True))["last"] is None
+
+
+def test_indices_and_tensors_without_dimensions() -> None:
+    s = gf.tensor(5.0)
+    for index in (gf.tensor(0), gf.tensor([0])):
+        for taken in (gf.gather(s, 0, index), gf.index_select(s, 0, index)):
+            taken.fill_(7.0)  # a copy
+            assert s.item() == 5
+        assert gf.gather(s, 0, index).shape == index.shape and gf.index_select(s, -1, index).shape == ()
+        assert gf.scatter(s, 0, index, gf.tensor(2.0)).item() == 2 and gf.scatter(s, 0, index, value=3.0).item() == 3
+        assert gf.scatter_add(s, 0, index, gf.tensor([2.0])).item() == 7 and gf.index_add(s, 0, index, gf.tensor(2.0)).item() == 7
+    assert gf.gather(gf.tensor([4.0, 5.0]), 0, gf.tensor(1)).item() == 5
+    assert gf.scatter(gf.zeros(2), 0, gf.tensor(1), gf.tensor(2.0)).tolist() == [0, 2]
+    assert gf.scatter_add(s, 0, gf.tensor([0, 0]), gf.tensor([1.0, 2.0])).item() == 8
+    with pytest.raises(errors.ShapeError):
+        gf.index_select(s, 0, gf.tensor([0, 0]))
+    with pytest.raises(errors.ShapeError):
+        gf.scatter(s, 0, gf.tensor([[0]]), gf.tensor([[2.0]]))
+
+
+@pytest.mark.parametrize("where, shape", [(0, (1,)), ((0, 1), (1, 1)), ((slice(1), 1), (1, 1, 1)), ((0, slice(None)), (1, 1, 2))])
+def test_dimensions_of_one_too_many_in_front(where: Any, shape: Any) -> None:
+    size = (3,) if where == 0 else (3, 2)
+    x, v = gf.ones(size, requires_grad=True), gf.full(shape, 2.0, requires_grad=True)
+    t = x * 1
+    t[where] = v
+    (t * 3).sum().backward()
+    assert v.grad.shape == shape and v.grad.sum().item() == 3 * x.detach()[where].numel()
+    assert x.grad.sum().item() == 3 * (x.numel() - x.detach()[where].numel()) and (t.detach()[where] == 2).all()

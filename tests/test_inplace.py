@@ -312,3 +312,118 @@ def test_a_copy_has_a_node_of_its_own():
 def test_writing_over_a_quotient_is_fine():
     a, b = f64(3), f64(3)
     assert gf.gradcheck(lambda a, b: (a / (b * b + 1)).mul_(2.0).add_(a), [a, b])
+
+
+@pytest.mark.parametrize("index", [..., None, True, (None, ...)], ids=str)
+def test_writing_into_a_tensor_without_dimensions(index):
+    def f(x, v):
+        y = x * 3
+        y[index] = v
+        y[index] += x
+        return y * y
+
+    assert gf.gradcheck(f, [f64(), f64()]) and gf.gradgradcheck(f, [f64(), f64()])
+    x = gf.tensor(2.0, requires_grad=True)
+    y = x * 3
+    y[index] = x
+    (y * y).backward()
+    same(x.grad, 4)
+
+
+COMPLEX_WRITES = {
+    "add_": lambda t: t.add_(2j),
+    "+=": lambda t: t.__iadd__(gf.tensor([1j, 1, 1])),
+    "*=": lambda t: t.__imul__(1j),
+    "/=": lambda t: t.__itruediv__(np.complex64(1j)),
+    "pow_": lambda t: t.pow_(gf.tensor(1j)),
+    "item": lambda t: t.__setitem__(0, 1j),
+    "slice": lambda t: t.__setitem__(slice(None), gf.tensor([1j, 2, 3])),
+    "array": lambda t: t.__setitem__(slice(None), np.array([1j, 2, 3])),
+    "list": lambda t: t.__setitem__(slice(None), [1j, 2, 3]),
+    "indices": lambda t: t.__setitem__([0, 1], gf.tensor(1j)),
+    "copy_": lambda t: t.copy_(gf.tensor([1j, 2, 3])),
+    "copy_ of a list": lambda t: t.copy_([1j, 2, 3]),
+    "fill_": lambda t: t.fill_(2j),
+    "fill_ of a tensor": lambda t: t.fill_(gf.tensor(2j)),
+    "normal_": lambda t: t.normal_(2j) if t.is_floating_point() else t.fill_(2j),
+    "masked_fill_": lambda t: t.masked_fill_(gf.tensor([True, False, True]), 1j),
+    "scatter_": lambda t: t.scatter_(0, gf.tensor([0]), gf.tensor([1j])),
+    "scatter_ of a number": lambda t: t.scatter_(0, gf.tensor([0]), value=1j),
+    "scatter_add_": lambda t: t.scatter_add_(0, gf.tensor([0]), gf.tensor([1j])),
+    "index_add_": lambda t: t.index_add_(0, gf.tensor([0]), gf.tensor([1j])),
+    "lerp_": lambda t: t.lerp_(gf.tensor([1j, 2, 3]), 0.5),
+    "grad": lambda t: setattr(t.requires_grad_(), "grad", gf.tensor([1j, 2, 3])),
+}
+
+
+@pytest.mark.parametrize("name", COMPLEX_WRITES)
+@pytest.mark.parametrize("dtype", [gf.float32, gf.float64, gf.int64], ids=str)
+def test_a_complex_value_is_not_written_into_a_real_tensor(name, dtype):
+    t = gf.ones(3, dtype=dtype)
+    with gf.no_grad(), pytest.raises((DTypeError, ShapeError)) as told:
+        COMPLEX_WRITES[name](t.to(gf.float32) if name == "grad" else t)
+    assert "complex" in str(told.value)
+    same(t, 1)
+
+
+def test_what_dtype_a_result_may_have_to_be_written_in_place():
+    same(gf.zeros(2, dtype=gf.uint8).add_(gf.ones(2, dtype=gf.int64)), 1)  # of one kind, as in PyTorch
+    same(gf.zeros(2, dtype=gf.complex64).add_(gf.ones(2)), 1)
+    for write in (
+        lambda: gf.zeros(2, dtype=gf.bool).add_(1),
+        lambda: gf.zeros(2, dtype=gf.int64).mul_(0.5),
+        lambda: gf.zeros(2, dtype=gf.complex64).abs_(),  # real: what would be lost is the tensor's own
+    ):
+        with pytest.raises(DTypeError, match="cannot be held"):
+            write()
+
+
+CONSTANTS = {
+    "fill_": lambda y: y.fill_(2.0),
+    "zero_": lambda y: y.zero_(),
+    "copy_": lambda y: y.copy_(gf.ones(3)),
+    "normal_": lambda y: y.normal_(),
+    "uniform_": lambda y: y.uniform_(),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+@pytest.mark.parametrize("through", ["itself", "view"])
+def test_a_constant_written_over_a_result_leaves_it_in_the_graph(name, through):
+    x = gf.ones(3, requires_grad=True)
+    y = x * 2
+    assert CONSTANTS[name](y if through == "itself" else y.view(3)).requires_grad
+    assert y.requires_grad
+    seen = []
+    y.register_hook(seen.append)
+    y.retain_grad()
+    (y * 3).sum().backward()
+    same(x.grad, 0)
+    same(y.grad, 3)
+    same(seen[0], 3)
+    assert not CONSTANTS[name](gf.ones(3)).requires_grad
+    with gf.no_grad():
+        z = x * 2
+        assert not CONSTANTS[name](z).requires_grad
+
+
+def test_fill_with_a_tensor_is_recorded():
+    x, v = f64(2, 3), f64()
+    assert gf.gradcheck(lambda x, v: (x * 1).fill_(v) * x, [x, v])
+
+
+@pytest.mark.parametrize("write", ["itself", "view", "base"])
+def test_a_retained_gradient_is_that_of_the_new_contents(write):
+    x = gf.tensor([-1.0, 1.0, 2.0], requires_grad=True)
+    base = x * 2
+    y = base if write == "itself" else base[:]
+    y.retain_grad()
+    {"itself": y, "view": y, "base": base}[write].relu_()
+    (y * y).sum().backward()
+    same(y.grad, [0, 4, 8])
+    same(x.grad, [0, 8, 16])
+    z = x * 2
+    z.retain_grad()
+    z.sum().backward()
+    z.mul_(2)  # what has been retained stays to be read
+    same(z.grad, 1)

@@ -250,7 +250,7 @@ def window_set(x: Array, values: Array, offset: Array) -> Array:
 
 def index_set(x: Array, values: Array, index: Index) -> Array:
     """A copy of ``x`` with ``values`` at ``index``."""
-    out = x.copy()
+    out = np.array(x)  # of a number without dimensions too
     out[index] = values
     return out
 

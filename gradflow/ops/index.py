@@ -9,7 +9,7 @@ import operator
 from typing import Any
 
 from ..backend import cpu, namespace_of
-from ..engine import elementwise, linear, primitive
+from ..engine import elementwise, linear, mode, primitive
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
 from ..typing import Array, Index, Namespace, Shape, TensorLike
 from . import dims
@@ -31,11 +31,95 @@ def put_add(xp: Namespace, x: Array, index: Index, shape: Shape) -> Array:
 
 @linear(
     lambda xp, g, index: xp.index_set(g, xp.zeros_like(xp.getitem(g, index)), index),
-    lambda xp, g, _v, index: _sum_back(xp, xp.getitem(g, index), _v.shape),
+    lambda xp, g, _v, index, last: _sum_back(xp, _of_last(xp, xp.getitem(g, index), last), _v.shape),
 )
-def index_set(xp: Namespace, x: Array, v: Array, index: Index) -> Array:
-    """A copy of ``x`` with ``v`` at ``index``: what ``x[index] = v`` means for the gradients."""
-    return xp.index_set(x, v, index)
+def _index_set(xp: Namespace, x: Array, v: Array, index: Index, last: Array | None = None) -> Array:
+    return xp.index_set(x, fitting(v, index, last, x.shape), index)
+
+
+def index_set(x: TensorLike, v: TensorLike, index: Index) -> Any:
+    """A copy of ``x`` with ``v`` at ``index``: what ``x[index] = v`` means for the gradients.
+
+    Of the values for an element that is named several times one stays, and that one gets the gradient.
+    """
+    return _index_set(x, v, index, last_written(x.data if hasattr(x, "node") else x, index) if recorded(v) else None)
+
+
+def recorded(v: Any) -> bool:
+    """True if ``v`` is a Tensor whose gradient is asked for."""
+    return mode.recording and getattr(v, "node", None) is not None
+
+
+def last_written(x: Array, index: Index) -> Array | None:
+    """For each element of ``x`` that ``index`` names, the number of the value that stays there when all are written.
+
+    The values are counted as they lie in ``x[index]``, where dimensions behind those that ``index`` names count as one.
+    None if no element can be named twice, and where looking is no wait, for an index in host memory, if none is.
+    Which value stays is the backend's choice: numbers are written in place of the values, and read back.
+    """
+    parts, named = _named(index, x.ndim)
+    arrays = [p for p in parts if getattr(p, "ndim", 0)]
+    if all(p.dtype == bool for p in arrays):
+        return None
+    there = namespace_of(x)
+    xp = cpu if all(namespace_of(p) is cpu for p in arrays) else there
+    last = xp.empty(x.shape[:named], "int64")
+    try:
+        numbers = _numbers(xp.getitem(last, parts))
+    except IndexError:
+        return None  # of which the write itself tells
+    xp.setitem(last, parts, numbers)
+    last = xp.getitem(last, parts)
+    if xp is cpu and bool((last == numbers).all()):
+        return None
+    return last if xp is there else there.from_host(last, there.device_of(x))
+
+
+def _named(index: Index, ndim: int) -> tuple[tuple[Any, ...], int]:
+    """The parts of ``index`` up to the last that chooses, and how many dimensions they name."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    while parts and (parts[-1] is Ellipsis or (isinstance(parts[-1], slice) and parts[-1] == slice(None))):
+        if parts.pop() is not Ellipsis and any(p is Ellipsis for p in parts):
+            return (*parts, slice(None)), ndim
+    if any(p is Ellipsis for p in parts):
+        return tuple(parts), ndim
+    return tuple(parts), sum(_names_of(p) for p in parts)
+
+
+def _names_of(part: Any) -> int:
+    """How many dimensions one part of an index names."""
+    if part is None or isinstance(part, bool):
+        return 0
+    return int(part.ndim) if getattr(part, "dtype", None) == bool else 1
+
+
+def _numbers(like: Array) -> Array:
+    """0, 1, 2 ... in the shape of ``like``."""
+    xp = namespace_of(like)
+    return xp.reshape(xp.arange(like.size), like.shape)
+
+
+def fitting(v: Array, index: Index, last: Array | None, shape: Shape) -> Array:
+    """The values ``v`` as they are written: without the dimensions of size 1 in front, which broadcasting adds again, and each
+    replaced by the one that stays where it is written, so that the order of writing is nothing.
+    """
+    ones = 0
+    while ones < v.ndim and v.shape[ones] == 1:
+        ones += 1
+    v = v.reshape(v.shape[ones:]) if ones else v
+    if last is None:
+        return v
+    xp = namespace_of(last)
+    rest = tuple(shape[_named(index, len(shape))[1] :])
+    return xp.reshape(xp.broadcast_to(v, (*last.shape, *rest)), (last.size, *rest))[last]
+
+
+def _of_last(xp: Namespace, g: Array, last: Array | None) -> Array:
+    """``g``, and 0 for the values that others were written over."""
+    if last is None:
+        return g
+    stays = last == _numbers(last)
+    return xp.where(stays.reshape(stays.shape + (1,) * (g.ndim - stays.ndim)), g, xp.zeros_like(g))
 
 
 def _sum_back(xp: Namespace, g: Array, shape: Shape) -> Array:
@@ -114,10 +198,22 @@ def gather(x: TensorLike, dim: int, index: TensorLike) -> Any:
     tensor([[2.],
             [3.]])
     """
-    if not x.ndim:
-        return x.reshape(1)[_bare_part(index)]
+    index = _integers(index, "gather")
     d = dims.one(dim, x.ndim, "gather")
+    if _numbers_meet(x, index):
+        return gather(x.reshape(-1), 0, index.reshape(-1)).reshape(index.shape)
     return _getitem(x, _along(x, d, index, "gather"))
+
+
+def _numbers_meet(x: Any, index: Any) -> bool:
+    """True if ``x`` or the index has no dimensions and the other at most one: both then count as vectors, as in PyTorch."""
+    return bool(x.ndim < 2 > index.ndim and (not x.ndim or not index.ndim))
+
+
+def _as_vectors(function: Any, x: Any, index: Any, src: Any) -> Any:
+    """``function`` of what ``_numbers_meet`` is true of."""
+    src = src.reshape(-1) if getattr(src, "shape", None) == () else src
+    return function(x.reshape(-1), 0, index.reshape(-1), src).reshape(tuple(x.shape))
 
 
 def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -> Any:
@@ -157,7 +253,9 @@ def index_select(x: TensorLike, dim: int, index: TensorLike) -> Any:
     """
     index = _vector(index, "index_select")
     if not x.ndim:
-        return x
+        if len(index) != 1:
+            raise ShapeError(f"index_select: a tensor without dimensions is selected once, not {len(index)} times")
+        return _getitem(x.reshape(1), index).reshape(())
     return _getitem(x, (slice(None),) * dims.one(dim, x.ndim, "index_select") + (index,))
 
 
@@ -178,7 +276,9 @@ def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike = None, 
     if (src is None) == (value is None):
         raise ArgumentError("scatter: give src or value, one of them")
     src = value if src is None else src
-    d = dims.one(dim, x.ndim, "scatter")
+    index, d = _integers(index, "scatter"), dims.one(dim, x.ndim, "scatter")
+    if _numbers_meet(x, index):
+        return _as_vectors(scatter, x, index, src)
     full = _along(x, d, index, "scatter")
     return index_set(x, _first_part(src, full[d].shape, "scatter"), full)
 
@@ -190,7 +290,9 @@ def scatter_add(x: TensorLike, dim: int, index: TensorLike, src: TensorLike) -> 
     >>> gf.scatter_add(gf.zeros(3), 0, gf.tensor([2, 2]), gf.tensor([5.0, 1.0]))
     tensor([0., 0., 6.])
     """
-    d = dims.one(dim, x.ndim, "scatter_add")
+    index, d = _integers(index, "scatter_add"), dims.one(dim, x.ndim, "scatter_add")
+    if _numbers_meet(x, index):
+        return _as_vectors(scatter_add, x, index, src)
     full = _along(x, d, index, "scatter_add")
     return _add(x, put_add(_first_part(src, full[d].shape, "scatter_add"), full, tuple(x.shape)))
 
@@ -214,15 +316,15 @@ def index_add(x: TensorLike, dim: int, index: TensorLike, source: TensorLike, *,
     """
     d = dims.one(dim, x.ndim, "index_add")
     index = _vector(index, "index_add")
+    if not x.ndim:
+        return index_add(x.reshape(1), 0, index, source.reshape(-1), alpha=alpha).reshape(())
     full = (slice(None),) * d + (index,)
-    wanted = (*x.shape[:d], len(index), *x.shape[d + 1 :]) if x.ndim else index.shape
+    wanted = (*x.shape[:d], len(index), *x.shape[d + 1 :])
     if tuple(source.shape) != wanted:
         raise ShapeError(
             f"index_add: {len(index)} slices of {tuple(x.shape)} along {dim} have shape {wanted}, but the source has "
             f"{tuple(source.shape)}"
         )
-    if not x.ndim:
-        return index_add(x.reshape(1), 0, index, source, alpha=alpha).reshape(())
     return _add(x, put_add(source if alpha == 1 else mul(source, alpha), full, tuple(x.shape)))
 
 
