@@ -792,3 +792,16 @@ def test_determinant_of_a_singular_matrix_has_no_gradient_here() -> None:
     assert linalg.det(x).item() == 0
     with pytest.raises(errors.LinAlgError, match=r"linalg\.inv"):
         linalg.det(x).backward()
+
+
+def test_cat_beside_an_empty_vector() -> None:
+    empty, m = gf.zeros(0, requires_grad=True), gf.arange(6.0, requires_grad=True).reshape(2, 3)
+    for made in (gf.cat([empty, m]), gf.cat([m, empty], 1), gf.cat([empty, m, empty], dim=-1)):
+        assert made.tolist() == m.tolist()
+        made.sum().backward(retain_graph=True)
+    assert empty.grad.shape == (0,)
+    assert gf.cat([gf.zeros(0, dtype=gf.float64), m]).dtype == gf.float64
+    assert gf.cat([gf.zeros(0), gf.zeros(0)]).shape == (0,)
+    for wrong in ([gf.zeros(0, 3), gf.ones(2, 2)], [gf.zeros(0), gf.ones(2, 2), gf.ones(2, 3)], [gf.zeros(1), gf.ones(2, 2)]):
+        with pytest.raises(gf.errors.ShapeError):
+            gf.cat(wrong)

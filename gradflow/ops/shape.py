@@ -225,11 +225,22 @@ def _cat(xp: Namespace, dim: int, *tensors: Array) -> Array:
 def cat(tensors: Any, dim: int = 0) -> Any:
     """The tensors one after the other along ``dim``; their other sizes are equal.
 
+    A tensor of shape (0,) fits beside any, as in PyTorch.
+
     >>> import gradflow as gf
     >>> gf.cat([gf.zeros(2), gf.ones(1)])
     tensor([0., 0., 1.])
     """
-    return _cat(dim, *tensors)
+    tensors = tuple(tensors)
+    try:
+        return _cat(dim, *tensors)
+    except (ArgumentError, ShapeError):
+        whole = next((t.shape for t in tensors if len(t.shape) > 1), None)
+        if whole is None or all(tuple(t.shape) != (0,) for t in tensors):
+            raise
+    d = dims.one(dim, len(whole), "cat")
+    empty = (*whole[:d], 0, *whole[d + 1 :])
+    return _cat(dim, *[_reshape(t, empty) if tuple(t.shape) == (0,) else t for t in tensors])
 
 
 def stack(tensors: Any, dim: int = 0) -> Any:
