@@ -191,10 +191,15 @@ class Tensor(Recorded):
     def __dlpack__(self, **kwargs: Any) -> Any:
         if self.node is not None:
             raise GraphError(
-                "DLPack: another library's array would lose the graph of this tensor, which requires grad; an autograd.Function with "
-                "a backward records what another library computes; for the numbers alone use detach()"
+                "DLPack: another library's array would lose the graph of this tensor, which requires grad; an autograd.Function "
+                "with a backward records what another library computes; for the numbers alone use detach()"
             )
-        return self.data.__dlpack__(**kwargs)
+        data = self.data
+        if any(s < 0 or s % data.itemsize for s in data.strides):  # PyTorch takes no such steps, and would end the process
+            if kwargs.get("copy") is False:
+                raise BufferError(f"DLPack: strides of {data.strides} bytes cannot be shared; use contiguous()")
+            data = data.copy()
+        return data.__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:
         return self.data.__dlpack_device__()

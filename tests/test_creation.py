@@ -293,3 +293,15 @@ def test_printing_of_results_and_odd_numbers() -> None:
     assert "..." in repr(gf.zeros(2000)) and "e" in repr(gf.tensor([1e-10, 1e10])) and "j" in repr(gf.tensor([1j]))
     assert repr(gf.tensor([[1, 2], [3, 4]])) == "tensor([[1, 2],\n        [3, 4]])"
     assert f"{gf.tensor(1.5):.2f}" == "1.50"
+
+
+@pytest.mark.cpu_only("CuPy hands out device memory only")
+def test_dlpack_hands_out_no_steps_that_others_do_not_know() -> None:
+    held = np.zeros(4, [("flag", np.uint8), ("number", np.float32)])  # numbers at steps of 5 bytes
+    for t in (gf.arange(4.0)[::-1], gf.arange(6.0).reshape(2, 3)[:, ::-1], gf.from_numpy(held["number"])):
+        lent = np.from_dlpack(t)
+        assert all(s > 0 and s % 4 == 0 for s in lent.strides) and lent.tolist() == t.tolist()
+        with pytest.raises(BufferError, match="contiguous"):
+            t.__dlpack__(copy=False)
+    straight = gf.arange(4.0)[::2]
+    assert np.shares_memory(np.from_dlpack(straight), straight.data)
