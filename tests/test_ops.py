@@ -155,6 +155,18 @@ def test_without_derivative(row: Row) -> None:
     assert not any(np.shares_memory(made.data, t.data) for t in ins)
 
 
+@pytest.mark.parametrize("row", **ids([r for r in ROWS if not r.view]))
+@pytest.mark.filterwarnings("ignore")
+def test_a_result_that_is_no_view_has_memory_of_its_own(row: Row) -> None:
+    for dtype in (np.float64, np.float32, np.complex128, np.int64, np.uint8, np.bool_):
+        ins = [gf.tensor(a) for a in row.arrays(dtype)]
+        try:
+            made = outputs(row.call(*ins))
+        except (gf.errors.GradflowError, TypeError):
+            continue  # not for numbers of that kind
+        assert not any(o.data.size and np.shares_memory(o.cpu().data, t.cpu().data) for o in made for t in ins), dtype
+
+
 # Nothing is left out
 
 LISTED = {

@@ -275,7 +275,7 @@ def sign(xp: Namespace, x: Array) -> Array:
     """
     if x.dtype.kind == "c":
         raise DTypeError(f"sign: {x.dtype} numbers have no sign; their direction is x / abs(x)")
-    return xp.astype(x, x.dtype) if x.dtype == bool else xp.sign(x)
+    return x.copy() if x.dtype == bool else xp.sign(x)
 
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
