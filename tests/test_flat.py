@@ -320,6 +320,21 @@ def test_casts_and_settings_that_change_what_is_kept_are_followed() -> None:
     assert layer.bias.tolist() == pytest.approx([b - 0.1 * g for b, g in zip(before, layer.bias.grad.tolist(), strict=True)])
 
 
+def test_what_is_kept_may_come_later() -> None:
+    (w,) = weights(shapes=[(3,)])
+    optimizer, value, velocity = SGD([w], 0.1), w.detach().numpy().copy(), 0.0
+    for n in range(5):
+        optimizer.param_groups[0]["momentum"] = 0.9 * (n > 1)
+        g = 4 * (value - 1) ** 3
+        velocity = 0.9 * velocity + g if n > 1 else 0.0
+        value = value - 0.1 * (velocity if n > 1 else g)
+        w.grad = None
+        loss_of([w]).backward()
+        optimizer.step()
+        np.testing.assert_allclose(w.detach().numpy(), value, rtol=1e-12)
+        assert ("momentum_buffer" in optimizer.state[w]) == (n > 1)
+
+
 def test_half_precision_has_a_full_precision_copy() -> None:
     half, full = weights(gf.float16), weights(gf.float32)
     with gf.no_grad():

@@ -267,6 +267,24 @@ def test_a_regression_is_diagnosed_too():
     assert report.facts.trial.constant == pytest.approx(float(((y - y.mean()) ** 2).mean()), rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("sign", "within", "beyond", "verdict"),
+    [
+        ("drop", 1.99, 2.0, "vanishing"),
+        ("drop", -1.49, -1.5, "exploding"),
+        ("sink", -1.79, -1.8, "vanishing"),
+        ("spread", 0.011, 0.01, "vanishing"),
+        ("growth", 1.99, 2.0, "exploding"),
+        ("logits", 1.49, 1.5, "exploding"),
+        ("dead", 0.89, 0.9, "dead"),
+        ("saturated", 0.69, 0.7, "saturated"),
+    ],
+)
+def test_from_where_on_a_sign_is_a_verdict(sign: str, within: float, beyond: float, verdict: str):
+    assert decide(Signs(**{sign: within})) == ["healthy"]
+    assert decide(Signs(**{sign: beyond})) == [verdict]
+
+
 # --- calibration ------------------------------------------------------------------------------------------------------------
 
 

@@ -301,11 +301,11 @@ def test_what_a_hook_was_shown_stays() -> None:
     layer, optimizer, x = ready()
     shown: list[gf.Tensor] = []
     with layer.weight.register_hook(shown.append):
-        for i in range(3):
+        for i in range(1, 4):  # not 0: zeros are what memory that is used again would show, too
             (layer(x) * i).sum().backward()
             optimizer.zero_grad()
     assert len(shown) == 3
-    for i, g in enumerate(shown):
+    for i, g in enumerate(shown, 1):
         np.testing.assert_allclose(g.to_numpy(), expected((layer(x) * i).sum(), layer), rtol=1e-14)
     node_shown: list[gf.Tensor] = []
     y = layer(x)
@@ -315,6 +315,15 @@ def test_what_a_hook_was_shown_stays() -> None:
     optimizer.zero_grad()
     (layer(x) * 3).sum().backward()
     np.testing.assert_array_equal(node_shown[0].to_numpy(), right)
+
+
+@pytest.mark.parametrize("uses", [1, 2])
+def test_what_a_hook_gives_stays_the_users(uses: int) -> None:
+    w, mine = gf.ones(3, requires_grad=True), gf.tensor([1.0, 2.0, 3.0])
+    w.register_hook(lambda _: mine)
+    for n in range(1, 3):
+        sum((w * i).sum() for i in range(1, uses + 1)).backward()
+        assert w.grad.tolist() == [n, 2.0 * n, 3.0 * n] and mine.tolist() == [1.0, 2.0, 3.0]
 
 
 def test_gradients_as_values_are_nobody_elses() -> None:

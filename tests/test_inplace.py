@@ -182,6 +182,27 @@ def test_a_write_through_another_view_is_noticed():
         z.sum().backward()
 
 
+@pytest.mark.parametrize("write", [lambda h: h.fill_(2.0), lambda h: h.copy_(gf.ones(3)), lambda h: h.add_(1)])
+def test_a_write_right_after_the_operation_is_noticed(write):
+    x = f64(3)
+    h = x * 1
+    y = h * h  # the youngest node of all, and the next thing that happens is the write
+    with gf.no_grad():
+        write(h)
+    with pytest.raises(InPlaceError, match="MulBackward"):
+        y.backward(gf.ones_like(y))
+
+
+def test_a_step_right_after_the_operation_is_noticed():
+    w = f64(3)
+    (w * w).sum().backward()
+    optimizer = gf.optim.SGD([w], lr=0.1)
+    y = w * w
+    optimizer.step()
+    with pytest.raises(InPlaceError, match="MulBackward"):
+        y.backward(gf.ones_like(y))
+
+
 def test_a_write_that_nobody_needs_is_fine():
     x = gf.ones(3, requires_grad=True)
     y = x + 1
@@ -264,6 +285,23 @@ def test_writes_keep_dtype_and_memory():
     t.normal_(generator=gf.Generator(gf.get_default_device()).manual_seed(0))
     t.uniform_(2.0, 3.0)
     assert bool(((t >= 2) & (t < 3)).all())
+
+
+@pytest.mark.parametrize("count", [9, 17, 40])
+def test_every_one_of_many_views_is_reached(count):
+    x, w = f64(count), f64(1)
+
+    def f(x, w):
+        base = x * 1.5
+        views = [base[i : i + 1] for i in range(count)]
+        base[:1] = w
+        base.mul_(2.0)
+        return gf.cat([v * (i + 1) for i, v in enumerate(views)])
+
+    assert gf.gradcheck(f, [x, w])
+    gradient = gf.autograd.grad(f(x, w).sum(), [x, w])
+    np.testing.assert_allclose(gradient[0].numpy(), 3.0 * np.arange(1, count + 1) * (np.arange(count) > 0))
+    np.testing.assert_allclose(gradient[1].numpy(), 2.0)
 
 
 def test_many_views_do_not_pile_up():

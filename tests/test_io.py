@@ -263,7 +263,7 @@ def overlapping() -> bytes:
     raw = archive({"a.npy": npy(np.zeros(1000))})
     start = raw.index(b"PK\x01\x02")
     end = raw.index(b"PK\x05\x06")
-    entries = b"".join(raw[start:end].replace(b"a.npy", f"{i:05}".encode()) for i in range(3))
+    entries = b"".join(raw[start:end].replace(b"a.npy", f"{i}.npy".encode()) for i in range(3))
     return raw[:start] + entries + raw[end : end + 8] + struct.pack("<HHIIH", 3, 3, len(entries), start, 0)
 
 
@@ -276,7 +276,7 @@ CRAFTED = {
     "objects": (archive({"a.npy": object_array()}), "objects"),
     "document": (archive({"word/document.xml": b"<x/>"}), "not an array"),
     "bomb": (archive({"a.npy": npy(np.zeros(10**6))}, zipfile.ZIP_DEFLATED), "compressed"),
-    "overlapping": (overlapping(), None),
+    "overlapping": (overlapping(), "longer than the file"),
     "encrypted": (encrypted(), "encrypted"),
     "path up": (archive({"../a.npy": npy(1.0)}), "leads elsewhere"),
     "absolute path": (archive({"/etc/a.npy": npy(1.0)}), "leads elsewhere"),

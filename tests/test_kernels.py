@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 import subprocess
 import sys
@@ -132,6 +133,15 @@ def test_long_formulas_need_little_scratch() -> None:
     kernel = Kernel(chain, "y")
     source = source_of(kernel.program(["x", "y"], (), (), {}))
     assert source.startswith("def run(a0, a1):")  # all of it in the output
+
+
+def test_scratch_of_a_shape_is_the_same_memory_again() -> None:
+    kinds = np.dtype("f8"), np.dtype("f8"), np.dtype("?")
+    first = numpy_writer._scratch_for(kinds, (5, 7), 35)
+    assert numpy_writer._scratch_for(kinds, (7,), 7)[0].shape == (7,)
+    again = numpy_writer._scratch_for(kinds, (5, 7), 35)
+    assert all(a is b for a, b in zip(first, again, strict=True))
+    assert not any(np.shares_memory(a, b) for a, b in itertools.combinations(first, 2))
 
 
 def test_arrays_may_change_places() -> None:

@@ -215,6 +215,8 @@ def test_complex_gradients_follow_the_conjugate_convention() -> None:
         (lambda x: gf.norm(x, 0.5), [0.0, 4.0], [0, 1]),
         (lambda x: gf.norm(x, inf), [2.0, -2.0], [0.5, -0.5]),
         (gf.std, [3.0, 3.0, 3.0], [0, 0, 0]),
+        (gf.std, [1.0, 2.0, 3.0], [-0.5, 0, 0.5]),
+        (lambda x: gf.norm(x, 3), [1.0, 0.0], [1, 0]),
         (gf.var, [3.0, 3.0, 3.0], [0, 0, 0]),
         (gf.max, [2.0, 2.0, 1.0], [0.5, 0.5, 0]),
         (gf.min, [2.0, 1.0, 1.0], [0, 0.5, 0.5]),
@@ -301,6 +303,8 @@ def test_second_derivatives_at_zeros(f: Any, x: Any) -> None:
 def test_second_derivatives_where_flat() -> None:
     assert second(lambda x: gf.norm(x).reshape(1), [0.0, 0.0]) == [0, 0]
     assert second(lambda x: gf.std(x).reshape(1), [1.0, 1.0]) == [0, 0]
+    # Each second derivative, and not their sums over rows, which are 0 wherever the mean does not matter.
+    assert gf.func.hessian(gf.std)(gf.tensor([1.0, 1.0])).tolist() == [[0, 0], [0, 0]]
     assert second(lambda x: x**2, [0.0]) == [2]
 
 

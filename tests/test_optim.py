@@ -272,6 +272,35 @@ def test_memory_replaced_by_the_user_is_followed() -> None:
 # --- saving and refusing ----------------------------------------------------------------------------------------------------
 
 
+def test_state_that_is_loaded_gets_the_dtype_of_the_parameters() -> None:
+    single, double = gf.ones(3, requires_grad=True), gf.ones(3, dtype=gf.float64, requires_grad=True)
+    theirs, ours = Adam([single]), Adam([double])
+    single.sum().backward()
+    theirs.step()
+    ours.load_state_dict(theirs.state_dict())
+    assert {k: v.dtype for k, v in ours.state[double].items() if k != "step"} == dict.fromkeys(["exp_avg", "exp_avg_sq"], gf.float64)
+
+
+def test_state_follows_a_parameter_that_is_cast() -> None:
+    class Summing(Optimizer):
+        def begin(self, group: dict, state: dict, p: gf.Tensor) -> None:
+            state["sum"] = gf.zeros_like(p).detach()
+
+        def update(self, group: dict, state: dict, u: object, grad: np.ndarray) -> None:
+            state["sum"].data[...] += grad
+            u.data -= 0.1 * state["sum"].data  # type: ignore[attr-defined]
+
+    layer, dtypes = gf.nn.Linear(2, 1), []
+    optimizer = Summing(layer.parameters(), {})
+    for x in (gf.ones(1, 2), gf.ones(1, 2, dtype=gf.float64)):
+        layer.to(x.dtype)
+        optimizer.zero_grad(set_to_none=True)
+        layer(x).sum().backward()
+        optimizer.step()
+        dtypes.append(optimizer.state[layer.weight]["sum"].dtype)
+    assert dtypes == [gf.float32, gf.float64] and optimizer.state[layer.weight]["sum"].tolist() == [[2.0, 2.0]]
+
+
 def test_state_dict_has_pytorchs_layout() -> None:
     a, b = weights((2,), (3,))
     optimizer = Adam([{"params": [a], "lr": 0.5}, {"params": [b]}])
