@@ -39,7 +39,7 @@ class Difference(NamedTuple):
 
 
 _ANY_GRADIENT = ("gradient", "gradient between", "gradient is None", "gradient between is None", "recorded gradient",
-                 "gradient in a hook", "calls of a hook")  # fmt: skip
+                 "recorded gradient is None", "gradient in a hook", "calls of a hook")  # fmt: skip
 
 DIFFERENCES = [
     # Derivatives at special points
@@ -52,7 +52,7 @@ DIFFERENCES = [
         """,
         [1.0, 0.25],
         [nan, 0.25],
-        "A branch that where does not take has no part in the result. PyTorch multiplies its zero gradient by the infinite slope.",
+        "The branch that where does not take has no part in the result. PyTorch multiplies 0 by its infinite slope.",
     ),
     Difference(
         "second derivative of elu at 0",
@@ -346,7 +346,68 @@ DIFFERENCES = [
         Refused("RuntimeError", "a saved tensor that has been detached in-place"),
         "What was recorded before stays as it was.",
     ),
+    Difference(
+        "fill_ of an expanded tensor",
+        """
+        x = gf.ones(2)
+        x.expand(3, 2).fill_(5.0)
+        answer = x
+        """,
+        Refused("InPlaceError", r"repeats the same memory \(expand\); clone\(\) it before writing"),
+        [5.0, 5.0],
+        "gradflow refuses every write to a tensor that repeats memory, PyTorch those whose numbers may differ.",
+    ),
+    Difference(
+        "view of a result whose dimensions lie in another order",
+        """
+        x = gf.arange(12.0).reshape(3, 2, 2)
+        answer = list(x.index_select(-1, gf.tensor([1, 1])).view(4, 3).shape)
+        """,
+        Refused("ShapeError", "cannot be seen as .*; use reshape"),
+        [4, 3],
+        "Some results of index_select, einsum and convolution keep the order in memory that NumPy gives them. "
+        "view refuses it, reshape copies.",
+    ),
     # Values and shapes
+    Difference(
+        "sign of NaN",
+        """
+        answer = gf.sign(gf.tensor([float("nan")]))
+        """,
+        [nan],
+        [0.0],
+        "What is computed from NaN is NaN, as in NumPy.",
+        shows=("value",),
+    ),
+    Difference(
+        "batch_norm of no examples in training",
+        """
+        answer = list(gf.nn.BatchNorm1d(2)(gf.zeros(0, 2)).shape)
+        """,
+        Refused("ShapeError", "training needs more than one value per channel"),
+        [0, 2],
+        "There is no mean of no values. PyTorch refuses one value per channel, and takes none.",
+    ),
+    Difference(
+        "a transposed convolution without a result",
+        """
+        x, weight = gf.ones(2, 2, 2, 5, 4), gf.ones(2, 1, 1, 1, 1)
+        y = gf.nn.functional.conv_transpose3d(x, weight, stride=(3, 2, 3), padding=2, output_padding=(0, 1, 1))
+        answer = list(y.shape)
+        """,
+        Refused("ShapeError", r"conv_transpose\dd: an input of shape .* would give sizes"),
+        [2, 1, 0, 6, 7],
+        "gradflow refuses sizes that leave nothing over. PyTorch refuses most of them.",
+    ),
+    Difference(
+        "avg_pool3d of an input smaller than the kernel",
+        """
+        answer = gf.nn.functional.avg_pool3d(gf.ones(1, 1, 2, 3, 3), 3, stride=3, ceil_mode=True)
+        """,
+        [[[[[1.0]]]]],
+        Refused("RuntimeError", r"input image .* smaller than kernel size"),
+        "With ceil_mode the last window may reach over the end. PyTorch takes that in one and two dimensions.",
+    ),
     Difference(
         "median of no elements",
         """
