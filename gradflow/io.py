@@ -2,7 +2,8 @@
 
 A file is a ``.npz``: a zip archive with a ``.npy`` for each tensor, which ``numpy.load`` reads too, and ``gradflow.json``, which
 says how they are nested.  With ``pip install 'gradflow[safetensors]'`` it may be a ``.safetensors`` with that text in its
-header, and a checksum of all that it holds, as a zip archive has by itself.  Neither can hold anything but numbers and text, so loading a file runs no code, whoever wrote it.
+header, and a checksum of all that it holds, as a zip archive has by itself.  Neither can hold anything but numbers and text, so
+loading a file runs no code, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -359,7 +360,8 @@ def _checksum(arrays: dict[str, Any], table: dict[str, Any]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(json.dumps([name, str(array.dtype), array.shape]).encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        flat: Any = np.ascontiguousarray(array).reshape(-1)
+        digest.update(flat.view(np.uint8))
     return digest.hexdigest()
 
 

@@ -101,7 +101,9 @@ def resumed(spec: Any, order: str, groups: Any, saved: Any) -> tuple[Any, Any]:
     return optimizer, scheduler
 
 
-@pytest.mark.parametrize("order", ["optimizer, made, scheduler", "made, optimizer, scheduler", "made, scheduler, optimizer", "no"])
+@pytest.mark.parametrize(
+    "order", ["optimizer, made, scheduler", "made, optimizer, scheduler", "made, scheduler, optimizer", "no"]
+)
 @pytest.mark.parametrize("name", CASES)
 def test_every_order_of_loading_goes_on_as_if_nothing_had_been_broken_off(name: str, order: str) -> None:
     spec = CASES[name]

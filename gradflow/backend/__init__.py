@@ -83,7 +83,7 @@ def namespace_of(array: Array, *others: Array) -> Namespace:
 
 
 def meant_by(what: Any, where: Any, dtype: Any) -> tuple[Any, Any]:
-    """Device and dtype with the one of them replaced that ``what``, an argument of ``to()``, is; ArgumentError if it is neither."""
+    """Device and dtype with the one of them replaced that ``what``, an argument of ``to()``, is; ArgumentError for neither."""
     if isinstance(what, device) or (isinstance(what, str) and what.partition(":")[0] in ("cpu", "cuda")):
         return device(what), dtype
     try:

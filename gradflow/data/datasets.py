@@ -13,8 +13,8 @@ from ..backend import device as Device
 from ..creation import as_tensor
 from ..engine import wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, IndexingError, ShapeError
-from ..plain import real_number
 from ..ops import shape as shapes
+from ..plain import real_number
 from ..random import Generator, randperm
 from ..tensor import Tensor
 

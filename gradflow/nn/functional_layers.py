@@ -9,9 +9,9 @@ from .. import backend
 from ..creation import as_tensor
 from ..engine import operand, wrap, writes
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
-from ..plain import plain, whole_number
 from ..inplace import allow, overwrite
 from ..ops import compare, dims, elementwise, index, neural, reduce, shape
+from ..plain import plain, whole_number
 from ..random import rand
 from ..tensor import Tensor
 from ..typing import Array
@@ -147,8 +147,9 @@ def layer_norm(
     tensor([[-1.,  1.],
             [-1.,  1.]])
     """
-    input, number = operand("layer_norm", input), whole_number(normalized_shape)
-    form = tuple(normalized_shape) if number is None else (number,)
+    sizes: Any = normalized_shape
+    input, number = operand("layer_norm", input), whole_number(sizes)
+    form = tuple(sizes) if number is None else (number,)
     if not form or input.shape[-len(form) :] != form:
         raise ShapeError(f"layer_norm: normalized_shape is {form}, but the input has shape {input.shape}")
     for name, t in (("weight", weight), ("bias", bias)):

@@ -24,7 +24,9 @@ def tensor_of(name: str, what: str, value: Any, beside: Any = None) -> Tensor:
     bare = isinstance(value, list | tuple) or real_number(value) is not None
     if not bare and not backend.is_array(value):
         if not hasattr(value, "__array__"):
-            raise DTypeError(f"{name}: {what} must be a Tensor, an array, a number or a list of numbers, not {type(value).__name__}")
+            raise DTypeError(
+                f"{name}: {what} must be a Tensor, an array, a number or a list of numbers, not {type(value).__name__}"
+            )
         value = np.asarray(value)  # a Series, a DataFrame, a tensor of another library
     if bare and _has_tensors(value):
         raise DTypeError(f"{name}: {what} is a {type(value).__name__} of Tensors; gf.stack(...) makes one Tensor of them")

@@ -20,8 +20,8 @@ import numpy as np
 from ..creation import as_tensor, zeros_like
 from ..engine import no_grad
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..plain import real_number, whole_number
 from ..ops import compare, functions, index
+from ..plain import real_number, whole_number
 from ..random import Generator, rand
 from ..tensor import Tensor
 

@@ -62,7 +62,7 @@ class Optimizer:
         self._updates: dict[Tensor, Update] = {}
         self._buckets: dict[int, list[Any]] = {}
         self._hooks: dict[str, dict[int, Callable[..., Any]]] = {}
-        # Settings as loaded, for the schedulers: None before load_state_dict() and after a scheduler's step, [] until one is made.
+        # Settings as loaded, for schedulers: None before load_state_dict() and after a scheduler's step, [] until one is made.
         self._resumed: list[dict[str, Any]] | None = None
         self.check(defaults)
         groups = list(params)
