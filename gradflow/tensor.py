@@ -466,8 +466,8 @@ class Tensor(Recorded):
     def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
         if not self.is_leaf:
             raise GraphError(
-                "only leaves can be deep-copied: a result's graph cannot be; clone() is a recorded copy, detach().clone() one of the "
-                "numbers alone"
+                "only leaves can be deep-copied: a result's graph cannot be; clone() is a recorded copy, detach().clone() one of "
+                "the numbers alone"
             )
         made: Tensor = wrap(self.data.copy())
         memo[id(self)] = made
