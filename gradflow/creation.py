@@ -15,8 +15,9 @@ from .backend import CPU, dtypes
 from .backend import device as Device
 from .engine import wrap
 from .errors import ArgumentError, DTypeError, ShapeError
-from .ops import dims
+from .ops import dims, elementwise, shape
 from .ops.index import one_hot
+from .recorded import loses_gradient, refuse_to_lose, warn_of_lost_gradient
 from .tensor import Tensor
 from .typing import DType
 
@@ -50,8 +51,10 @@ def float_dtype(dtype: DType) -> np.dtype[Any]:
 def tensor(data: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of ``data``: numbers, nested lists, arrays, Tensors.
 
-    Python floats become the default float dtype (float32), ints int64; an array keeps its dtype.  DTypeError for what is
-    not numbers, ShapeError for ragged lists.
+    Python floats become the default float dtype (float32), ints int64; arrays, also those in lists, NumPy's numbers, and what
+    turns into an array (a Series of pandas, an ``array.array``) keep float64.  DTypeError for what is not numbers, and for
+    complex numbers with a real ``dtype``; ShapeError for ragged lists.  The copy has no graph: LostGradientWarning if a Tensor
+    in ``data`` requires grad; ``t.clone()`` and ``gf.stack`` are recorded.
 
     >>> import gradflow as gf
     >>> gf.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -63,6 +66,8 @@ def tensor(data: Any, *, dtype: DType = None, device: Any = None, requires_grad:
 
 def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
     """A tensor that shares the memory of an array where it can; a Tensor is returned as it is.
+
+    Otherwise as ``tensor``.
 
     >>> import numpy as np, gradflow as gf
     >>> a = np.zeros(2, np.float32)
@@ -94,59 +99,66 @@ def from_dlpack(source: Any) -> Tensor:
 
 
 def _array(data: Any, dtype: DType, device: Any, copy: bool) -> Any:
-    if isinstance(data, Tensor):
-        data = data.data
-    elif isinstance(data, list | tuple) and _holds_tensors(data):
-        data = _plain(data)
+    """The bare array behind ``tensor`` and ``as_tensor``."""
     wanted = None if dtype is None else dtypes.as_dtype(dtype)
-    if backend.is_array(data):
-        if data.dtype.kind not in dtypes.CATEGORY:
-            raise DTypeError(f"a Tensor holds numbers and booleans, not {data.dtype}")
-        xp, where = (
-            (backend.namespace_of(data), None)
-            if device is None and not isinstance(data, np.ndarray | np.generic)
-            else place_of(device)
-        )
-        if xp is not backend.namespace_of(data):
-            data = (
-                xp.from_host(data, where)
-                if isinstance(data, np.ndarray | np.generic)
-                else backend.namespace_of(data).to_host(data)
-            )
-            copy = False
-    else:
-        xp, where = place_of(device)
-        try:
-            data = np.asarray(data)
-        except ValueError as problem:
-            raise ShapeError(f"the nested lists are ragged: {problem}") from None
-        if data.dtype.kind == "f" and wanted is None:
-            wanted = dtypes.get_default_dtype()
-        elif data.dtype.kind == "c" and wanted is None:
-            wanted = dtypes.complex_of(dtypes.get_default_dtype())
-        elif data.dtype.kind == "i" and wanted is None:
-            wanted = dtypes.int64
-        if data.dtype.kind not in dtypes.CATEGORY:
-            raise DTypeError(f"a Tensor holds numbers and booleans; {data.dtype} came of the {type(data).__name__} given")
-        data = xp.from_host(data, where) if xp is not backend.cpu else data
-        copy = False
-    if data.dtype.kind not in dtypes.CATEGORY:
-        raise DTypeError(f"a Tensor holds numbers and booleans, not {data.dtype}")
+    if isinstance(data, Tensor):
+        if loses_gradient(data):
+            warn_of_lost_gradient("gf.tensor of a Tensor", "t.clone() is recorded")
+        data = data.data
+    elif isinstance(data, list | tuple | int | float | complex) and not backend.is_array(data):
+        data, natural = _plain(data)
+        wanted = natural if wanted is None else wanted
+    if not backend.is_array(data):
+        data = np.asarray(data)
+    _check_kind(data, wanted)
+    host = isinstance(data, np.ndarray | np.generic)
+    xp, where = (backend.namespace_of(data), None) if device is None and not host else place_of(device)
+    if xp is not backend.namespace_of(data):
+        data, copy = xp.from_host(data, where) if host else backend.namespace_of(data).to_host(data), False
     if wanted is not None and data.dtype != wanted:
         return xp.asarray(xp.astype(data, wanted))
     return xp.array(data, copy=True) if copy else xp.asarray(data)
 
 
-def _holds_tensors(data: Any) -> bool:
-    while isinstance(data, list | tuple) and data:
-        data = data[0]
-    return isinstance(data, Tensor)
+def _check_kind(data: Any, wanted: Any) -> None:
+    if data.dtype.kind not in dtypes.CATEGORY:
+        raise DTypeError(f"a Tensor holds numbers and booleans, not {data.dtype}")
+    if data.dtype.kind == "c" and wanted is not None and wanted.kind not in "cb":
+        raise DTypeError(f"complex numbers ({data.dtype}) would lose their imaginary part as {wanted}; take .real")
 
 
-def _plain(data: Any) -> Any:
-    return (
-        [_plain(d) for d in data] if isinstance(data, list | tuple) else (data.to_numpy() if isinstance(data, Tensor) else data)
-    )
+def _plain(data: Any) -> tuple[Any, np.dtype[Any] | None]:
+    """Python's numbers and lists as an array, and the dtype to give it: that of its arrays and NumPy's numbers, if that is
+    double, and the default one for Python's."""
+    held: list[Any] = []
+    bare = _bare(data, held)
+    if any(loses_gradient(t) for t in held):
+        warn_of_lost_gradient("gf.tensor of a list of Tensors", "gf.stack, gf.cat or gradflow.numpy.array of them is recorded")
+    try:
+        array = np.asarray(bare)
+    except ValueError as problem:
+        raise ShapeError(f"the nested lists are ragged: {problem}") from None
+    kind, double = array.dtype.kind, any(v.dtype in (dtypes.float64, dtypes.complex128) for v in held)
+    if kind == "i":
+        return array, dtypes.int64
+    if kind == "f":
+        return array, dtypes.float64 if double else dtypes.get_default_dtype()
+    return array, dtypes.complex_of(dtypes.float64 if double else dtypes.get_default_dtype()) if kind == "c" else None
+
+
+def _bare(data: Any, held: list[Any]) -> Any:
+    """``data`` with NumPy arrays for the Tensors in its lists; what has a dtype is put into ``held``."""
+    if not isinstance(data, list | tuple):
+        if isinstance(data, Tensor):
+            held.append(data)
+            return data.to_numpy()
+        if isinstance(getattr(data, "dtype", None), np.dtype):
+            held.append(data)
+        return data
+    return data if _PYTHON.issuperset(map(type, data)) else [_bare(d, held) for d in data]
+
+
+_PYTHON = frozenset((bool, int, float, complex))
 
 
 # --- filled ---------------------------------------------------------------------------------------------------------------
@@ -154,10 +166,10 @@ def _plain(data: Any) -> Any:
 
 def shape_of(sizes: tuple[Any, ...], size: Any, name: str) -> tuple[int, ...]:
     """The shape spelled ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``."""
-    shape = dims.spelled(sizes if size is None else (size,), name) if sizes or size is not None else ()
-    if any(n < 0 for n in shape):
-        raise ShapeError(f"{name}: a size is negative in {shape}")
-    return shape
+    wanted = dims.spelled(sizes if size is None else (size,), name) if sizes or size is not None else ()
+    if any(n < 0 for n in wanted):
+        raise ShapeError(f"{name}: a size is negative in {wanted}")
+    return wanted
 
 
 def zeros(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -196,16 +208,30 @@ def empty(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None
 def full(size: Any, fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One number all over a shape; without a dtype, of that number's kind.
 
+    A Tensor of one element gives its dtype and device, and is recorded.
+
     >>> import gradflow as gf
     >>> gf.full((2,), 7)
     tensor([7, 7])
     """
+    if isinstance(fill_value, Tensor):
+        return _repeated(fill_value, shape_of((size,), None, "full"), dtype, device, requires_grad)
     xp, _ = place_of(device)
-    value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
+    value = fill_value.item() if isinstance(fill_value, np.generic) else fill_value
     if not isinstance(value, int | float | complex):
         raise ArgumentError(f"full: fills with one number, not {value!r}")
     wanted = dtypes.of_python(value) if dtype is None else dtypes.as_dtype(dtype)
+    if isinstance(value, complex) and wanted.kind not in "cb":
+        raise DTypeError(f"full: the complex number {value} would lose its imaginary part as {wanted}")
     return finished(xp.full(shape_of((size,), None, "full"), value, wanted), requires_grad)
+
+
+def _repeated(value: Tensor, size: tuple[int, ...], dtype: DType, device: Any, requires_grad: bool) -> Tensor:
+    """The one element of ``value`` all over a shape, recorded."""
+    if value.numel() != 1:
+        raise ShapeError(f"full: fills with one number, not with a tensor of shape {value.shape}")
+    made: Tensor = shape.clone(shape.broadcast_to(value.to(dtype=dtype, device=device).reshape(()), size))
+    return made.requires_grad_(True) if requires_grad else made
 
 
 def eye(n: int, m: int | None = None, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -257,7 +283,7 @@ def _like(x: Any, name: str, dtype: DType, device: Any, requires_grad: bool) -> 
 
 
 def full_like(x: Any, fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """One number all over the shape of ``x``, in its dtype, on its device.
+    """One number all over the shape of ``x``, in its dtype, on its device; one in a Tensor is recorded.
 
     >>> import gradflow as gf
     >>> gf.full_like(gf.tensor([1, 2]), 7)
@@ -279,10 +305,14 @@ def arange(
 ) -> Tensor:
     """``start``, ``start + step``, ... up to but without ``end``; ``arange(n)`` counts from 0.
 
+    GraphError for a Tensor that requires grad: how many numbers there are has no gradient.
+
     >>> import gradflow as gf
     >>> gf.arange(4.0)
     tensor([0., 1., 2., 3.])
     """
+    for v in (start, end, step):
+        refuse_to_lose(v, "arange", "start + step * gf.arange(n) is recorded, and arange(t.item()) has the numbers alone")
     start, end, step = (v.item() if isinstance(v, Tensor | np.generic) else v for v in (start, end, step))
     if end is None:
         start, end = 0, start
@@ -296,7 +326,7 @@ def arange(
 
 
 def linspace(start: Any, end: Any, steps: int, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """``steps`` numbers evenly spaced from ``start`` to ``end``, both included.
+    """``steps`` numbers evenly spaced from ``start`` to ``end``, both included; the ends may be Tensors, which are recorded.
 
     >>> import gradflow as gf
     >>> gf.linspace(0, 1, 3)
@@ -304,14 +334,37 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: DType = None, device: A
     """
     if steps < 0:
         raise ArgumentError(f"linspace: {steps} steps")
+    if isinstance(start, Tensor) or isinstance(end, Tensor):
+        made = _between(start, end, steps, dtype, device)
+        return made.requires_grad_(True) if requires_grad else made
     xp, _ = place_of(device)
     return finished(xp.asarray(xp.linspace(float(start), float(end), steps), dtype=float_dtype(dtype)), requires_grad)
+
+
+def _between(start: Any, end: Any, steps: int, dtype: DType, device: Any) -> Tensor:
+    """``linspace`` between Tensors, recorded, in their dtype if they are floats: each number is ``start (1 - r) + end r``."""
+    tensors = [v for v in (start, end) if isinstance(v, Tensor)]
+    for t in tensors:
+        if t.numel() != 1:
+            raise ShapeError(f"linspace: goes from one number to another, got a tensor of shape {t.shape}")
+    natural = _float_of(tensors)
+    device = tensors[0].device if device is None else device
+    r = linspace(0.0, 1.0, steps, dtype=dtypes.real_of(natural), device=device)
+    start, end = (v.to(device=device, dtype=natural).reshape(()) if isinstance(v, Tensor) else v for v in (start, end))
+    made: Tensor = start * (1 - r) + end * r
+    return made if dtype is None else made.to(dtype=dtype)
+
+
+def _float_of(tensors: list[Tensor]) -> np.dtype[Any]:
+    """The dtype of Tensors together if they are floats, and the default one for integers."""
+    natural = dtypes.result_type(*(t.data for t in tensors))
+    return natural if natural.kind in "fc" else dtypes.get_default_dtype()
 
 
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """``base`` to the powers ``linspace(start, end, steps)``.
+    """``base`` to the powers ``linspace(start, end, steps)``; each of the three may be a Tensor, which is recorded.
 
     >>> import gradflow as gf
     >>> gf.logspace(0, 2, 3)
@@ -319,6 +372,12 @@ def logspace(
     """
     if steps < 0:
         raise ArgumentError(f"logspace: {steps} steps")
+    if tensors := [v for v in (start, end, base) if isinstance(v, Tensor)]:
+        device = tensors[0].device if device is None else device
+        exponents = linspace(start, end, steps, dtype=_float_of(tensors), device=device)
+        made: Tensor = elementwise.pow(base.to(device=device) if isinstance(base, Tensor) else base, exponents)
+        made = made if dtype is None else made.to(dtype=dtype)
+        return made.requires_grad_(True) if requires_grad else made
     xp, _ = place_of(device)
     return finished(xp.asarray(base ** xp.linspace(float(start), float(end), steps), dtype=float_dtype(dtype)), requires_grad)
 
@@ -337,8 +396,8 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
         raise ArgumentError(f"meshgrid: indexing is 'ij' or 'xy', not {indexing!r}")
     if any(v.ndim > 1 for v in vectors):
         raise ShapeError(f"meshgrid: takes vectors, got shapes {[v.shape for v in vectors]}")
-    shape = tuple(v.numel() for v in vectors)
-    grids = [v.reshape((1,) * i + (-1,) + (1,) * (len(shape) - i - 1)).broadcast_to(shape) for i, v in enumerate(vectors)]
+    sizes = tuple(v.numel() for v in vectors)
+    grids = [v.reshape((1,) * i + (-1,) + (1,) * (len(sizes) - i - 1)).broadcast_to(sizes) for i, v in enumerate(vectors)]
     return tuple(g.transpose(0, 1) for g in grids) if indexing == "xy" and len(grids) > 1 else tuple(grids)
 
 

@@ -40,6 +40,14 @@ class InPlaceError(GraphError):
     """An in-place write that autograd cannot allow, or that destroyed a value backward needs."""
 
 
+class LostGradientWarning(UserWarning):
+    """A Tensor that requires grad became plain numbers, through which no gradient comes back to it.
+
+    It is given once per line of code.  What is meant is said by ``.item()`` or ``.detach()``, and under ``gf.no_grad()``
+    nothing is warned of.  To make it an error: ``warnings.simplefilter("error", gf.errors.LostGradientWarning)``.
+    """
+
+
 class NonFiniteError(GradflowError, FloatingPointError, RuntimeError):
     """A gradient with NaN or infinite elements, where that was to be an error."""
 

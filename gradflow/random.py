@@ -232,6 +232,8 @@ def bernoulli(x: Tensor, *, generator: Generator | None = None) -> Tensor:
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, device: Any = None) -> Tensor:
     """Normally distributed numbers, of one mean and deviation over ``size``, or of those in tensors.
 
+    They are constants, as in PyTorch; ``mean + std * gf.randn(size)`` is recorded.
+
     >>> import gradflow as gf
     >>> gf.normal(0.0, 1.0, (2,)).shape
     (2,)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+import sys
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -10,8 +12,8 @@ import numpy as np
 from . import backend
 from .backend import device as Device
 from .backend import dtypes, memory
-from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, sweep, warn, wrap, writes
-from .errors import DeviceError, DTypeError, GraphError, ShapeError
+from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, mode, sweep, warn, wrap, writes
+from .errors import DTypeError, DeviceError, GraphError, LostGradientWarning, ShapeError
 from .ops import elementwise
 from .typing import TensorLike
 
@@ -247,3 +249,51 @@ def initial(t: Any, gradient: TensorLike | None, create_graph: bool) -> Any:
             raise DTypeError(f"backward: a complex gradient for a tensor of {t.dtype}")
         held = elementwise.cast(held, t.dtype)
     return held if create_graph else held.data
+
+
+_THROUGH = (__name__.partition(".")[0], "numpy", "scipy")
+_PLOTS = ("matplotlib", "mpl_toolkits")
+
+
+def asked_by() -> Any:
+    """The frame of the code that is neither gradflow nor NumPy or SciPy, which hand on what they are given."""
+    frame: Any = sys._getframe(1)
+    while frame.f_back is not None and _package(frame) in _THROUGH:
+        frame = frame.f_back
+    return frame
+
+
+def is_plotted() -> bool:
+    """Whether matplotlib asks for the numbers, by way of NumPy: there they end, so that no gradient can be lost."""
+    return _package(asked_by()) in _PLOTS
+
+
+def _package(frame: Any) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def loses_gradient(t: Any) -> bool:
+    """True if a gradient of ``t`` is asked for here, so that numbers without a graph would lose it."""
+    return mode.recording and getattr(t, "node", None) is not None
+
+
+def warn_of_lost_gradient(what: str, instead: str) -> None:
+    """Warn, once per line of the user's code, that ``what`` goes on without the gradient, and how it would be recorded."""
+    frame = asked_by()
+    if _package(frame) in _PLOTS:
+        return
+    warnings.warn_explicit(
+        f"{what} has no gradient, and the Tensor it was made of requires grad; {instead}; "
+        "where plain numbers are meant, use .item() or .detach()",
+        LostGradientWarning,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        frame.f_globals.get("__name__"),
+        frame.f_globals.setdefault("__warningregistry__", {}),
+    )
+
+
+def refuse_to_lose(t: Any, what: str, instead: str) -> None:
+    """GraphError if a gradient of ``t`` is asked for, which ``what`` has none of."""
+    if loses_gradient(t):
+        raise GraphError(f"{what} is given a Tensor that requires grad, and has no gradient for it; {instead}")

@@ -5,7 +5,6 @@ The class body lists which operations are methods; what they do is written where
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +25,7 @@ from .ops import moves
 from .ops import neural as nn
 from .ops import reduce as r
 from .ops import shape as s
-from .recorded import Recorded
+from .recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
 from .typing import Array, DType, TensorLike
 
 
@@ -135,12 +134,16 @@ class Tensor(Recorded):
         return bool(self.data.item())
 
     def __float__(self) -> float:
+        if loses_gradient(self):
+            _warn_of_number("float")
         return float(self.item())
 
     def __int__(self) -> int:
         return int(self.item())
 
     def __complex__(self) -> complex:
+        if loses_gradient(self):
+            _warn_of_number("complex")
         return complex(self.item())
 
     def __index__(self) -> int:
@@ -185,7 +188,13 @@ class Tensor(Recorded):
         return backend.namespace_of(self.data).to_host(self.data)  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        array = self.numpy(force=(self.node is not None or self.is_cuda) and _is_plotted())
+        force = (self.node is not None or self.is_cuda) and is_plotted()
+        if self.node is not None and not force:
+            raise GraphError(
+                "an array of NumPy has no gradient, and this Tensor requires grad: gf.stack or gradflow.numpy.array of Tensors "
+                "is recorded; for plain numbers use detach() or to_numpy()"
+            )
+        array = self.numpy(force=force)
         return array if dtype is None and not copy else np.array(array, dtype, copy=copy)
 
     def __dlpack__(self, **kwargs: Any) -> Any:
@@ -448,7 +457,7 @@ class Tensor(Recorded):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         found = _numpy_table().get(function)
-        if found is None and _is_plotted():
+        if found is None and is_plotted():
             args = [a.to_numpy() if isinstance(a, Tensor) else a for a in args]
             return function(*args, **{k: v.to_numpy() if isinstance(v, Tensor) else v for k, v in kwargs.items()})
         if found is None:
@@ -490,12 +499,11 @@ def _not_recorded(call: str) -> str:
     return f"{call} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers"
 
 
-def _is_plotted() -> _bool:
-    """Whether matplotlib asks for the numbers, by way of NumPy: there they end, so that no gradient can be lost."""
-    frame, asks = sys._getframe(2), "numpy"
-    while frame is not None and (asks := frame.f_globals.get("__name__", "").partition(".")[0]) in ("numpy", "gradflow"):
-        frame = frame.f_back  # type: ignore[assignment]
-    return asks in ("matplotlib", "mpl_toolkits")
+def _warn_of_number(kind: str) -> None:
+    warn_of_lost_gradient(
+        f"a Python {kind}, as {kind}(t), math.exp(t) or a[i] = t of a NumPy array make it,",
+        "gf.exp(t) and its like are recorded, a[i] = t with a = gf.zeros(n), and gf.stack or gradflow.numpy.array of Tensors",
+    )
 
 
 _bool = bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import math
 from typing import Any
 
@@ -12,6 +13,16 @@ import gradflow as gf
 from gradflow import errors
 
 # From data
+
+
+class Series:
+    """What turns into an array of double when asked, as a Series of pandas, or a tensor of another library."""
+
+    def __init__(self, numbers: list[float]) -> None:
+        self._numbers = numbers
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self._numbers, np.float64 if dtype is None else dtype)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +44,18 @@ from gradflow import errors
         (np.zeros((2, 0)), gf.float64, (2, 0)),
         (range(3), gf.int64, (3,)),
         ([gf.tensor(1.0), gf.tensor(2.0)], gf.float32, (2,)),
+        ([np.float64(1), np.float64(2)], gf.float64, (2,)),
+        ((1.0, np.float64(2)), gf.float64, (2,)),
+        ([[1.0, np.float64(2)]], gf.float64, (1, 2)),
+        ([np.float32(1), 2.0], gf.float32, (2,)),
+        ([np.zeros(2), np.ones(2)], gf.float64, (2, 2)),
+        ([np.zeros(2, np.float32), [1.0, 2.0]], gf.float32, (2, 2)),
+        ([gf.ones(2, dtype=gf.float64)], gf.float64, (1, 2)),
+        ([np.complex128(1j)], gf.complex128, (1,)),
+        (array.array("d", [1.0]), gf.float64, (1,)),
+        (array.array("f", [1.0]), gf.float32, (1,)),
+        (memoryview(np.zeros(2)), gf.float64, (2,)),
+        (Series([1.0, 2.0]), gf.float64, (2,)),
         ([[gf.tensor(1), 2]], gf.int64, (1, 2)),
         (gf.ones(2, dtype=gf.float16), gf.float16, (2,)),
         (np.array(3), gf.int64, ()),
@@ -43,7 +66,8 @@ def test_tensor_of_data(data: Any, dtype: Any, shape: Any) -> None:
     t = gf.tensor(data)
     assert t.dtype == dtype and t.shape == shape and t.is_leaf and not t.requires_grad
     assert gf.as_tensor(data).dtype == dtype
-    assert gf.tensor(data, dtype=gf.float64).dtype == gf.float64
+    other = gf.complex128 if np.dtype(dtype).kind == "c" else gf.float64
+    assert gf.tensor(data, dtype=other).dtype == other
 
 
 @pytest.mark.cpu_only("is about memory shared with NumPy")
@@ -54,7 +78,8 @@ def test_tensor_copies_and_as_tensor_shares() -> None:
         assert np.shares_memory(shared.data, a)
     t = gf.ones(2, requires_grad=True)
     assert gf.as_tensor(t) is t and gf.as_tensor(t, gf.float64).grad_fn is not None
-    assert gf.tensor(t).grad_fn is None and not gf.tensor(t).requires_grad
+    with gf.no_grad():
+        assert not gf.tensor(t).requires_grad
     assert gf.tensor(1.0, requires_grad=True).requires_grad
     assert gf.from_dlpack(gf.ones(2)).tolist() == [1, 1]
 
@@ -68,6 +93,9 @@ LOOKING = pytest.mark.cpu_only("looking at the numbers would wait for a device")
         (lambda: gf.tensor([[1, 2], [3]]), errors.ShapeError, "ragged"),
         (lambda: gf.tensor("abc"), errors.DTypeError, "numbers"),
         (lambda: gf.tensor(None), errors.DTypeError, "numbers"),
+        (lambda: gf.tensor([1j], dtype=gf.float32), errors.DTypeError, "imaginary"),
+        (lambda: gf.as_tensor(np.array([1j]), dtype=gf.int64), errors.DTypeError, "imaginary"),
+        (lambda: gf.full((2,), 1j, dtype=gf.float64), errors.DTypeError, "imaginary"),
         (lambda: gf.tensor(["a"]), errors.DTypeError, "numbers"),
         (lambda: gf.tensor(np.array(["a"])), errors.DTypeError, "numbers"),
         (lambda: gf.tensor(np.array([object()])), errors.DTypeError, "numbers"),

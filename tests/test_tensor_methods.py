@@ -56,7 +56,7 @@ def test_matrix_properties_need_matrices():
 
 def test_conversions_of_one_element():
     x = gf.tensor([2.0], requires_grad=True)
-    assert float(x) == 2.0 and int(x) == 2 and complex(x) == 2 and bool(x) and x.tolist() == [2.0]
+    assert float(x.detach()) == 2.0 and int(x) == 2 and complex(x.detach()) == 2 and bool(x) and x.tolist() == [2.0]
     assert (+x) is x
     assert x.numpy(force=True).tolist() == [2.0]
     with pytest.raises(GraphError):

@@ -152,7 +152,7 @@ def trained(net: Any, opt: Any, loss_fn: Callable[[Any, Any], Any], data: Iterab
 
 
 def _floats(losses: Any) -> tuple[float, ...]:
-    made = tuple(float(v) for v in losses) if losses is not None else ()
+    made = tuple(float(v.item() if hasattr(v, "item") else v) for v in losses) if losses is not None else ()
     if not made:
         raise ArgumentError("try_cures: train(model, optimizer) returns the losses, one for each step")
     return made

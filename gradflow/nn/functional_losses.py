@@ -12,6 +12,7 @@ from ..engine import warn, wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
 from ..ops import compare, elementwise, functions, index, neural, reduce, shape
 from ..plain import plain, real_number
+from ..recorded import refuse_to_lose
 from ..tensor import Tensor
 from ..typing import Array
 from .given import tensor_of
@@ -323,6 +324,8 @@ def _class_weight(input: Tensor, weight: Tensor | None, name: str) -> Array | No
     count = input.shape[0 if input.ndim == 1 else 1]
     if weight.shape != (count,):
         raise ShapeError(f"{name}: weight has shape {weight.shape}; {count} classes need ({count},)")
+    instead = 'the losses of reduction="none" times weight[target] are recorded, and weight.detach() is a constant'
+    refuse_to_lose(weight, f"{name}: weight=", instead)
     return weight.data.astype(input.dtype, copy=False)
 
 

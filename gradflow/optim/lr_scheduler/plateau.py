@@ -80,7 +80,7 @@ class ReduceLROnPlateau(LRScheduler):
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
         """Take in one value of the metric: a number, or a Tensor of one element, for which the device is waited for."""
         try:
-            value = float(metrics)
+            value = float(metrics.item() if hasattr(metrics, "item") else metrics)
         except (TypeError, ValueError) as problem:
             raise ArgumentError(f"{name_of(self)}.step: metrics is one number, not {metrics!r}") from problem
         self.optimizer._resumed = None
