@@ -17,9 +17,24 @@ from . import backend, creation, linalg
 from .backend.cpu import inf as inf
 from .backend.cpu import nan as nan
 from .backend.cpu import pi as pi
-from .engine import wrap
+from .engine import as_numpy, with_numpy_dtypes
 from .errors import ArgumentError, NoCounterpartError
 from .later import later
+from .numpy_creation import arange as arange
+from .numpy_creation import array as array
+from .numpy_creation import asarray as asarray
+from .numpy_creation import empty as empty
+from .numpy_creation import empty_like as empty_like
+from .numpy_creation import eye as eye
+from .numpy_creation import full as full
+from .numpy_creation import full_like as full_like
+from .numpy_creation import identity as identity
+from .numpy_creation import linspace as linspace
+from .numpy_creation import logspace as logspace
+from .numpy_creation import ones as ones
+from .numpy_creation import ones_like as ones_like
+from .numpy_creation import zeros as zeros
+from .numpy_creation import zeros_like as zeros_like
 from .ops import compare as cp
 from .ops import complex as cx
 from .ops import dims
@@ -33,18 +48,14 @@ from .ops import shape as s
 
 newaxis = None
 
-absolute = abs = e.abs
 add, subtract, multiply, divide, negative = e._add, e._sub, e.mul, e._div, e.neg
 true_divide, floor_divide, remainder, mod, fmod = e._div, e.floor_divide, e.remainder, e.remainder, e.fmod
-power = pow = e.pow
 square, sqrt, reciprocal, exp, expm1 = e.square, e.sqrt, e.reciprocal, fn.exp, fn.expm1
 log, log1p, log2, log10, erf, sigmoid = fn.log, fn.log1p, fn.log2, fn.log10, fn.erf, fn.sigmoid
 sin, cos, tan, arcsin, arccos, arctan, arctan2 = fn.sin, fn.cos, fn.tan, fn.asin, fn.acos, fn.atan, fn.atan2
 sinh, cosh, tanh, arcsinh, arccosh, arctanh = fn.sinh, fn.cosh, fn.tanh, fn.asinh, fn.acosh, fn.atanh
 asin, acos, atan, atan2, asinh, acosh, atanh = fn.asin, fn.acos, fn.atan, fn.atan2, fn.asinh, fn.acosh, fn.atanh
-maximum, minimum, where, sign, floor, ceil, rint, trunc = (
-    cp.maximum, cp.minimum, cp.where, e.sign, e.floor, e.ceil, e.round, e.trunc,
-)  # fmt: skip
+maximum, minimum, sign, floor, ceil, trunc = cp.maximum, cp.minimum, e.sign, e.floor, e.ceil, e.trunc
 equal, not_equal, less, less_equal, greater, greater_equal = cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge
 logical_and, logical_or, logical_xor, logical_not = cp.logical_and, cp.logical_or, cp.logical_xor, cp.logical_not
 bitwise_and, bitwise_or, bitwise_xor, invert, bitwise_not = (
@@ -73,12 +84,36 @@ __getattr__ = later(
 )
 
 
+_ops = {n: f for n, f in globals().items() if hasattr(f, "op")}
+_own = {f: with_numpy_dtypes(f) for f in _ops.values()}  # beside Tensors the same; of Python's numbers alone as NumPy's
+globals().update({n: _own[f] for n, f in _ops.items()})
+
+
+def absolute(x: Any) -> Any:
+    return e.abs(*as_numpy(x))
+
+
+def power(x: Any, exponent: Any) -> Any:
+    return e.pow(*as_numpy(x, exponent))
+
+
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    return cp.where(*as_numpy(condition)) if x is None and y is None else cp.where(*as_numpy(condition), *as_numpy(x, y))
+
+
+def rint(x: Any) -> Any:
+    return e.round(*as_numpy(x))
+
+
+abs, pow = absolute, power
+
+
 def degrees(x: Any) -> Any:
-    return e.mul(x, 180 / pi)
+    return e.mul(as_numpy(x)[0], 180 / pi)
 
 
 def radians(x: Any) -> Any:
-    return e.mul(x, pi / 180)
+    return e.mul(as_numpy(x)[0], pi / 180)
 
 
 rad2deg, deg2rad = degrees, radians
@@ -272,7 +307,7 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 
 
 def round(x: Any, decimals: int = 0) -> Any:
-    return e.round(x, decimals=decimals)
+    return e.round(*as_numpy(x), decimals=decimals)
 
 
 def nonzero(x: Any) -> Any:
@@ -309,11 +344,6 @@ def copy(x: Any) -> Any:
     return s.clone(x)
 
 
-def array(x: Any, copy: bool = True, order: str = "K") -> Any:
-    """A Tensor of ``x``; of a Tensor, a recorded copy."""
-    return s.clone(x) if hasattr(x, "node") else wrap(backend.namespace_for(None).array(x))
-
-
 def shape(x: Any) -> Any:
     return x.shape
 
@@ -342,24 +372,6 @@ def row_starts(rows: int, columns: int) -> Any:
 def broadcast_shapes(*shapes: Any) -> Any:
     return backend.cpu.broadcast_shapes(*shapes)
 
-
-zeros_like, ones_like, full_like, empty_like = creation.zeros_like, creation.ones_like, creation.full_like, creation.empty_like
-arange, linspace, eye = creation.arange, creation.linspace, creation.eye
-
-
-def zeros(shape: Any, dtype: Any = None) -> Any:
-    return creation.zeros(shape, dtype=dtype)
-
-
-def ones(shape: Any, dtype: Any = None) -> Any:
-    return creation.ones(shape, dtype=dtype)
-
-
-def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return creation.full(shape, fill_value, dtype=dtype)
-
-
-asarray = creation.as_tensor
 
 _LINALG = {"norm": linalg_norm, "inv": inv, "det": det, "solve": solve, "cholesky": cholesky, "slogdet": slogdet}
 
@@ -397,7 +409,8 @@ def _taking(name: str, function: Any) -> Any:
 
 
 _OTHERS = {
-    "annotations", "Any", "ArgumentError", "NoCounterpartError", "backend", "creation", "cp", "cv", "cx", "dims", "e",
-    "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "po", "r", "REDUCTIONS", "rs", "s", "table", "wrap",
+    "annotations", "Any", "ArgumentError", "as_numpy", "NoCounterpartError", "backend", "creation", "cp", "cv", "cx", "dims", "e",
+    "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "po", "r", "REDUCTIONS", "rs", "s", "table",
+    "with_numpy_dtypes",
 }  # fmt: skip
 __all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

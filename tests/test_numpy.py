@@ -11,7 +11,7 @@ import pytest
 
 import gradflow as gf
 import gradflow.numpy as gnp
-from gradflow.errors import GraphError, NoCounterpartError
+from gradflow.errors import GraphError, NoCounterpartError, ShapeError
 
 RNG = np.random.default_rng(0)
 A = RNG.uniform(0.3, 0.8, (2, 3))
@@ -252,10 +252,13 @@ def test_every_name_has_a_case() -> None:
         "array",
         "asarray",
         "astype",
+        "empty",
         "empty_like",
         "eye",
         "full",
+        "identity",
         "linspace",
+        "logspace",
         "ones",
         "zeros",
         "inf",
@@ -376,3 +379,153 @@ def test_namespace_protocol() -> None:
 def test_numpy_is_found_without_importing_gradflow_numpy() -> None:
     code = "import numpy as np, gradflow as gf; t = gf.ones(2, requires_grad=True); assert np.sum(np.exp(t)).grad_fn is not None"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+MADE: list[Any] = [  # of numbers: gradflow.numpy gives NumPy's numbers and dtypes
+    lambda m: m.zeros(3),
+    lambda m: m.zeros((2, 1), dtype=np.float32),
+    lambda m: m.zeros(2, int),
+    lambda m: m.ones((2, 3)),
+    lambda m: m.ones((), np.int8),
+    lambda m: m.empty((0, 2)),
+    lambda m: m.eye(3),
+    lambda m: m.eye(2, 3, 1),
+    lambda m: m.eye(3, k=-1, dtype=bool),
+    lambda m: m.identity(2),
+    lambda m: m.full(2, 1),
+    lambda m: m.full((2,), 0.5),
+    lambda m: m.full((2, 2), [1.0, 2.0]),
+    lambda m: m.full(3, np.float32(2)),
+    lambda m: m.full(3, 1.9, dtype=int),
+    lambda m: m.full(2, 1j),
+    lambda m: m.full((1, 2), True),
+    lambda m: m.arange(3),
+    lambda m: m.arange(3.0),
+    lambda m: m.arange(1, 2, 0.25),
+    lambda m: m.arange(5, 0, -2),
+    lambda m: m.arange(3, 1),
+    lambda m: m.arange(4, dtype=np.float32),
+    lambda m: m.arange(0.0, 1.0, 0.3, np.float16),
+    lambda m: m.linspace(0, 1),
+    lambda m: m.linspace(0.5, -2, 7),
+    lambda m: m.linspace(0, 1, 4, endpoint=False),
+    lambda m: m.linspace(0, 10, 4, dtype=int),
+    lambda m: m.linspace(0, 1, 1),
+    lambda m: m.linspace(0, 1, 0),
+    lambda m: m.linspace(0, 1, 5, retstep=True)[0],
+    lambda m: m.linspace(np.float32(0), np.float32(1), 3),
+    lambda m: m.logspace(0, 2, 3),
+    lambda m: m.logspace(0, 2, 4, False, 2.0),
+    lambda m: m.logspace(0, 2, 3, base=3, dtype=np.float32),
+    lambda m: m.array(2),
+    lambda m: m.array(2.0),
+    lambda m: m.array([1, 2.5]),
+    lambda m: m.array([[1, 2], [3, 4]], dtype=np.float32),
+    lambda m: m.array([True, False]),
+    lambda m: m.array([1j, 2]),
+    lambda m: m.array([]),
+    lambda m: m.array([1.0, 2.0], ndmin=2),
+    lambda m: m.array(np.arange(3, dtype=np.int16)),
+    lambda m: m.array([np.float32(1), 5]),
+    lambda m: m.asarray([1.0, 2.0]),
+    lambda m: m.asarray(3),
+    lambda m: m.asarray([1, 2], dtype=complex),
+    lambda m: m.zeros_like([1.0, 2.0]),
+    lambda m: m.ones_like(np.float32(1)),
+    lambda m: m.full_like([1, 2], 2.7),
+    lambda m: m.full_like(np.zeros(2), [1, 2]),
+    lambda m: m.zeros_like([1, 2], shape=(3,)),
+    lambda m: m.sqrt(2),
+    lambda m: m.sqrt(2.0),
+    lambda m: m.exp([1, 2]),
+    lambda m: m.log(np.float32(2)),
+    lambda m: m.sin(np.arange(3)),
+    lambda m: m.add(1, 2),
+    lambda m: m.add(1, 2.5),
+    lambda m: m.divide(1, 2),
+    lambda m: m.multiply(np.float32(2), 0.5),
+    lambda m: m.maximum(1, 2.5),
+    lambda m: m.arctan2(1, 2),
+    lambda m: m.abs(-3),
+    lambda m: m.absolute(-2.5),
+    lambda m: m.power(2, 0.5),
+    lambda m: m.power(2, 3),
+    lambda m: m.floor(2.5),
+    lambda m: m.rint(2.5),
+    lambda m: m.round(2.567, 1),
+    lambda m: m.degrees(1.0),
+    lambda m: m.where(np.array([True, False]), 1.0, 2),
+    lambda m: m.less(1, 2),
+    lambda m: m.invert(5),
+]
+
+
+@pytest.mark.cpu_only("NumPy's arrays lie in host memory; where gradflow's are made is asked below")
+@pytest.mark.parametrize("call", MADE, ids=range(len(MADE)))
+def test_what_is_made_of_numbers_is_as_numpys(call: Any) -> None:
+    got, want = call(gnp), np.asarray(call(np))
+    assert isinstance(got, gf.Tensor) and got.dtype == want.dtype and got.shape == want.shape
+    np.testing.assert_allclose(got.numpy(), want, rtol=1e-15 if want.dtype.itemsize > 4 else 1e-6)
+
+
+def test_what_is_made_of_numbers_lies_on_the_default_device() -> None:
+    made = [gnp.zeros(2), gnp.full(2, 1.0), gnp.arange(3.0), gnp.linspace(0, 1, 3), gnp.array([1.0]), gnp.sqrt(2)]
+    assert {t.device.type for t in made} == {gf.get_default_device().type} and {t.dtype for t in made} == {gf.float64}
+
+
+RECORDED: dict[str, Any] = {
+    "gf.linspace": lambda t: gf.linspace(0, t, 4),
+    "gf.linspace from": lambda t: gf.linspace(t, t * t, 3),
+    "gf.logspace": lambda t: gf.logspace(0, t, 3),
+    "gf.logspace base": lambda t: gf.logspace(0, 2, 3, base=t),
+    "gf.full": lambda t: gf.full((2, 3), t),
+    "gf.full_like": lambda t: gf.full_like(gf.ones(2, dtype=gf.float64), t),
+    "new_full": lambda t: gf.ones(1, dtype=gf.float64).new_full((2,), t),
+    "gnp.linspace": lambda t: gnp.linspace(t, 2.0, 4, endpoint=False),
+    "gnp.linspace rows": lambda t: gnp.linspace(gf.stack([t, t * t]), 0.0, 3, axis=1),
+    "gnp.linspace step": lambda t: gnp.linspace(0, t, 5, retstep=True)[1],
+    "np.linspace": lambda t: np.linspace(0, t, 3),
+    "gnp.logspace": lambda t: gnp.logspace(0, t, 3, base=2.0),
+    "np.logspace": lambda t: np.logspace(t, 1, 3),
+    "gnp.full": lambda t: gnp.full((2, 2), gf.stack([t, t * t])),
+    "gnp.full_like": lambda t: gnp.full_like(gf.ones(2, dtype=gf.float64), t),
+    "np.full_like": lambda t: np.full_like(gf.ones(2, dtype=gf.float64), t),
+    "gnp.array": lambda t: gnp.array(t),
+    "gnp.array list": lambda t: gnp.array([t, t * t, 1.0, 2]),
+    "gnp.array nested": lambda t: gnp.array([[t, 1], (0.5, t**3)]),
+    "gnp.array dtype": lambda t: gnp.array([[t, 1.0]], dtype=np.complex128).real,
+    "gnp.array rows": lambda t: gnp.array([[gf.stack([t, t])], [np.ones(2)] if not t.is_cuda else [[1, 1]]]),
+    "gnp.asarray": lambda t: gnp.asarray([t, [2.0][0]]),
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_tensors_as_numbers_are_recorded(name: str) -> None:
+    t = gf.tensor(1.5, dtype=gf.float64, requires_grad=True)
+    made = RECORDED[name](t)
+    assert made.grad_fn is not None and made.dtype == gf.float64
+    assert gf.gradcheck(RECORDED[name], t)
+    plain = RECORDED[name](t.detach())
+    assert not plain.requires_grad and plain.tolist() == made.tolist()
+    if name.startswith("gf.") and "base" not in name and "from" not in name:
+        np.testing.assert_allclose(made.detach().cpu().numpy(), RECORDED[name](gf.tensor(1.5)).cpu().numpy(), rtol=1e-6)
+
+
+def test_values_of_recorded_creation() -> None:
+    t = gf.tensor(2.0, dtype=gf.float64, requires_grad=True)
+    assert gnp.array([[t, 1], [0.5, t]]).tolist() == [[2, 1], [0.5, 2]]
+    assert np.linspace(1, t, 3).tolist() == [1, 1.5, 2] and gf.linspace(t, 0, 3).tolist() == [2, 1, 0]
+    np.testing.assert_allclose(gf.logspace(0, t, 3).detach().cpu().numpy(), [1, 10, 100])
+    assert gf.full((2,), t, requires_grad=True).grad_fn is not None
+    assert gf.linspace(gf.tensor(1), gf.tensor(2), 3).dtype == gf.get_default_dtype()
+    assert gnp.array([gf.tensor(1), 2]).dtype == gf.int64 and gnp.array([gf.ones((), dtype=gf.float32), 2.0]).dtype == gf.float64
+    shared = gnp.asarray(t)
+    assert shared is t and gnp.array(t, copy=False) is t
+    with pytest.raises(ValueError, match="copy"):
+        gnp.array([1.0], copy=False)
+    with pytest.raises(ShapeError):
+        gf.linspace(gf.ones(2), 1.0, 3)
+    with pytest.raises(ShapeError):
+        gf.full((2,), gf.ones(2))
+    with pytest.raises(ShapeError):
+        gnp.array([[t, t], [t]])

@@ -185,14 +185,19 @@ def _stub(*args: Any, **kwargs: Any) -> Any:
         raise problem.with_traceback(None) from None
 
 
-def make_callable(op: Op) -> FunctionType:
-    """The public function: a stub that, when first called, takes on the code written for the operation."""
+def make_callable(op: Op, enter: Callable[..., Any] | None = None) -> FunctionType:
+    """The public function: a stub that, when first called, takes on the code written for the operation.
+
+    ``enter`` takes the place of ``promote.enter``, the way in for what is not Tensors of one dtype.
+    """
     env: dict[str, Any] = {"__builtins__": __builtins__, "__name__": op.forward.__module__, "GradflowError": GradflowError}
     code = _stub.__code__.replace(co_filename=f"<gradflow {op.name}>", co_name="call", co_qualname="call")
     call = FunctionType(code, env, op.forward.__name__)
 
     def build(*args: Any, **kwargs: Any) -> Any:
         source, names = _call_source(op) if op.variadic is None else _variadic_source(op)
+        if enter is not None:
+            names["enter"] = enter
         made = compiled(op, "call", source, names)
         env.update(names)
         call.__defaults__, call.__kwdefaults__ = made.__defaults__, made.__kwdefaults__

@@ -12,7 +12,7 @@ from ..errors import AnomalyError, DeviceError, DTypeError, GradflowError, Index
 from ..typing import Array
 from .callers import user_line
 from .graph import Node, made_at, mode, upstairs, wrap
-from .op import Op, linear
+from .op import Op, linear, make_callable
 
 
 def enter(op: Op, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -28,6 +28,35 @@ def enter(op: Op, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if n in op.differentiable:
             out.append(node)
     return tuple(out)
+
+
+def with_numpy_dtypes(function: Any) -> Any:
+    """The same operation, whose result has NumPy's dtype where there is no Tensor among the inputs."""
+    return make_callable(function.op, _enter_numpy)
+
+
+def _enter_numpy(op: Op, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not any(isinstance(v, upstairs.tensor) for v in values):
+        chosen = [i for i, n in enumerate(op.inputs) if n in op.promoted]
+        made = dict(zip(chosen, as_numpy(*(values[i] for i in chosen), floats=op.floats), strict=True))
+        values = tuple([made.get(i, v) for i, v in enumerate(values)])
+    return enter(op, values)
+
+
+def as_numpy(*values: Any, floats: bool = False) -> tuple[Any, ...]:
+    """``values`` as they are if a Tensor (or None, or a symbol) is among them; else as arrays of the dtype that NumPy gives
+    them together.
+
+    ``floats``: an integer dtype becomes double.
+    """
+    if any(isinstance(v, upstairs.tensor) or v is None or hasattr(v, "__gradflow_namespace__") for v in values):
+        return values
+    held = [v if isinstance(v, int | float | complex) or backend.is_array(v) else np.asarray(v) for v in values]
+    dtype = np.result_type(*(v.dtype if hasattr(v, "dtype") else v for v in held))
+    if floats and dtype.kind in "biu":
+        dtype = dtypes.float64
+    place = next((backend.namespace_of(v) for v in held if backend.is_array(v)), None) or backend.namespace_for(None)
+    return tuple([place.asarray(v, dtype=dtype) for v in held])
 
 
 def enter_all(op: Op, values: tuple[Any, ...]) -> tuple[tuple[Array, ...], tuple[Node | None, ...]]:

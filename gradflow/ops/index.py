@@ -90,7 +90,7 @@ def _names_of(part: Any) -> int:
     """How many dimensions one part of an index names."""
     if part is None or isinstance(part, bool):
         return 0
-    return int(part.ndim) if getattr(part, "dtype", None) == bool else 1
+    return int(part.ndim) if hasattr(part, "dtype") and part.dtype == bool else 1
 
 
 def _numbers(like: Array) -> Array:
