@@ -12,7 +12,7 @@ from numpy import errstate, ndarray
 from .. import backend
 from ..backend import dtypes
 from ..errors import AnomalyError, GraphError, ShapeError
-from ..typing import Array, Shape
+from ..typing import Shape
 from .accumulate import GradientBuffer, own
 from .graph import Node, hush, made_at, mode, settle, upstairs, wrap, writes
 from .promote import found
