@@ -154,6 +154,35 @@ DIFFERENCES = [
         shows=("gradient between", "gradient between is None", "gradient in a hook", "calls of a hook"),
     ),
     Difference(
+        "a hook that changes a gradient between, in a second backward pass",
+        """
+        x = gf.tensor([1.0], requires_grad=True)
+        y = x.rsqrt()
+        (g,) = gf.autograd.grad(y.sum(), x, create_graph=True)
+        y.register_hook(lambda g: 0 * g)
+        (g * g).sum().backward()
+        answer = x.grad
+        """,
+        [-0.5],
+        [0.0],
+        "As above: only a part of the second pass goes through the result in gradflow, and the hook sees that part.",
+        shows=_ANY_GRADIENT,
+    ),
+    Difference(
+        "a view made before its base requires grad",
+        """
+        x = gf.ones(4)
+        y = x[:2]
+        x.requires_grad_(True)
+        answer = y.requires_grad
+        """,
+        False,
+        True,
+        "gradflow computed the view without recording, so no gradient goes through it. None does in PyTorch either, which tells "
+        "so by leaving x.grad None.",
+        shows=("requires_grad", "refused by gradflow", *_ANY_GRADIENT),
+    ),
+    Difference(
         "gradients seen by a hook during the pass",
         """
         x = gf.tensor([1.0, 2.0], requires_grad=True)
@@ -220,6 +249,17 @@ DIFFERENCES = [
         "gradflow broadcasts the source to the shape of the index.",
     ),
     Difference(
+        "scatter_add from a source larger than the index",
+        """
+        x = gf.ones(4, 1, requires_grad=True)
+        gf.zeros(3, 3).scatter_add(1, gf.tensor([[1], [0], [0]]), x).sum().backward()
+        answer = x.grad
+        """,
+        [[1.0], [1.0], [1.0], [0.0]],
+        Refused("RuntimeError", "ScatterAddBackward0 returned an invalid gradient"),
+        "What the index leaves out gets no gradient.",
+    ),
+    Difference(
         "an empty index larger than the source",
         """
         answer = list(gf.zeros(1, 0).scatter_add(1, gf.zeros((1, 0), dtype=gf.int64), gf.ones(3)).shape)
@@ -256,6 +296,20 @@ DIFFERENCES = [
         Refused("RuntimeError", "Trying to backward through the graph a second time"),
         "The first pass frees saved tensors. The derivative of this operation needs none in gradflow.",
         lenient=True,
+    ),
+    Difference(
+        "a second pass through what gradflow alone saves",
+        """
+        x = gf.ones(2, requires_grad=True)
+        y = gf.lerp(x, x, 0.3)
+        y.sum().backward()
+        y.sum().backward()
+        answer = x.grad
+        """,
+        Refused("GraphError", "LerpBackward: .* freed by an earlier backward"),
+        [2.0, 2.0],
+        "The first pass frees saved tensors. lerp has one derivative for weights that are numbers and for tensors, and saves its "
+        "inputs.",
     ),
     Difference(
         "a factor overwritten that PyTorch copied",
@@ -398,6 +452,16 @@ DIFFERENCES = [
         Refused("ShapeError", r"conv_transpose\dd: an input of shape .* would give sizes"),
         [2, 1, 0, 6, 7],
         "gradflow refuses sizes that leave nothing over. PyTorch refuses most of them.",
+    ),
+    Difference(
+        "a transposed convolution of no examples",
+        """
+        y = gf.nn.functional.conv_transpose1d(gf.ones(0, 1, 2), gf.ones(1, 1, 1), output_padding=1)
+        answer = list(y.shape)
+        """,
+        Refused("ArgumentError", "output_padding .* is not below stride"),
+        [0, 1, 3],
+        "gradflow checks the settings also where there is nothing to compute.",
     ),
     Difference(
         "avg_pool3d of an input smaller than the kernel",

@@ -23,7 +23,10 @@ def always(program: Program) -> set[str]:
     hooks = [k for k, step in enumerate(steps) if step.family == "hook"]
     if hooks and any(step.family == "writing" for step in steps[hooks[0] :]):
         found.add("a hook on a view that is written to afterwards")
-    if hooks and (program.ending < 0.35 or any(step.name == "create_graph" for step in steps)):
+    second = program.ending < 0.35 or any(step.name == "create_graph" for step in steps)
+    if second and any(step.name == "scale" for step in steps):
+        found.add("a hook that changes a gradient between, in a second backward pass")
+    if second and hooks:
         found.add("a gradient between, in a second backward pass")
     return found
 
@@ -35,6 +38,10 @@ def before(step: Step, values: Values) -> set[str]:
         found.add(SECOND[step.name])
     if step.name == "sign" and values[step.inputs[0]].isnan().any():
         found.add("sign of NaN")
+    if step.name == "requires_grad_" and step.argument:
+        base = values[step.inputs[0]]
+        if any(t._is_view() and t._base is base for i, t in values.items() if isinstance(i, int)):
+            found.add("a view made before its base requires grad")
     places = step.name == "x[...]" or step.name.startswith("x[p]")
     if places and mixed(step.argument):
         found.add("an integer beside a list in an index")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -161,17 +162,26 @@ def explained(program: Program) -> tuple[str | None, DisagreementError | None]:
     return (f"meant: {row.name}", None) if row else (None, found)
 
 
-def shrink(program: Program, kind: str) -> Program:
+def shrink(program: Program, still: Callable[[Program], bool]) -> Program:
     """The program without the steps that the disagreement does not need."""
     steps, again = program.steps, True
     while again:
         again = False
         for i in reversed(range(len(steps))):
             fewer = steps[:i] + steps[i + 1 :]
-            _, found = explained(replace(program, steps=fewer))
-            if found and found.kind == kind:
+            if still(replace(program, steps=fewer)):
                 steps, again = fewer, True
     return replace(program, steps=steps)
+
+
+def same_kind(kind: str, look: Callable[[Program], tuple[Any, Any]], which: int) -> Callable[[Program], bool]:
+    """Does a program disagree in that kind?"""
+
+    def still(program: Program) -> bool:
+        found = look(program)[which]
+        return isinstance(found, DisagreementError) and found.kind == kind
+
+    return still
 
 
 def compare(seed: int) -> Result:
@@ -179,9 +189,15 @@ def compare(seed: int) -> Result:
     CURRENT.value = TORCH.name.encode()
     program = draw(seed)
     verdict, found = explained(program)
+    if verdict and verdict.startswith("meant"):
+        # The row must explain what is left when everything that is beside the point is gone.
+        first, _ = probe(program)
+        assert isinstance(first, DisagreementError)
+        program = shrink(program, same_kind(first.kind, probe, 0))
+        verdict, found = explained(program)
     if verdict:
         return Result(seed, verdict)
     assert found
-    program = shrink(program, found.kind)
+    program = shrink(program, same_kind(found.kind, explained, 1))
     _, found = explained(program)
     return Result(seed, name_of_kind(found), f"{found}\n{program}", len(program.steps))
