@@ -94,6 +94,39 @@ DIFFERENCES = [
         "PyTorch records it, and the second gradient is 0.",
         shows=("gradient is None, or zero", "gradient between is None, or zero", "recorded gradient is None, or zero"),
     ),
+    Difference(
+        "det at a singular matrix",
+        """
+        x = gf.tensor([[1.0, 2.0], [2.0, 4.0]], requires_grad=True)
+        gf.linalg.det(x).backward()
+        answer = x.grad
+        """,
+        [[4.0, -2.0], [-2.0, 1.0]],
+        [[0.0, 0.0], [0.0, 0.0]],
+        "The derivative of a determinant is the adjugate, transposed, which exists at every matrix.",
+    ),
+    Difference(
+        "det at a matrix of rank n - 1 with a row of zeros",
+        """
+        x = gf.tensor([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 2.0]], requires_grad=True)
+        gf.linalg.det(x).backward()
+        answer = x.grad
+        """,
+        [[2.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]],
+        [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]],
+        "The derivative of a determinant is the adjugate, transposed, which exists at every matrix.",
+    ),
+    Difference(
+        "cross_entropy with all weights 0",
+        """
+        x = gf.ones(2, 2, requires_grad=True)
+        gf.nn.functional.cross_entropy(x, gf.tensor([0, 1]), weight=gf.zeros(2)).backward()
+        answer = x.grad
+        """,
+        [[0.0, 0.0], [0.0, 0.0]],
+        [[nan, nan], [nan, nan]],
+        "No example counts, so none gets a gradient, as both libraries have it where every target is ignored.",
+    ),
     # Recording
     Difference(
         "a view made with recording off",
@@ -227,7 +260,54 @@ DIFFERENCES = [
         Refused("RuntimeError", r"Can't call numpy\(\) on Tensor that requires grad"),
         "gradflow records NumPy's own functions.",
     ),
+    Difference(
+        "full of a tensor that requires grad",
+        """
+        x = gf.tensor(3.0, requires_grad=True)
+        gf.full((2,), x).sum().backward()
+        answer = x.grad
+        """,
+        2.0,
+        Refused("TypeError", "argument 'fill_value' .* must be Number, not Tensor"),
+        "gradflow records full, full_like and new_full.",
+    ),
+    Difference(
+        "linspace to a tensor that requires grad",
+        """
+        x = gf.tensor(3.0, requires_grad=True)
+        answer = gf.linspace(0.0, x, 3).requires_grad
+        """,
+        True,
+        False,
+        "gradflow records linspace and logspace. In PyTorch the gradient is lost.",
+    ),
     # Indices
+    Difference(
+        "repeated indices in an assignment",
+        """
+        y = gf.tensor([1.0, 2.0], requires_grad=True)
+        x = gf.zeros(2)
+        x[[0, 0]] = y
+        x.sum().backward()
+        answer = x.tolist(), y.grad.tolist()
+        """,
+        [[2.0, 0.0], [0.0, 1.0]],
+        [[2.0, 0.0], [1.0, 1.0]],
+        "The value that stays gets the gradient. PyTorch gives one to values that were overwritten, too.",
+        shows=_ANY_GRADIENT,
+    ),
+    Difference(
+        "repeated indices in scatter",
+        """
+        y = gf.tensor([1.0, 2.0], requires_grad=True)
+        x = gf.zeros(2).scatter(0, gf.tensor([0, 0]), y)
+        x.sum().backward()
+        answer = x.tolist(), y.grad.tolist()
+        """,
+        [[2.0, 0.0], [0.0, 1.0]],
+        [[2.0, 0.0], [1.0, 1.0]],
+        "The value that stays gets the gradient. PyTorch gives one to values that were overwritten, too.",
+    ),
     Difference(
         "an integer beside a list in an index",
         """
