@@ -291,8 +291,8 @@ class _BlockedOp:
     def backward(self, *_: Any) -> None:
         raise GraphError(
             f"{self.name}.backward is not made of recorded operations (it works on bare arrays, or says once_differentiable), so "
-            "its gradients cannot be differentiated, as second derivatives, hvp, hessian, jvp and jacfwd do; write it in operations "
-            "on Tensors, with None for a gradient that is always zero, or use first derivatives only (grad, vjp, jacrev)"
+            "its gradients cannot be differentiated, as second derivatives, hvp, hessian, jvp and jacfwd do; write it in "
+            "operations on Tensors, with None for a gradient that is always zero, or take first derivatives (grad, vjp, jacrev)"
         )
 
 

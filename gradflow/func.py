@@ -119,8 +119,8 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
 def jacrev(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns the Jacobian of ``func``, of shape (*value, *argument), by rows, all in one backward pass.
 
-    Better than ``jacfwd`` where the value has fewer elements than the argument.  Both are of real numbers: DTypeError for a complex
-    argument or value, whose derivative is no matrix of complex numbers.
+    Better than ``jacfwd`` where the value has fewer elements than the argument.  Both are of real numbers: DTypeError for a
+    complex argument or value, whose derivative is no matrix of complex numbers.
 
     >>> import gradflow as gf
     >>> gf.func.jacrev(lambda x: x ** 2)(gf.tensor([1.0, 2.0]))
@@ -138,9 +138,7 @@ def _rows(name: str, func: Callable[..., Any], argnums: Argnums, has_aux: bool =
         blocks = []
         for y in outputs.leaves:
             rows = level.gradients([y], [_directions(y)], inputs.leaves, batched=True)
-            blocks.append(
-                inputs.rebuild([reshape(r, (*y.shape, *x.shape)) for r, x in zip(rows, inputs.leaves, strict=True)])
-            )
+            blocks.append(inputs.rebuild([reshape(r, (*y.shape, *x.shape)) for r, x in zip(rows, inputs.leaves, strict=True)]))
         made = outputs.rebuild(blocks)
         return (made, aux) if has_aux else made
 
@@ -349,8 +347,8 @@ def _real(level: _Level, what: str, tree: _Tree) -> _Tree:
     for t in tree.leaves:
         if t.dtype.kind == "c":
             raise DTypeError(
-                f"{level.name}: {what} is {t.dtype}, and Jacobians are of real numbers; differentiate real and imaginary parts as "
-                "functions of real and imaginary parts, or take products with the Jacobian by jvp and vjp, for complex numbers too"
+                f"{level.name}: {what} is {t.dtype}, and Jacobians are of real numbers; differentiate real and imaginary parts by real "
+                "and imaginary parts, or take products with the Jacobian by jvp and vjp, for complex numbers too"
             )
     return tree
 

@@ -48,8 +48,9 @@ def fused(function: Elementwise) -> Elementwise:
         raise TypeError(f"fused: {_name(function)} takes plain positional parameters, at least one, and no * or **")
     op = _operation(function, len(parameters))
     op.shown = [p.name for p in parameters]
-    made = update_wrapper(_named(op), function)
-    made.__defaults__ = tuple(p.default for p in parameters if p.default is not p.empty) or None
+    call = _named(op)
+    call.__defaults__ = tuple(p.default for p in parameters if p.default is not p.empty) or None
+    made = update_wrapper(call, function)
     made.op = op  # type: ignore[attr-defined]
     return made
 

@@ -135,8 +135,8 @@ def _recorded_as_plain(outputs: list[Tensor], places: list[int], inputs: list[Te
         allowed = np.finfo(b.dtype).eps ** 0.5 * (1 + np.abs(b))
         if a.shape != b.shape or not np.all((np.abs(a - b) <= allowed) | (a == b) | (np.isnan(a) & np.isnan(b))):
             raise GradcheckError(
-                f"the gradient of input {place} is {a.tolist()} where it is recorded (create_graph=True) and {b.tolist()} where it "
-                "is not"
+                f"the gradient of input {place} is {a.tolist()} where it is recorded (create_graph=True) and {b.tolist()} where "
+                "it is not"
             )
 
 

@@ -156,13 +156,15 @@ def _leaf(t: Tensor) -> Tensor:
 
 def _branch(t: Tensor) -> Tensor:
     """The same array with a node of its own, from which the graph goes on to ``t``."""
-    return wrap(t.data, reshape(t, t.shape).node) if t.requires_grad else t
+    made: Tensor = wrap(t.data, reshape(t, t.shape).node) if t.requires_grad else t
+    return made
 
 
 def _shown(node: Node) -> Tensor:
     """A Tensor that stands for a node: with its array if that is still to be had, so that a write to it is noticed."""
     leaf = node.variable if isinstance(node, Leaf) else None
-    return wrap(None if leaf is None else leaf.data, node)
+    made: Tensor = wrap(None if leaf is None else leaf.data, node)
+    return made
 
 
 class Checkpoint(Function):

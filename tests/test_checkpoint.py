@@ -284,7 +284,8 @@ def random_program(rng: np.random.Generator) -> Any:
     """A program of two vectors: captured tensors made of one another, and parts that use some of them beside arguments."""
     one = [lambda a: a.sin(), lambda a: a * 0.5, lambda a: a + 1, lambda a: -a, lambda a: a.tanh(), lambda a: a[::-1],
            lambda a: a.clone(), lambda a: a.to(gf.complex128).real, lambda a: gf.stack([a, a * a]).sum(0)]  # fmt: skip
-    two = [lambda a, b: a + b, lambda a, b: a * b, lambda a, b: (a * b).sin(), lambda a, b: a - b * b, lambda a, b: gf.where(a > b, a, b)]  # fmt: skip
+    two = [lambda a, b: a + b, lambda a, b: a * b, lambda a, b: (a * b).sin(), lambda a, b: a - b * b,
+           lambda a, b: gf.where(a > b, a, b)]  # fmt: skip
 
     def steps(count: int) -> list[tuple[Any, int, int]]:
         made = []

@@ -322,7 +322,7 @@ def test_a_pass_that_ends_at_a_tensor_needs_nothing_that_made_it() -> None:
         (g,) = gf.autograd.grad((y * y).sum(), [y], **options)
         assert g.tolist() == [2, 8]
     assert seen == [[2, 8]] * 2
-    with pytest.raises(GraphError, match="MulBackward.*retain_graph=True"):
+    with pytest.raises(GraphError, match=r"MulBackward.*retain_graph=True"):
         gf.autograd.grad((y * y).sum(), [y, x])
     u = x * 1
     z = u * u
@@ -331,7 +331,6 @@ def test_a_pass_that_ends_at_a_tensor_needs_nothing_that_made_it() -> None:
     assert gf.autograd.grad((z * z).sum(), [z])[0].tolist() == [2, 8]
     with pytest.raises(GraphError, match="overwritten"):
         gf.autograd.grad((z * z).sum(), [z, x])
-
 
 
 def test_a_failed_pass_leaves_every_grad_as_it_was():

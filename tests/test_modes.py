@@ -252,12 +252,14 @@ WORK: dict[str, Callable[[], Any]] = {
 
 
 def numbers(made: Any) -> Any:
-    return [numbers(m) for m in made] if isinstance(made, tuple | list) else made.tolist() if isinstance(made, gf.Tensor) else made
+    return (
+        [numbers(m) for m in made] if isinstance(made, tuple | list) else made.tolist() if isinstance(made, gf.Tensor) else made
+    )
 
 
 def interrupted(work: Callable[[], Any], after: int) -> bool:
-    """Run ``work`` with a KeyboardInterrupt at one of the places where Python raises it: where a function begins, and when a call of
-    C has returned.  False if it was done before.  (One inside a weak reference's callback is only told of.)
+    """Run ``work`` with a KeyboardInterrupt at one of the places where Python raises it: where a function begins, and when a call
+    of C has returned.  False if it was done before.  (One inside a weak reference's callback is only told of.)
 
     The beginning of ``__exit__`` is left out: no ``with`` block can set anything back there.
     """

@@ -51,8 +51,8 @@ class _Ever:
 quiet: set[int] = set()
 """The threads that do not record: while there are none, no operation asks its own, which takes as long as making a node.
 
-One that is here and records loses that time, and no more: so a thread comes here before it stops recording, and leaves when nothing
-is under way that may set that back.
+One that is here and records loses that time, and no more: so a thread comes here before it stops recording, and leaves when
+nothing is under way that may set that back.
 """
 
 

@@ -140,11 +140,11 @@ class _Switch:
             chosen = awaited
         elif inspect.isasyncgenfunction(function):
             chosen = asynchronous
-        return functools.wraps(function)(chosen)  # type: ignore[no-any-return]
+        return functools.wraps(function)(chosen)
 
 
 def _outer() -> list[tuple[Any, bool]]:
-    """The blocks that this thread is in and the values to set back to: one switch may be entered again, and by several threads."""
+    """The blocks that this thread is in, and the values to set back to: a switch may be entered again, and by several threads."""
     try:
         return mode.outer
     except AttributeError:

@@ -417,7 +417,9 @@ def _host_function(given: Sequence[str], numbers: Sequence[Node]) -> Callable[..
         return names[node]
 
     results = [text(n) for n in numbers]
-    source = f"def numbers({', '.join(own.values())}):\n" + "\n".join(lines) + f"\n    return ({''.join(r + ', ' for r in results)})\n"
+    source = (
+        f"def numbers({', '.join(own.values())}):\n" + "\n".join(lines) + f"\n    return ({''.join(r + ', ' for r in results)})\n"
+    )
     exec(source, env)
     return env["numbers"]  # type: ignore[no-any-return]
 
