@@ -193,7 +193,7 @@ class Context:
 class _FunctionOp:
     """The operation of a Function's node: calls its ``backward`` on Tensors."""
 
-    kind, holomorphic, frees, keeps = "function", False, True, ("ctx",)
+    kind, holomorphic, frees, keeps, carries = "function", False, True, ("ctx",), False
 
     def __init__(self, function: type[Function], places: list[int], outputs: list[tuple[Any, Any, Any]]) -> None:
         self.function, self.name = function, function.__name__
@@ -271,7 +271,7 @@ def _node(op: Any, parents: tuple[Any, ...], shape: Any) -> Node:
 class _Probe:
     """The operation of a node that stands for a gradient that depends on nothing."""
 
-    kind, holomorphic, frees, keeps, title, name = "function", False, False, (), "Gradient", "gradient"
+    kind, holomorphic, frees, keeps, carries, title, name = "function", False, False, (), False, "Gradient", "gradient"
     lift = staticmethod(lambda node, g: ())
     backward = staticmethod(lambda *_: None)
 
@@ -280,7 +280,7 @@ class _BlockedOp:
     """The operation of a gradient that cannot be differentiated; its parents are all that it may depend on, so that whoever
     asks for one of their derivatives goes through it."""
 
-    kind, holomorphic, frees, keeps = "function", False, False, ()
+    kind, holomorphic, frees, keeps, carries = "function", False, False, (), False
 
     def __init__(self, name: str) -> None:
         self.name, self.title = name, name + "Backward"
@@ -299,7 +299,7 @@ class _BlockedOp:
 class _PartOp:
     """The operation of one output's node: hands its gradient on as a part of the Function's."""
 
-    kind, holomorphic, frees, keeps = "function", False, False, ()
+    kind, holomorphic, frees, keeps, carries = "function", False, False, (), False
 
     def __init__(self, place: int, title: str) -> None:
         self.place, self.title, self.name = place, title, title

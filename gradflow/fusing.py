@@ -84,7 +84,7 @@ def _operation(function: Elementwise, count: int) -> Op:
     )
     definition, rule = scope["definition"], scope["rule"]
     definition.__name__ = _name(function)
-    return Op("primitive", definition, dict.fromkeys(names, rule), rule, names, [], True, True, False)
+    return Op("elementwise", definition, dict.fromkeys(names, rule), rule, names, [], True, True, False)
 
 
 def _inputs(count: int) -> list[str]:
@@ -155,7 +155,7 @@ class _Derivative:
             found = self._run(needs, wanted).many(xp, (g, *inputs))
         made: list[Any] = [None] * len(needs)
         for i, d in zip(wanted, found, strict=True):
-            made[i] = xp.sum_to(d, inputs[i].shape)
+            made[i] = d
         return tuple(made)
 
     def _run(self, needs: tuple[bool, ...], wanted: list[int]) -> _Run:

@@ -67,7 +67,7 @@ bitwise_and, bitwise_or, bitwise_xor, invert, bitwise_not = (
 )
 isnan, isinf, isfinite = cp.isnan, cp.isinf, cp.isfinite
 conjugate = conj = cx.conj
-real, imag, angle, chain = cx.real, cx.imag, cx.angle, e.chain
+real, imag, angle, flat = cx.real, cx.imag, cx.angle, e.flat
 pow_scalar = e.pow
 
 matmul, outer, kron = la.matmul, la.outer, la.kron
@@ -106,6 +106,10 @@ def rint(x: Any) -> Any:
 
 
 abs, pow = absolute, power
+
+
+def kept(condition: Any, x: Any) -> Any:
+    return cp.where(condition, x, 0.0)
 
 
 def degrees(x: Any) -> Any:

@@ -457,19 +457,23 @@ def test_diagonal_scatter_undoes_diagonal(offset: int) -> None:
     assert np.count_nonzero(got) == values.size
 
 
-def test_chain_is_zero_where_the_gradient_is() -> None:
-    g = np.array([0.0, -0.0, 0.0, 2.0, 0.0, np.nan], np.float32)
-    d = np.array([np.inf, -np.inf, np.nan, np.inf, 3.0, 1.0], np.float32)
-    with cpu.floating_errors(invalid="ignore"):
-        got = cpu.chain(g, d)
-        np.testing.assert_array_equal(got, np.array([0, 0, 0, np.inf, 0, np.nan], np.float32))
-        assert got.dtype == np.float32
-        broadcast = cpu.chain(np.array([[0.0], [1.0]]), np.array([np.inf, 2.0]))
-        np.testing.assert_array_equal(broadcast, [[0, 0], [np.inf, 2]])
-        alone = cpu.chain(np.array(0.0, np.float32), np.array(np.inf, np.float32))
-        assert alone == 0 and alone.dtype == np.float32 and alone.shape == ()
-        assert cpu.chain(np.array(3.0), np.array(2.0)) == 6
-        assert cpu.chain(np.zeros(1, np.complex64), np.array([np.nan], np.complex64)) == 0
+def test_surely_finite() -> None:
+    """It may be False of large numbers, never True beside an infinity or a NaN."""
+    assert cpu.surely_finite(np.ones((3, 4))) and cpu.surely_finite(np.float32(1)) and cpu.surely_finite(np.ones(0))
+    assert cpu.surely_finite(np.ones(3, np.complex64)) and cpu.surely_finite(np.ones((200, 200))[:, ::2])
+    for n in (3, 10000):
+        for bad in ([np.inf], [-np.inf], [np.nan], [np.inf, -np.inf]):
+            x = np.ones(n)
+            x[: len(bad)] = bad
+            with cpu.floating_errors(invalid="ignore"):
+                assert not cpu.surely_finite(x) and not cpu.surely_finite(x * (1 + 1j))
+    assert not cpu.surely_finite(np.full(3, np.inf, np.float16))
+
+
+def test_flat() -> None:
+    d, g = np.array([np.nan, 2.0, np.inf]), np.array([3.0, 4.0, np.nan])
+    np.testing.assert_array_equal(cpu.flat(np.array([True, False, True]), d, g), [0, 2, np.nan])
+    assert cpu.flat(np.array([False, False, False]), d, g) is d
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (3, 4), (1, 4), (2, 1, 4), (1, 1, 1), (4,), (1,), ()])

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import gradflow as gf
 from gradflow import errors
-from gradflow.ops.elementwise import chain
 from gradflow.ops.index import index_set
 from gradflow.ops.shape import sum_to
 
@@ -302,7 +301,7 @@ def check_index(shape: Any, index: Any) -> None:
 @settings(max_examples=60)
 @given(
     hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3),
-    st.sampled_from(["add", "mul", "sub", "maximum", "where", "chain", "atan2", "lerp"]),
+    st.sampled_from(["add", "mul", "sub", "maximum", "where", "atan2", "lerp"]),
 )
 def test_broadcasting(drawn: Any, name: str) -> None:
     rng = np.random.default_rng(0)
@@ -310,7 +309,6 @@ def test_broadcasting(drawn: Any, name: str) -> None:
     A, B = (gf.tensor(v, dtype=gf.float64, requires_grad=True) for v in (a, b))
     f: dict[str, Any] = {
         "where": lambda u, v: gf.where(gf.tensor(True), u, v),
-        "chain": chain,
         "lerp": lambda u, v: gf.lerp(u, v, 0.3),
     }
     call = f.get(name) or getattr(gf, name)

@@ -300,11 +300,30 @@ def test_second_derivatives_at_zeros(f: Any, x: Any) -> None:
     assert gf.gradcheck(f, f64(x)) and gf.gradgradcheck(f, f64(x))
 
 
-def test_second_derivatives_where_flat() -> None:
-    assert second(lambda x: gf.norm(x).reshape(1), [0.0, 0.0]) == [0, 0]
-    assert second(lambda x: gf.std(x).reshape(1), [1.0, 1.0]) == [0, 0]
-    # Each second derivative, and not their sums over rows, which are 0 wherever the mean does not matter.
-    assert gf.func.hessian(gf.std)(gf.tensor([1.0, 1.0])).tolist() == [[0, 0], [0, 0]]
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (gf.norm, [0.0, 0.0]),
+        (lambda x: gf.norm(x) ** 2, [0.0, 0.0]),  # 2
+        (lambda x: gf.exp(-0.5 * gf.norm(x) ** 2), [0.0, 0.0]),  # -1
+        (lambda x: gf.norm(x, 3), [0.0, 0.0]),
+        (lambda x: gf.norm(x, 3) ** 3, [0.0, 0.0]),
+        (gf.std, [1.0, 1.0]),
+        (lambda x: gf.std(x) ** 2, [1.0, 1.0]),  # 1, the variance's
+        (lambda x: gf.abs(gf.complex(x, x) if hasattr(gf, "complex") else x * (1 + 1j)), [0.0]),
+        (lambda x: gf.tensor([0.0], dtype=gf.float64) ** x, [0.0]),
+    ],
+)
+def test_where_a_slope_is_taken_to_be_0_the_second_derivative_is_nan(f: Any, x: list[float]) -> None:
+    """The first derivative is 0 by convention; the second is that of the function or NaN, and not that of a constant."""
+    t = f64(x)
+    (g,) = gf.autograd.grad(f(t).sum(), t, create_graph=True)
+    assert g.tolist() == [0.0] * len(x)
+    (h,) = gf.autograd.grad(g.sum(), t)
+    assert all(map(math.isnan, h.tolist()))
+
+
+def test_second_derivative_of_a_square() -> None:
     assert second(lambda x: x**2, [0.0]) == [2]
 
 

@@ -20,8 +20,8 @@ from . import namespace_of
 _NAMES = {  # of functions that are served alike; of the others each has a method below, or is called for one after the other
     "_elementwise": """
         absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh astype bitwise_and bitwise_or bitwise_xor ceil
-        chain conjugate cos cosh divide equal erf exp expm1 floor floor_divide fmod greater greater_equal imag invert
-        isfinite isinf isnan less less_equal log log10 log1p log2 logical_and logical_not logical_or logical_xor maximum
+        conjugate cos cosh divide equal erf exp expm1 flat floor floor_divide fmod greater greater_equal imag invert
+        isfinite isinf isnan kept less less_equal log log10 log1p log2 logical_and logical_not logical_or logical_xor maximum
         maximum_scalar minimum multiply negative not_equal pow_scalar power real reciprocal remainder rint sigmoid sign
         sin sinh sqrt square subtract tan tanh trunc where
     """,
@@ -305,6 +305,9 @@ class Batching:
         made = self.xp.matmul(left, right)
         made = made[..., 0] if column else made
         return (made[..., 0] if column else made[..., 0, :]) if row else made
+
+    def surely_finite(self, x: Any) -> bool:
+        return self.xp.surely_finite(x.data if isinstance(x, Batch) else x)  # type: ignore[no-any-return]
 
     # --- what is asked of any namespace ---------------------------------------------------------------------------------
 

@@ -189,15 +189,20 @@ def _ones(n: Any, dtype: DType) -> Array:
     return np.ones(n, dtype)
 
 
-def chain(g: Array, d: Array) -> Array:
-    """The chain rule's product ``g * d``, and 0 wherever ``g`` is 0, even where ``d`` is infinite or NaN."""
-    out = np.multiply(g, d)
-    if isinstance(out, np.ndarray):
-        if out.dtype.itemsize > 2 and math.isfinite(_total(d.ravel("K") if d.__class__ is ndarray else np.ravel(d))):
-            return out  # all of d is finite, and that was quicker to find than where g is 0
-        out[np.equal(g, 0) if g.shape == out.shape else np.broadcast_to(np.equal(g, 0), out.shape)] = 0
-        return out
-    return out if g != 0 else out.dtype.type(0)
+def flat(condition: Array, d: Array, like: Array) -> Array:
+    """``d``, and ``0 * like`` where ``condition``."""
+    return np.where(condition, 0 * like, d) if condition.any() else d
+
+
+def kept(condition: Array, g: Array) -> Array:
+    """``g`` where ``condition``, and 0 elsewhere, also in the place of an infinity or a NaN."""
+    out = g * condition.astype(g.dtype)  # on random conditions it is fifty times as fast as where
+    return out if surely_finite(out) else np.where(condition, g, g.dtype.type(0))
+
+
+def surely_finite(x: Array) -> bool:
+    """True only if all elements are finite, and that is quick to tell."""
+    return x.dtype.itemsize > 2 and math.isfinite(_total(x if x.ndim == 1 else x.ravel("K")))
 
 
 def _total(x: Array) -> float:

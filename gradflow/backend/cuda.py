@@ -160,11 +160,19 @@ def sum_to(x: Array, shape: Shape) -> Array:
     return sum(x, axes, True) if axes else x
 
 
-def chain(g: Array, d: Array) -> Array:
-    """The chain rule's product ``g * d``, and 0 wherever ``g`` is 0, even where ``d`` is infinite or NaN."""
-    out = cupy.multiply(g, d)
-    # Not out[g == 0] = 0: a mask of booleans may be counted on the host first.
-    return cupy.where(cupy.equal(g, 0), out.dtype.type(0), out)
+def flat(condition: Array, d: Array, like: Array) -> Array:
+    """``d``, and ``0 * like`` where ``condition``."""
+    return cupy.where(condition, 0 * like, d)
+
+
+def kept(condition: Array, g: Array) -> Array:
+    """``g`` where ``condition``, and 0 elsewhere, also in the place of an infinity or a NaN."""
+    return cupy.where(condition, g, g.dtype.type(0))
+
+
+def surely_finite(x: Array) -> bool:
+    """True only if all elements are finite, and that is quick to tell: here looking would be a wait."""
+    return False
 
 
 _SHORT_POWERS = {-1: cupy.reciprocal, 0.5: cupy.sqrt, 2: cupy.square}

@@ -56,7 +56,7 @@ class _Accumulate:
     """The 'operation' of a leaf: its gradient is added to ``.grad``."""
 
     title, name, kind = "AccumulateGrad", "leaf", "leaf"
-    keeps, frees = (), False
+    keeps, frees, carries = (), False, False
 
 
 class Leaf(Node):

@@ -202,8 +202,9 @@ class set_grad_enabled(_Setting):  # noqa: N801
 class detect_anomaly(_Switch):  # noqa: N801
     """Check every recorded operation for NaN and infinity, forward and backward.
 
-    AnomalyError then names the operation, the shapes and the line of your code that made it.  It costs a pass over
-    every array, and on CUDA a wait for the device, so it is for looking for a fault.
+    AnomalyError then names the operation, the shapes and the line of your code that made it.  In backward that is also where a
+    gradient of 0 met an infinite slope and gave NaN (``gradflow.where`` says when it does).  It costs a pass over every array,
+    and on CUDA a wait for the device, so it is for looking for a fault.
     """
 
     _field = "anomaly"

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable
+from functools import cached_property
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 
@@ -30,6 +31,7 @@ from ..errors import GradflowError, RuleError
 from ..typing import Array
 from .graph import Ghost, Node, ever, mode, quiet, tick, upstairs, wrap
 from .inline import expression
+from .unused import left_out, unused
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -47,7 +49,8 @@ class Op:
 
     def __init__(
         self, kind: str, definition: Callable[..., Any], rules: dict[str, Rule], joint: Rule, promoted: list[str],
-        also: list[str], floats: bool, holomorphic: bool, view: bool, fuse: bool = False,
+        also: list[str], floats: bool, holomorphic: bool, view: bool, fuse: bool = False, selects: bool = False,
+        carries: bool = True,
     ) -> None:  # fmt: skip
         code = definition.__code__
         names = list(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
@@ -56,6 +59,7 @@ class Op:
         self.kind, self.forward, self.rules, self.joint = kind, definition, rules, joint
         self.variadic = code.co_varnames[len(names) + 1] if code.co_flags & 4 else None
         self.also, self.floats, self.holomorphic, self.view, self.fuse = also, floats, holomorphic, view, fuse
+        self.selects, self.carries = selects, carries and kind in ("elementwise", "linear")
         self.inputs = [n for n in names if n in rules]
         self.params = [n for n in names if n not in rules]
         self.differentiable = [n for n in self.inputs if rules[n] is not None]
@@ -64,7 +68,8 @@ class Op:
         self.defaults = dict(zip(reversed(self.positional), reversed(definition.__defaults__ or ()), strict=False))
         self.defaults |= definition.__kwdefaults__ or {}
         self.optional = {n for n in self.inputs if n in self.defaults and self.defaults[n] is None}
-        self.wants = {n: _names(r) for n, r in rules.items() if r is not None}
+        self.unused = {n: r.unused for n, r in rules.items() if r is not None and hasattr(r, "unused")}
+        self.wants = {n: _names(r) + _names(self.unused.get(n)) for n, r in rules.items() if r is not None}
         self._check([*names, *([self.variadic] if self.variadic else [])])
         wanted = {w for want in self.wants.values() for w in want} - {"xp", "g", "needs", "room"}
         if wanted & set(also):  # recorded again from the inputs when the derivative is itself differentiated
@@ -100,6 +105,14 @@ class Op:
         self.lift = compiled(self, "lift", _lift_source(self), {"wrap": wrap, "held": _held, "op": self, "ndarray": np.ndarray})
         return self.lift(node, g)  # type: ignore[no-any-return]
 
+    @cached_property
+    def tame(self) -> bool:
+        """True if no rule has a pole: each selects, adds or moves elements of ``g``, or multiplies it with another input."""
+        return self.kind == "linear" or all(self._is_tame(self.rules[n]) for n in self.differentiable)
+
+    def _is_tame(self, rule: Any) -> bool:
+        return hasattr(rule, "unused") or (rule is not self.joint and _formula(self, rule, "") in _TAME)
+
     def recompute(self, kept: tuple[Any, ...]) -> tuple[Any, ...]:
         """The values that the definition returns after its result are made again, recorded, from what was kept and lifted."""
         lifted = dict(zip(self.keeps, kept, strict=True))
@@ -119,13 +132,27 @@ class Op:
         return f"<{self.kind} operation {self.name}>"
 
 
+_TAME = ("g", "(-g)", "(g * a)", "(g * b)")
+
+
 def _names(function: Any) -> tuple[str, ...]:
-    return tuple(function.__code__.co_varnames[: function.__code__.co_argcount])
+    return () if function is None else tuple(function.__code__.co_varnames[: function.__code__.co_argcount])
+
+
+def selecting(rule: Callable[..., Any], unused: Callable[..., Any], clean: bool = False) -> Callable[..., Any]:
+    """A rule of an operation that selects: ``unused`` says at which elements the result does not depend on the input.
+
+    It names what it needs as a rule does.  At these elements the gradient stays 0 whatever derivative lies behind
+    (``engine/unused.py``), so it must not be true where two arguments are equal and either could have been taken.
+    ``clean``: the rule gives 0 there also of an infinite ``g``.
+    """
+    rule.unused, rule.clean = unused, clean  # type: ignore[attr-defined]
+    return rule
 
 
 def _definer(
     kind: str, positional: tuple[Rule, ...], named: dict[str, Rule], joint: tuple[Callable[..., Any], str] | None,
-    also: str, floats: bool, holomorphic: bool, view: bool, fuse: bool = False,
+    also: str, floats: bool, holomorphic: bool, view: bool, fuse: bool = False, selects: bool = False, carries: bool = True,
 ) -> Callable[[Definition[P]], Callable[P, Tensor]]:  # fmt: skip
     def define(definition: Definition[P]) -> Callable[P, Tensor]:
         names = definition.__code__.co_varnames[1 : definition.__code__.co_argcount]
@@ -137,7 +164,7 @@ def _definer(
             shared, served = joint
             rules |= dict.fromkeys(served.split(), shared)
         promoted = [n for n in rules if n in names[: len(positional)] or rules[n] is not None]
-        op = Op(kind, definition, rules, shared, promoted, also.split(), floats, holomorphic, view, fuse)
+        op = Op(kind, definition, rules, shared, promoted, also.split(), floats, holomorphic, view, fuse, selects, carries)
         REGISTRY[op.name] = op
         return cast("Callable[P, Tensor]", make_callable(op))
 
@@ -157,10 +184,15 @@ def elementwise(
 
 
 def linear(
-    *rules: Rule, view: bool = False, joint: tuple[Callable[..., Any], str] | None = None, **named: Rule
-) -> Callable[[Definition[P]], Callable[P, Tensor]]:
-    """An operation linear in its inputs taken together; ``view``: its result may show its input's memory."""
-    return _definer("linear", rules, named, joint, "", False, True, view)
+    *rules: Rule, view: bool = False, joint: tuple[Callable[..., Any], str] | None = None, selects: bool = False,
+    carries: bool = True, **named: Rule,
+) -> Callable[[Definition[P]], Callable[P, Tensor]]:  # fmt: skip
+    """An operation linear in its inputs taken together; ``view``: its result may show its input's memory.
+
+    ``selects``: it leaves out elements of its first input, as an index does.  ``carries=False``: it has negative weights, which
+    may cancel (``engine/unused.py`` says what both are for).
+    """
+    return _definer("linear", rules, named, joint, "", False, True, view, False, selects, carries)
 
 
 def primitive(
@@ -406,14 +438,16 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
             lines += [f"    for p, d in zip(parents, joint({wants})):", "        if p is not None: give(p, d)"]
         else:
             lines.append(f"    {', '.join(f'd{i}' for i, _ in served)}, = joint({wants})")
-            lines += [f"    if p{i} is not None: give(p{i}, d{i})" for i, _ in served]
+            for i, _ in served:
+                summed = f"xp.sum_to(d{i}, p{i}.shape) if p{i}.shape != s else d{i}" if broadcasts else f"d{i}"
+                lines.append(f"    if p{i} is not None: give(p{i}, {summed})")
     for i, n in enumerate(names):
         if op.rules[n] is op.joint:
             continue
         rule = op.rules[n]
         assert rule is not None
         env[f"rule_{n}"] = rule if not op.fuse else _fused(rule, ["g", "y", *op.inputs])
-        asked = op.wants[n] if not op.fuse else ("xp", *(w for w in op.wants[n] if w != "xp"))
+        asked = _names(rule) if not op.fuse else ("xp", *(w for w in _names(rule) if w != "xp"))
         formula = _formula(op, rule, "") or f"rule_{n}({', '.join(asked)})"
         lines.append(f"    if p{i} is not None:")
         if "room" in asked:
@@ -423,8 +457,22 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
             lines.append("        if room is not None and d is not room: room[...] = d; d = room")
         if broadcasts:
             lines.append(f"        if p{i}.shape != s: d = xp.sum_to(d, p{i}.target_shape())")
-        lines.append(f"        give(p{i}, d)")
+        lines.append(f"        give(p{i}, {_marked(op, n, i, env)})")
     return "\n".join(lines) + "\n", env
+
+
+def _marked(op: Op, name: str, i: int, env: dict[str, Any]) -> str:
+    """What is handed on to parent ``i``: ``d``, with its structural zeros if the operation selects and the parent carries."""
+    if op.selects and i == 0:
+        env |= {"op": op, "left_out": left_out}
+        return f"left_out(d, p{i}, op, kept, g) if p{i}.op.carries else d"
+    if name not in op.unused:
+        return "d"
+    env |= {f"unused_{name}": op.unused[name], "unused": unused}
+    whole = "s" if op.kind == "elementwise" and len(op.inputs) > 1 else f"p{i}.shape"
+    found = f"unused_{name}({', '.join(_names(op.unused[name]))})"
+    clean = op.rules[name].clean  # type: ignore[union-attr]
+    return f"unused(d, p{i}, {whole}, lambda: {found}, {clean}) if p{i}.op.carries else d"
 
 
 def _fused(function: Callable[..., Any], arrays: list[str]) -> Callable[..., Any]:

@@ -16,6 +16,7 @@ from ..typing import Shape
 from .accumulate import GradientBuffer, own
 from .graph import Node, hush, made_at, mode, settle, upstairs, wrap, writes
 from .promote import found
+from .unused import Masked, carry, mapped, meet, plain, still
 
 _seq = attrgetter("seq")
 _REAL = dtypes.float32, dtypes.float64
@@ -57,6 +58,8 @@ def sweep(
                     insort(todo, p, key=_seq)
                 else:
                     todo.append(p)
+        elif h.__class__ is Masked or g.__class__ is Masked:
+            grads[p] = meet(h, g)
         elif p in owned:
             h += g
             grads[p] = h  # a batch cannot be added in place to one array
@@ -81,8 +84,12 @@ def sweep(
             raise OneByOne
         op, parents, kept = n.op, n.parents, n.kept
         ends = wanted is not None and n in wanted
+        masked = g if g.__class__ is Masked else None
+        if masked is not None:
+            g = masked.plain() if ends or n.extra is not None else masked.data
         if n.extra is not None and not (stop and ends):
-            g = _run_hooks(n, g, create_graph)
+            g, before = _run_hooks(n, g, create_graph), g
+            masked = still(masked, g) if masked is not None and g is before else None
         if wanted is not None and needed is not None:
             if ends:
                 captured[n] = g
@@ -105,7 +112,10 @@ def sweep(
         out: Any = give if watched is None else watched
         if g.dtype.kind == "c" and op.holomorphic:
             g, out = xp.conjugate(g), _conjugating(xp, out)
-        op.backward(xp, g, kept, parents, out, find_room if out is give else no_room)
+        if masked is not None:
+            carry(masked, g, op, xp, kept, parents, out, no_room)
+        else:
+            op.backward(xp, g, kept, parents, out, find_room if out is give else no_room)
         if watched is not None:
             watched.finish()
         if not retain_graph and op.frees:
@@ -215,7 +225,7 @@ def reached(roots: Sequence[Node], since: int, inside: set[Node]) -> list[Node]:
 
 def _conjugating(xp: Any, give: Any) -> Any:
     """The gradient of a holomorphic f is g * conj(f'), which is conj(conj(g) * f'): PyTorch's convention."""
-    return lambda p, g: give(p, xp.conjugate(g) if g.dtype.kind == "c" else g)
+    return lambda p, g: give(p, mapped(lambda d: xp.conjugate(d) if d.dtype.kind == "c" else d, g))
 
 
 def _as_tensor(g: Any, create_graph: bool) -> Any:
@@ -288,12 +298,13 @@ class _Watched:
         self._given: list[tuple[Node, Any]] = []
 
     def __call__(self, p: Node, g: Any) -> None:
+        plain(g)  # here, so that what a NaN in it is laid to is this node
         self._given.append((p, g))
 
     def finish(self) -> None:
         node, given = self._node, self._given
         if mode.anomaly:
-            pieces = [(p, part) for p, g in given for part in getattr(g, "parts", {0: g}).values()]
+            pieces = [(p, part) for p, g in given for part in getattr(g, "parts", {0: plain(g)}).values()]
             for p, g in pieces:
                 raw = g.data if self._create else g
                 xp = backend.namespace_of(raw)
@@ -307,7 +318,7 @@ class _Watched:
             left = {p: [g for q, g in given if q is p] for p in node.parents}
             # A parent that is there twice (a / a) was given one gradient for each time, in order.
             handed = [left[p].pop(0) if left[p] else None for p in node.parents]
-            shown = tuple([None if g is None else _outgoing(g, self._create) for g in handed])
+            shown = tuple([None if g is None else _outgoing(plain(g), self._create) for g in handed])
             made = hook(shown, _incoming(node, self._g, self._create))
             if made is not None:
                 if not isinstance(made, tuple) or len(made) != len(node.parents):

@@ -314,9 +314,13 @@ class Symbols:
     def sigmoid(self, x: Any) -> Any:
         return self.exp(self.minimum(x, 0.0)) / (self.exp(-self.absolute(x)) + 1.0)
 
-    def chain(self, g: Any, d: Any) -> Any:
-        """``g * d``, and 0 wherever ``g`` is 0."""
-        return self.where(self.equal(g, 0.0), 0.0, g * d)
+    def flat(self, condition: Any, d: Any, like: Any) -> Any:
+        """``d``, and ``0 * like`` where ``condition``."""
+        return self.where(condition, 0.0 * like, d)
+
+    def kept(self, condition: Any, g: Any) -> Any:
+        """``g`` where ``condition``, and 0 elsewhere."""
+        return self.where(condition, g, 0.0)
 
     def isnan(self, x: Any) -> Any:
         return self.not_equal(x, x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine import elementwise
+from ..engine import elementwise, selecting
 from ..errors import ArgumentError, DTypeError
 from ..typing import Array, Namespace, TensorLike
 
@@ -21,7 +21,10 @@ def _share(xp: Namespace, a: Array, b: Array, g: Array) -> Array:
     return xp.astype(a > b, g.dtype) + 0.5 * xp.astype(a == b, g.dtype)
 
 
-@elementwise(lambda xp, g, a, b: g * _share(xp, a, b, g), lambda xp, g, a, b: g * _share(xp, b, a, g))
+@elementwise(
+    selecting(lambda xp, g, a, b: g * _share(xp, a, b, g), lambda a, b: a < b),
+    selecting(lambda xp, g, a, b: g * _share(xp, b, a, g), lambda a, b: b < a),
+)
 def maximum(xp: Namespace, a: Array, b: Array) -> Array:
     """The larger of the two; where they are equal each gets half of the gradient.
 
@@ -33,7 +36,10 @@ def maximum(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.maximum(a, b)
 
 
-@elementwise(lambda xp, g, a, b: g * _share(xp, b, a, g), lambda xp, g, a, b: g * _share(xp, a, b, g))
+@elementwise(
+    selecting(lambda xp, g, a, b: g * _share(xp, b, a, g), lambda a, b: a > b),
+    selecting(lambda xp, g, a, b: g * _share(xp, a, b, g), lambda a, b: b > a),
+)
 def minimum(xp: Namespace, a: Array, b: Array) -> Array:
     """The smaller of the two; where they are equal each gets half of the gradient.
 
@@ -47,8 +53,8 @@ def minimum(xp: Namespace, a: Array, b: Array) -> Array:
 
 @elementwise(
     condition=None,
-    a=lambda xp, g, condition: xp.where(condition, g, xp.zeros_like(g)),
-    b=lambda xp, g, condition: xp.where(condition, xp.zeros_like(g), g),
+    a=selecting(lambda xp, g, condition: xp.kept(condition, g), lambda condition: ~condition, clean=True),
+    b=selecting(lambda xp, g, condition: xp.kept(~condition, g), lambda condition: condition, clean=True),
 )
 def _where(xp: Namespace, condition: Array, a: Array, b: Array) -> Array:
     if condition.dtype != bool:
@@ -56,23 +62,29 @@ def _where(xp: Namespace, condition: Array, a: Array, b: Array) -> Array:
     return xp.where(condition, a, b)
 
 
-@elementwise(lambda xp, g, x, low: g * xp.astype(x >= low, g.dtype))
+@elementwise(selecting(lambda xp, g, x, low: g * xp.astype(x >= low, g.dtype), lambda x, low: x < low))
 def _clamp_min(xp: Namespace, x: Array, low: Any) -> Array:
     return xp.maximum(x, xp.scalar(low, x.dtype))
 
 
-@elementwise(lambda xp, g, x, high: g * xp.astype(x <= high, g.dtype))
+@elementwise(selecting(lambda xp, g, x, high: g * xp.astype(x <= high, g.dtype), lambda x, high: x > high))
 def _clamp_max(xp: Namespace, x: Array, high: Any) -> Array:
     return xp.minimum(x, xp.scalar(high, x.dtype))
 
 
-@elementwise(lambda xp, g, x, low: g * xp.astype(x >= low, g.dtype), lambda xp, g, x, low: g * xp.astype(x < low, g.dtype))
+@elementwise(
+    selecting(lambda xp, g, x, low: g * xp.astype(x >= low, g.dtype), lambda x, low: x < low),
+    selecting(lambda xp, g, x, low: g * xp.astype(x < low, g.dtype), lambda x, low: x > low),
+)
 def _at_least(xp: Namespace, x: Array, low: Array) -> Array:
     _ordered("clamp", x)
     return xp.maximum(x, low)
 
 
-@elementwise(lambda xp, g, x, high: g * xp.astype(x <= high, g.dtype), lambda xp, g, x, high: g * xp.astype(x > high, g.dtype))
+@elementwise(
+    selecting(lambda xp, g, x, high: g * xp.astype(x <= high, g.dtype), lambda x, high: x > high),
+    selecting(lambda xp, g, x, high: g * xp.astype(x > high, g.dtype), lambda x, high: x < high),
+)
 def _at_most(xp: Namespace, x: Array, high: Array) -> Array:
     _ordered("clamp", x)
     return xp.minimum(x, high)
@@ -105,11 +117,19 @@ def _fits(x: Any, bound: Any) -> bool:
 def where(condition: TensorLike, a: TensorLike | None = None, b: TensorLike | None = None) -> Any:
     """``a`` where ``condition`` is true, ``b`` elsewhere; each gets the gradient of the elements taken from it.
 
+    The elements not taken get 0, and so does what they were computed from, even where its slope there is infinite or NaN.  The
+    same holds of what an index, ``masked_fill``, ``maximum``, ``minimum`` or ``clamp`` does not take.  Any other 0 that meets an
+    infinite slope gives NaN: ``sqrt(x) ** 2`` at 0, whose derivative is 1.
+
     ``where(condition)`` alone is ``nonzero(condition, as_tuple=True)``.
 
     >>> import gradflow as gf
     >>> gf.where(gf.tensor([True, False]), 1.0, gf.tensor([5.0, 6.0]))
     tensor([1., 6.])
+    >>> x = gf.tensor([0.0, 4.0], requires_grad=True)
+    >>> gf.where(x > 1, gf.log(x), 0.0).sum().backward()
+    >>> x.grad
+    tensor([0.0000, 0.2500])
     """
     if a is None and b is None:
         from .index import nonzero

@@ -1,7 +1,8 @@
 """Arithmetic on each element alone: sums, products, powers, rounding.
 
-Rules of functions with an infinite or missing derivative somewhere use ``xp.chain(g, d)``, the product that is 0 where
-``g`` is 0: an element that the result does not depend on (the branch that ``where`` threw away) then gets 0, not NaN.
+A rule is the plain product of ``g`` and the slope, also of functions with an infinite slope somewhere: what becomes of 0 times
+infinity is the engine's to tell (``engine/unused.py``).  Where a slope is taken to be 0 although the formula has none,
+``xp.flat`` says so.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def mul(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.multiply(a, b)
 
 
-@elementwise(lambda xp, g, b: xp.chain(g, xp.reciprocal(b)), lambda xp, g, a, b: xp.chain(g, -(a / b) / b), floats=True)
+@elementwise(lambda g, b: g / b, lambda g, a, b: -g * ((a / b) / b), floats=True)
 def _div(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.divide(a, b)
 
@@ -101,8 +102,8 @@ def neg(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(
-    lambda xp, g, a, b: xp.chain(g * b, xp.power(a, b - 1)),
-    lambda xp, g, y, a, b: xp.chain(xp.chain(g, xp.where((a == 0) & (xp.real(b) >= 0), xp.zeros_like(y), y)), xp.log(a)),
+    lambda xp, g, a, b: xp.flat(b == 0, g * b * xp.power(a, b - 1), g),
+    lambda xp, g, y, a, b: xp.flat((a == 0) & (xp.real(b) >= 0), g * y * xp.log(a), g),
 )
 def _pow(xp: Namespace, a: Array, b: Array) -> Array:
     if a.dtype.kind in "iu" and (b < 0).any():
@@ -110,7 +111,7 @@ def _pow(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.power(a, b)
 
 
-@elementwise(lambda xp, g, x, exponent: xp.chain(g, exponent * xp.pow_scalar(x, exponent - 1)) if exponent else xp.zeros_like(g))
+@elementwise(lambda xp, g, x, exponent: g * (exponent * xp.pow_scalar(x, exponent - 1)) if exponent else xp.zeros_like(g))
 def _pow_scalar(xp: Namespace, x: Array, exponent: Any) -> Array:
     return xp.pow_scalar(x, exponent)
 
@@ -121,6 +122,8 @@ def _no_integer() -> ArgumentError:
 
 def pow(x: TensorLike, exponent: TensorLike) -> Any:
     """``x`` to the power ``exponent``; d/dx is exponent * x^(exponent - 1), 0 for exponent 0.
+
+    d/dexponent is x^exponent log(x); at x = 0 it is taken to be 0 for exponents from 0 on, as PyTorch takes it.
 
     >>> import gradflow as gf
     >>> gf.pow(gf.tensor([2.0, 3.0]), 2)
@@ -139,17 +142,12 @@ def rpow(x: TensorLike, base: TensorLike) -> Any:
     return _pow(base, x)
 
 
-@elementwise(lambda xp, g, x: xp.chain(xp.sign(x), g))  # 0 at 0, even of an infinite g
+@elementwise(lambda xp, g, x: g * xp.sign(x))
 def _abs(xp: Namespace, x: Array) -> Array:
     return xp.absolute(x)
 
 
-def safe(xp: Namespace, y: Array) -> Array:
-    """``y`` with 1 for 0: a divisor."""
-    return xp.where(y == 0, xp.ones_like(y), y)
-
-
-@elementwise(lambda xp, g, x, y: xp.where(y == 0, xp.zeros_like(y), g / safe(xp, y)) * x, holomorphic=False)
+@elementwise(lambda xp, g, x, y: xp.flat(y == 0, (g / y) * x, g), holomorphic=False)
 def _modulus(xp: Namespace, x: Array) -> Array:
     return xp.absolute(x)
 
@@ -175,7 +173,7 @@ def square(xp: Namespace, x: Array) -> Array:
     return xp.square(x)
 
 
-@elementwise(lambda xp, g, y: xp.chain(g, 0.5 / y), floats=True)
+@elementwise(lambda g, y: g / (2 * y), floats=True)
 def sqrt(xp: Namespace, x: Array) -> Array:
     """Square root; d/dx is 1 / (2 sqrt(x)).
 
@@ -186,7 +184,7 @@ def sqrt(xp: Namespace, x: Array) -> Array:
     return xp.sqrt(x)
 
 
-@elementwise(lambda xp, g, x, y: xp.chain(g, -0.5 * y / x), floats=True)
+@elementwise(lambda g, x, y: g * (-0.5 * y / x), floats=True)
 def rsqrt(xp: Namespace, x: Array) -> Array:
     """``1 / sqrt(x)``.
 
@@ -197,7 +195,7 @@ def rsqrt(xp: Namespace, x: Array) -> Array:
     return xp.reciprocal(xp.sqrt(x))
 
 
-@elementwise(lambda xp, g, y: -xp.chain(xp.chain(g, y), y), floats=True)
+@elementwise(lambda g, y: -g * y * y, floats=True)
 def reciprocal(xp: Namespace, x: Array) -> Array:
     """``1 / x``.
 
@@ -331,13 +329,17 @@ def trunc(xp: Namespace, x: Array) -> Array:
     return xp.trunc(x)
 
 
-# --- products that rules use ------------------------------------------------------------------------------------------
+# --- what rules use ---------------------------------------------------------------------------------------------------
 
 
-@elementwise(lambda xp, g, d: xp.chain(g, d), lambda xp, g, a: xp.chain(g, a))
-def chain(xp: Namespace, a: Array, d: Array) -> Array:
-    """``a * d``, and 0 wherever ``a`` is 0, even where ``d`` is infinite or NaN."""
-    return xp.chain(a, d)
+@elementwise(condition=None, d=lambda g: g, like=None)
+def flat(xp: Namespace, condition: Array, d: Array, like: Array) -> Array:
+    """``d``, the gradient by a rule's formula, and ``0 * like`` where ``condition``: there the slope is taken to be 0.
+
+    Its derivative is that of ``d`` everywhere.  So a second derivative at such an element is what the formula gives, NaN where
+    that has a pole, and not the 0 that a constant would give.
+    """
+    return xp.flat(condition, d, like)
 
 
 def cast(x: TensorLike, dtype: DType) -> Any:

@@ -18,7 +18,7 @@ from .elementwise import _add, mul
 from .shape import broadcast_to
 
 
-@linear(lambda xp, g, _x, index: xp.put_add(g, index, _x.shape), view=True)
+@linear(lambda xp, g, _x, index: xp.put_add(g, index, _x.shape), view=True, selects=True)
 def _getitem(xp: Namespace, x: Array, index: Index) -> Array:
     return xp.getitem(x, index)
 
@@ -32,6 +32,7 @@ def put_add(xp: Namespace, x: Array, index: Index, shape: Shape) -> Array:
 @linear(
     lambda xp, g, index: xp.index_set(g, xp.zeros_like(xp.getitem(g, index)), index),
     lambda xp, g, _v, index, last: _sum_back(xp, _of_last(xp, xp.getitem(g, index), last), _v.shape),
+    selects=True,
 )
 def _index_set(xp: Namespace, x: Array, v: Array, index: Index, last: Array | None = None) -> Array:
     return xp.index_set(x, fitting(v, index, last, x.shape), index)

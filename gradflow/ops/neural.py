@@ -253,7 +253,7 @@ def softmax_cross_entropy(xp: Namespace, x: Array, place: Array, share: Array = 
     centred, e, total = _exponents(xp, x, 1, "cross_entropy")
     loss = xp.reshape(xp.log(total), (-1,)) - xp.window(centred, place)
     if share is not None:
-        loss = xp.sum(xp.chain(share, loss)) if share.ndim else xp.sum(loss) * share
+        loss = xp.sum(xp.where(share == 0, share, share * loss)) if share.ndim else xp.sum(loss) * share
     return loss, e / total
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..engine import cast_to, linear, primitive
+from ..engine import cast_to, linear, primitive, selecting
 from ..errors import ArgumentError, DTypeError
 from ..plain import whole_number
 from ..typing import Array, Dims, DType, Namespace, TensorLike
 from . import dims
 from .compare import _ordered, isnan, maximum, minimum, where
 from .elementwise import abs as absolute
-from .elementwise import mul, safe
+from .elementwise import mul
 from .index import take_along_dim
 from .shape import clone, reshape
 
@@ -99,7 +99,9 @@ def var(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: b
 
 
 def std(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Any:
-    """The standard deviation over ``dim``, the root of ``var``; its gradient is 0 where all elements are equal.
+    """The standard deviation over ``dim``, the root of ``var``.
+
+    Where all elements are equal its gradient is taken to be 0, and second derivatives are NaN.
 
     >>> import gradflow as gf
     >>> gf.std(gf.tensor([1.0, 2.0, 3.0]))
@@ -108,7 +110,7 @@ def std(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: b
     return _root(var(x, dim, unbiased, keepdim, correction=correction))
 
 
-@primitive(lambda xp, g, y: xp.where(y == 0, xp.zeros_like(g), 0.5 * g / safe(xp, y)))
+@primitive(lambda xp, g, y: xp.flat(y == 0, g / (2 * y), g))
 def _root(xp: Namespace, x: Array) -> Array:
     return xp.sqrt(x)
 
@@ -216,7 +218,9 @@ def _ties(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims, name: str) -> 
     return _spread(xp, g, x, dim, name) * hit / xp.sum(hit, axis=dims.axis(dim, x.ndim, name), keepdims=True)
 
 
-@primitive(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amax"))
+@primitive(
+    selecting(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amax"), lambda xp, x, y, dim: x != _spread(xp, y, x, dim, "amax"))
+)
 def amax(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """The largest element over ``dim``; equal ones share the gradient.
 
@@ -228,7 +232,9 @@ def amax(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Ar
     return xp.max(x, axis=dims.axis(dim, x.ndim, "amax"), keepdims=keepdim)
 
 
-@primitive(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amin"))
+@primitive(
+    selecting(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amin"), lambda xp, x, y, dim: x != _spread(xp, y, x, dim, "amin"))
+)
 def amin(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """The smallest element over ``dim``; equal ones share the gradient.
 
@@ -375,15 +381,16 @@ def _norm2(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> 
 
 def _norm2_rule(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims) -> Array:
     y = _spread(xp, y, x, dim, "norm")
-    scale = xp.where(y == 0, xp.zeros_like(y), _spread(xp, g, x, dim, "norm") / safe(xp, y))
-    return scale * x
+    g = _spread(xp, g, x, dim, "norm")
+    return xp.flat(y == 0, (g / y) * x, g)
 
 
 def norm(x: TensorLike, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False) -> Any:
     """The p-norm of the elements over ``dim``: (sum |x|^p)^(1/p); 2 ("fro", None) by default.
 
-    ``p`` may be 0 (how many are nonzero), infinite (largest |x|) or minus infinite (smallest |x|).  The gradient of the
-    2-norm is 0 at 0.
+    ``p`` may be 0 (how many are nonzero), infinite (largest |x|) or minus infinite (smallest |x|).  The
+    gradient where the norm is 0 is taken to be 0, and second derivatives there are NaN.  For ``p`` below 1 the gradient of an
+    element that is 0 is taken to be 0.
 
     >>> import gradflow as gf
     >>> gf.norm(gf.tensor([3.0, 4.0]))
@@ -402,10 +409,12 @@ def norm(x: TensorLike, p: float | str | None = "fro", dim: Dims = None, keepdim
         return _sum(cast_to((size != 0), size.dtype), dim, keepdim)
     if p == 1:
         return _sum(size, dim, keepdim)
+    if p < 1:  # the derivative at 0 is infinite, and taken to be 0
+        size = where(size == 0, 0.0, size)
     return _power_root(_sum(size**p, dim, keepdim), p)
 
 
-@primitive(lambda xp, g, y, p: xp.where(y == 0, xp.zeros_like(g), g * xp.pow_scalar(safe(xp, y), 1 - p) * (1 / p)))
+@primitive(lambda xp, g, y, p: xp.flat(y == 0, g * xp.pow_scalar(y, 1 - p) * (1 / p), g))
 def _power_root(xp: Namespace, x: Array, p: float) -> Array:
     return xp.pow_scalar(x, 1 / p)
 
@@ -473,7 +482,7 @@ def median(x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Any:
     return _picked(_median, x, _middle(x, dim), dim, keepdim)
 
 
-@primitive(lambda xp, g, x, y: _ties(xp, g, x, y, None, "median"), index=None)
+@primitive(selecting(lambda xp, g, x, y: _ties(xp, g, x, y, None, "median"), lambda x, y: x != y), index=None)
 def _lone(xp: Namespace, x: Array, index: Array) -> Array:
     return xp.reshape(x[index], ())
 

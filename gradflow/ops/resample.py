@@ -20,13 +20,13 @@ from .convolve import each
 from .shape import clone
 
 
-@linear(lambda xp, g, _x, dim, index, weights: xp.unblend(g, dim, index, weights, _x.shape[dim]))
+@linear(lambda xp, g, _x, dim, index, weights: xp.unblend(g, dim, index, weights, _x.shape[dim]), carries=False)
 def blend(xp: Namespace, x: Array, dim: int, index: Array, weights: Array) -> Array:
     """``y[i] = sum over t of weights[t, i] x[index[t, i]]`` along ``dim``; weights None: there is one t, and it counts 1."""
     return xp.blend(x, dim, index, weights)
 
 
-@linear(lambda xp, g, dim, index, weights: xp.blend(g, dim, index, weights))
+@linear(lambda xp, g, dim, index, weights: xp.blend(g, dim, index, weights), carries=False)
 def unblend(xp: Namespace, x: Array, dim: int, index: Array, weights: Array, size: int) -> Array:
     """The adjoint of ``blend``: ``x[index[t, i]]`` gathers ``weights[t, i] y[i]``; ``size`` elements come out."""
     return xp.unblend(x, dim, index, weights, size)

@@ -436,7 +436,7 @@ def unbind(x: TensorLike, dim: int = 0) -> tuple[Any, ...]:
 # --- triangles and diagonals ------------------------------------------------------------------------------------------
 
 
-@linear(lambda xp, g, diagonal: xp.tril(g, diagonal))
+@linear(lambda xp, g, diagonal: xp.tril(g, diagonal), selects=True)
 def tril(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
     """The lower triangle of the last two dimensions, zeros above its ``diagonal``.
 
@@ -454,7 +454,7 @@ def _matrix(name: str, x: Array) -> None:
         raise ShapeError(f"{name}: takes matrices in the last two dimensions, got shape {x.shape}")
 
 
-@linear(lambda xp, g, diagonal: xp.triu(g, diagonal))
+@linear(lambda xp, g, diagonal: xp.triu(g, diagonal), selects=True)
 def triu(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
     """The upper triangle of the last two dimensions, zeros below its ``diagonal``.
 
@@ -467,7 +467,7 @@ def triu(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
     return xp.triu(x, operator.index(diagonal))
 
 
-@linear(lambda xp, g, _x, offset, dim1, dim2: xp.diagonal_scatter(g, _x.shape, offset, dim1, dim2), view=True)
+@linear(lambda xp, g, _x, offset, dim1, dim2: xp.diagonal_scatter(g, _x.shape, offset, dim1, dim2), view=True, selects=True)
 def diagonal(xp: Namespace, x: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
     """The diagonal of two dimensions, as the last dimension of a view.
 
@@ -544,7 +544,7 @@ def contiguous(x: TensorLike) -> Any:
     return x if x.data.flags.c_contiguous else _compact(x)
 
 
-@linear(lambda xp, g, _x, offset: xp.window_put(g, _x.shape, offset))
+@linear(lambda xp, g, _x, offset: xp.window_put(g, _x.shape, offset), selects=True)
 def window(xp: Namespace, x: Array, offset: Index) -> Array:
     """The elements of ``x`` whose places in the flattened tensor are the integers ``offset``."""
     return xp.window(x, offset)
@@ -559,6 +559,7 @@ def window_put(xp: Namespace, x: Array, shape: Shape, offset: Index) -> Array:
 @linear(
     lambda xp, g, offset: xp.window_set(g, xp.zeros_like(xp.window(g, offset)), offset),
     lambda xp, g, offset: xp.window(g, offset),
+    selects=True,
 )
 def window_set(xp: Namespace, x: Array, v: Array, offset: Index) -> Array:
     """A copy of ``x`` with ``v`` at the places ``offset``: what an in-place write through a view does to its base."""
