@@ -28,6 +28,10 @@ class ArgumentError(GradflowError, ValueError, RuntimeError):
     """An argument outside of what the function accepts."""
 
 
+class DivisionError(GradflowError, ZeroDivisionError, RuntimeError):
+    """A whole number divided by 0."""
+
+
 class IndexingError(GradflowError, IndexError):
     """An index outside of the array, or of a kind that cannot index."""
 

@@ -10,10 +10,12 @@ tensor([3., 3.])
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 from typing import Any
 
 from . import backend, creation, linalg
+from .backend.centred import centred as about_first
 from .backend.cpu import inf as inf
 from .backend.cpu import nan as nan
 from .backend.cpu import pi as pi
@@ -47,9 +49,11 @@ from .ops import reduce as r
 from .ops import shape as s
 
 newaxis = None
+_THIS = sys.modules[__name__]
+floating_errors = backend.cpu.floating_errors
 
 add, subtract, multiply, divide, negative = e._add, e._sub, e.mul, e._div, e.neg
-true_divide, floor_divide, remainder, mod, fmod = e._div, e.floor_divide, e.remainder, e.remainder, e.fmod
+true_divide, floor_divide, remainder, mod, fmod = e._div, e._floor_divide, e._remainder, e._remainder, e._fmod
 square, sqrt, reciprocal, exp, expm1 = e.square, e.sqrt, e.reciprocal, fn.exp, fn.expm1
 log, log1p, log2, log10, erf, sigmoid = fn.log, fn.log1p, fn.log2, fn.log10, fn.erf, fn.sigmoid
 sin, cos, tan, arcsin, arccos, arctan, arctan2 = fn.sin, fn.cos, fn.tan, fn.asin, fn.acos, fn.atan, fn.atan2
@@ -74,6 +78,7 @@ matmul, outer, kron = la.matmul, la.outer, la.kron
 solve, inv, det, cholesky, slogdet = la.solve, la.inv, la.det, la.cholesky, la.slogdet
 sum_to, broadcast_to, trace = s.sum_to, s.broadcast_to, s.trace
 diagonal_scatter, window, window_put, window_set = s.diagonal_scatter, s.window, s.window_put, s.window_set
+cofactors, cofactors_back, inverse_adjoint = la.cofactors, la.cofactors_back, la.inverse_adjoint
 put_add, index_set, getitem, recurrence = ix.put_add, ix.index_set, ix.getitem, r.recurrence
 pad_zero = nn.pad_zero
 __getattr__ = later(
@@ -129,6 +134,10 @@ def sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> 
 
 def mean(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     return r.mean(x, axis, keepdims, dtype=dtype)
+
+
+def centred(x: Any, axis: Any) -> Any:
+    return about_first(_THIS, x, axis)
 
 
 def prod(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -413,8 +422,8 @@ def _taking(name: str, function: Any) -> Any:
 
 
 _OTHERS = {
-    "annotations", "Any", "ArgumentError", "as_numpy", "NoCounterpartError", "backend", "creation", "cp", "cv", "cx", "dims", "e",
-    "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "po", "r", "REDUCTIONS", "rs", "s", "table",
-    "with_numpy_dtypes",
+    "about_first", "annotations", "Any", "ArgumentError", "as_numpy", "NoCounterpartError", "backend", "creation", "cp", "cv", "cx",
+    "dims", "e", "floating_errors", "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "po", "r", "REDUCTIONS", "rs", "s",
+    "sys", "table", "with_numpy_dtypes", "wrap",
 }  # fmt: skip
 __all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

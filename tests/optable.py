@@ -18,6 +18,7 @@ import gradflow as gf
 from gradflow import linalg
 from gradflow.engine import cast_to
 from gradflow.ops import elementwise, index, moves, neural, reduce, shape
+from gradflow.ops import linalg as linalg_ops
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Any]
 Shapes = tuple[tuple[int, ...], ...]
@@ -448,6 +449,7 @@ row(gf.tensordot, ((1, 2, 3), (2, 3, 2)))
 row(gf.kron, ((2, 2), (1, 2)), ((2,), (2, 1)), ((), (2,)))
 row(linalg.inv, (2, 2), (2, 2, 2), (0, 0), domain=regular, half=False, complex=True)
 row(linalg.det, (3, 3), (2, 2, 2), domain=regular, half=False, complex=True)
+row(linalg_ops.cofactors, (3, 3), (1, 1), (2, 2, 2), domain=regular, half=False, complex=True)
 row(linalg.slogdet, (3, 3), (2, 2, 2), (0, 0), domain=regular, half=False, complex=True)
 row(
     linalg.solve,
@@ -490,6 +492,12 @@ row(neural.gelu, (2, 3), kw=[{"approximate": "tanh"}])
 row(neural.softplus, (2, 3), kw=[{"beta": 2.0}, {"beta": 3.0, "threshold": 1.0}])
 unary(neural.hardtanh, no_whole)
 row(neural.hardtanh, (2, 3), domain=no_whole, kw=[{"min_val": 0.0, "max_val": 6.0}])
+row(
+    neural.probability_cross_entropy,
+    ((2, 3), (2, 3)),
+    ((), ()),
+    domain=lambda rng, s: rng.uniform(0.1, 0.9, s),
+)
 for f in (gf.softmax, gf.log_softmax):
     row(f, (2, 3), kw=[{"dim": 0}, {"dim": -1}])
     row(f, (), (1,), (0, 2), kw=[{"dim": 0}])

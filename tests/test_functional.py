@@ -223,6 +223,50 @@ def test_cross_entropy_of_probabilities(shape: tuple, reduction: str) -> None:
     assert gf.gradcheck(loss, (var(x), var(t)))
 
 
+NOTHING = {
+    "all ignored": ([-100, -100, -100], None),
+    "all ignored, with weights": ([-100, -100, -100], [1.0, 2.0, 3.0, 4.0]),
+    "weights of 0": ([0, 1, 2], [0.0, 0.0, 0.0, 4.0]),
+    "both": ([-100, 1, 2], [4.0, 0.0, 0.0, 4.0]),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+@pytest.mark.parametrize("dtype", [gf.float16, gf.float32, gf.float64])
+def test_where_no_target_counts_the_loss_is_nan_and_its_gradient_0(name: str, dtype: object) -> None:
+    target, weights = gf.tensor(NOTHING[name][0]), NOTHING[name][1]
+    w = None if weights is None else gf.tensor(weights, dtype=dtype)
+    x = gf.tensor(numbers(3, 4), dtype=dtype, requires_grad=True)
+    for loss in (F.cross_entropy(x, target, w), F.nll_loss(x, target, w), F.cross_entropy(x, target, w, label_smoothing=0.0)):
+        assert math.isnan(loss.item())
+        (g,) = gf.autograd.grad(loss, x, create_graph=True)
+        assert not g.detach().cpu().numpy().any()
+        if g.requires_grad:
+            (h,) = gf.autograd.grad(g.sum(), x)
+            assert not h.cpu().numpy().any()
+    if name.startswith("all"):
+        (g,) = gf.autograd.grad(F.cross_entropy(x, target, w, label_smoothing=0.1), x)
+        assert not g.cpu().numpy().any()
+    images = F.cross_entropy(x.reshape(1, 4, 3), target.reshape(1, 3), w)
+    assert math.isnan(images.item()) and not gf.autograd.grad(images, x)[0].cpu().numpy().any()
+
+
+def test_binary_cross_entropy_where_a_probability_is_0_or_1() -> None:
+    """The values are PyTorch's."""
+    x = gf.tensor([0.0, 1.0, 0.0, 1.0, 0.5], dtype=gf.float64, requires_grad=True)
+    target = gf.tensor([1.0, 0.0, 0.0, 1.0, 0.3], dtype=gf.float64, requires_grad=True)
+    loss = F.binary_cross_entropy(x, target, reduction="none")
+    near(loss, [100, 100, 0, 0, math.log(2)])
+    g, t = gf.autograd.grad(loss.sum(), [x, target], create_graph=True)
+    near(g, [-1e12, 1e12, 0, 0, 0.8])
+    near(t, [100, -100, 100, -100, 0])
+    (h,) = gf.autograd.grad(g.sum(), x)
+    near(h, [1e12, 1e12, 1e12, 1e12, 4])  # the slope of that gradient, whose denominator is held
+    low = gf.tensor([0.0], requires_grad=True)
+    F.binary_cross_entropy(low, gf.ones(1)).backward()
+    assert low.grad is not None and low.grad.item() == pytest.approx(-1e12)
+
+
 def test_cross_entropy_unbatched_empty_and_all_ignored() -> None:
     x = numbers(4)
     near(F.cross_entropy(gf.tensor(x), gf.tensor(2)), -np.log(softmax(x, 0))[2])

@@ -810,11 +810,141 @@ def test_bad_input(name: str, call: Any, error: Any) -> None:
     assert name in str(caught.value)
 
 
-def test_determinant_of_a_singular_matrix_has_no_gradient_here() -> None:
-    x = gf.zeros(2, 2, requires_grad=True)
-    assert linalg.det(x).item() == 0
+def minors(a: np.ndarray) -> np.ndarray:
+    """The cofactors, minor by minor."""
+    n = len(a)
+    out = np.zeros_like(a)
+    for i in range(n):
+        for j in range(n):
+            left = np.delete(np.delete(a, i, 0), j, 1)
+            out[i, j] = (-1) ** (i + j) * (np.linalg.det(left) if n > 1 else 1.0)
+    return out
+
+
+SINGULAR = {
+    "1x1": np.zeros((1, 1)),
+    "2x2": np.array([[1.0, 2.0], [2.0, 4.0]]),
+    "a zero row": np.array([[0.0, 0.0], [0.0, 1.0]]),
+    "a zero column": np.array([[0.0, 1.0], [0.0, 1.0]]),
+    "nothing": np.zeros((2, 2)),
+    "3x3 of rank 1": np.outer([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]),
+    "3x3 of rank 2": np.array([[1.0, 2, 3], [4, 5, 6], [5, 7, 9]]),
+    "4x4 of rank 2": np.kron(np.eye(2), np.ones((2, 2))),
+    "4x4 of rank 3": np.array([[2.0, 0, 0, 0], [0, 3, 0, 0], [0, 0, 4, 0], [0, 0, 0, 0]]),
+    "vanishing": np.diag([1e-200, 1e-200, 2.0]),
+    "complex": np.array([[1j, 2.0], [2j, 4.0]]),
+}
+
+
+@pytest.mark.parametrize("name", SINGULAR)
+def test_gradient_of_the_determinant_of_a_singular_matrix(name: str) -> None:
+    a = SINGULAR[name]
+    x = gf.tensor(a, dtype=gf.complex128 if a.dtype.kind == "c" else gf.float64, requires_grad=True)
+    assert abs(linalg.det(x).item()) < 1e-12
+    (g,) = gf.autograd.grad(linalg.det(x), x, gf.ones((), dtype=x.dtype))
+    np.testing.assert_allclose(g.cpu().numpy(), np.conj(minors(a)), rtol=1e-12, atol=1e-12 * np.abs(a).max())
+    if name != "vanishing":
+        assert gf.gradcheck(linalg.det, x) and gf.gradgradcheck(linalg.det, x)
+    stack = gf.stack([x.detach(), gf.eye(len(a), dtype=x.dtype) * 2]).requires_grad_()
+    (g,) = gf.autograd.grad(linalg.det(stack), stack, gf.ones(2, dtype=x.dtype))
+    np.testing.assert_allclose(g[0].cpu().numpy(), np.conj(minors(a)), rtol=1e-12, atol=1e-12 * np.abs(a).max())
+    np.testing.assert_allclose(g[1].cpu().numpy(), minors(2 * np.eye(len(a))), atol=1e-12)
+
+
+def test_determinants_that_overflow_and_the_empty_one() -> None:
+    x = gf.tensor([[1e200, 0.0, 0.0], [0.0, 1e200, 0.0], [0.0, 0.0, 1e-100]], dtype=gf.float64, requires_grad=True)
+    (g,) = gf.autograd.grad(linalg.det(x), x)
+    np.testing.assert_allclose(np.diag(g.cpu().numpy())[:2], [1e100, 1e100])
+    empty = gf.zeros(0, 0, requires_grad=True)
+    linalg.det(empty).backward()
+    assert empty.grad is not None and empty.grad.shape == (0, 0)
+    nan = gf.full((2, 2), math.nan, requires_grad=True)
+    with np.errstate(all="ignore"):
+        (g,) = gf.autograd.grad(linalg.det(nan), nan)
+    assert np.isnan(g.cpu().numpy()).all()
+
+
+def test_third_derivative_of_the_determinant() -> None:
+    x = gf.tensor([[2.0, 1.0, 0.5], [0.3, 3.0, 1.0], [0.1, 0.2, 4.0]], dtype=gf.float64, requires_grad=True)
+    (g,) = gf.autograd.grad(linalg.det(x), x, create_graph=True)
+    assert gf.gradgradcheck(lambda a: gf.autograd.grad(linalg.det(a), a, create_graph=True)[0], x)
+    s = gf.zeros(2, 2, requires_grad=True)
+    (g,) = gf.autograd.grad(linalg.det(s), s, create_graph=True)
     with pytest.raises(errors.LinAlgError, match=r"linalg\.inv"):
-        linalg.det(x).backward()
+        gf.autograd.grad(g.sum(), s, create_graph=True)
+
+
+def test_slogdet_of_a_singular_matrix() -> None:
+    x = gf.tensor([[[1.0, 2.0], [2.0, 4.0]], [[2.0, 0.0], [0.0, 4.0]]], dtype=gf.float64, requires_grad=True)
+    sign, log = linalg.slogdet(x)
+    assert sign.tolist() == [0, 1] and log[0].item() == -math.inf
+    (g,) = gf.autograd.grad(log.sum(), x)
+    assert np.isinf(g[0].cpu().numpy()).all()
+    np.testing.assert_allclose(g[1].cpu().numpy(), [[0.5, 0], [0, 0.25]])
+
+
+# The origin
+
+
+def test_the_angle_at_the_origin_and_near_it() -> None:
+    for f in (gf.atan2, np.arctan2):
+        a, b = (gf.tensor([0.0], requires_grad=True) for _ in range(2))
+        assert [g.tolist() for g in gf.autograd.grad(f(a, b).sum(), [a, b])] == [[0], [0]]
+    z = gf.tensor([0j], requires_grad=True)
+    gf.angle(z).sum().backward()
+    assert z.grad is not None and z.grad.tolist() == [0]
+    for dtype, number in ((gf.float16, 1e-4), (gf.float32, 1e-25), (gf.float32, 1e30), (gf.float64, 1e-200), (gf.float64, 1e200)):
+        a = gf.tensor([number], dtype=dtype, requires_grad=True)
+        b = gf.tensor([2 * number], dtype=dtype, requires_grad=True)
+        held = a.item(), b.item()
+        da, db = (g.item() for g in gf.autograd.grad(gf.atan2(a, b).sum(), [a, b]))
+        tolerance = 1e-3 if dtype == gf.float16 else 1e-6
+        assert da == pytest.approx(2 / 5 / held[0], rel=tolerance) and db == pytest.approx(-1 / 5 / held[0], rel=tolerance)
+    a, b = (gf.tensor([v], dtype=gf.float64, requires_grad=True) for v in (3e-5, -4e-5))
+    assert gf.gradcheck(lambda a, b: gf.atan2(a * 1e-150, b * 1e-150), (a * 1e5, b * 1e5))
+    assert gf.gradgradcheck(gf.atan2, tuple((t * 1e5).detach().requires_grad_() for t in (a, b)))
+
+
+# Division by 0
+
+
+@pytest.mark.cpu_only("on CUDA looking for a 0 would be a wait")
+@pytest.mark.parametrize("zero", [0, gf.tensor(0), gf.tensor([2, 0, 1]), np.array([0, 1, 2]), False], ids=str)
+def test_whole_numbers_divided_by_0(zero: Any) -> None:
+    x = gf.tensor([1, 2, 3])
+    calls = [
+        lambda: x // zero, lambda: x % zero, lambda: gf.floor_divide(x, zero), lambda: gf.remainder(x, zero),
+        lambda: gf.fmod(x, zero), lambda: gf.div(x, zero, rounding_mode="floor"), lambda: gf.div(x, zero, rounding_mode="trunc"),
+    ]  # fmt: skip
+    if isinstance(zero, gf.Tensor):
+        calls += [lambda: 5 // zero, lambda: 5 % zero]
+    for call in calls:
+        with pytest.raises(ZeroDivisionError, match="a whole number divided by 0"):
+            call()
+        with pytest.raises(RuntimeError):  # which PyTorch raises
+            call()
+
+
+def test_other_divisions_by_0_go_on() -> None:
+    x = gf.tensor([1, 2])
+    with np.errstate(all="ignore"):
+        assert (x // 0.0).tolist() == [math.inf] * 2 and (x.float() // 0).tolist() == [math.inf] * 2
+        assert np.isnan((x % 0.0).cpu().numpy()).all() and (x / 0).tolist() == [math.inf] * 2
+    assert (x // 2).tolist() == [0, 1] and (gf.tensor([], dtype=gf.int64) // x[:0]).tolist() == []
+    if not x.is_cuda:
+        with pytest.warns(RuntimeWarning, match="divide by zero"):
+            assert gf.numpy.floor_divide(x, 0).tolist() == [0, 0]
+        with pytest.warns(RuntimeWarning, match="divide by zero"):
+            assert np.remainder(x, 0).tolist() == [0, 0]
+
+
+def test_logsigmoid_twice() -> None:
+    x = gf.tensor([-30.0, -5.0, 0.0, 5.0, 20.0], requires_grad=True)
+    for f, sign in ((gf.nn.functional.logsigmoid, -1), (gf.nn.functional.softplus, 1)):
+        (g,) = gf.autograd.grad(f(x).sum(), x, create_graph=True)
+        (h,) = gf.autograd.grad(g.sum(), x)
+        v = np.abs(x.detach().cpu().numpy().astype(np.float64))
+        np.testing.assert_allclose(h.cpu().numpy(), sign * np.exp(-v) / (1 + np.exp(-v)) ** 2, rtol=1e-6)
 
 
 def test_cat_beside_an_empty_vector() -> None:

@@ -18,7 +18,11 @@ import numpy as np
 from ..errors import ArgumentError, LinAlgError
 from ..later import when_called
 from ..typing import Array, DType, Index, Shape
+from .centred import centred as about_first
+from .centred import first_of
 from .devices import CPU, device
+from .sums import BLAS, MANY, careful, column_sums, running_sums
+from .sums import ones as ones_for
 
 ndarray = np.ndarray
 generic = np.generic
@@ -42,7 +46,7 @@ trunc = np.trunc
 arange, array, asarray, ascontiguousarray, empty = np.arange, np.array, np.asarray, np.ascontiguousarray, np.empty
 empty_like, eye, full, full_like, linspace, ones = np.empty_like, np.eye, np.full, np.full_like, np.linspace, np.ones
 ones_like, zeros, zeros_like, tri = np.ones_like, np.zeros, np.zeros_like, np.tri
-concatenate, dot, einsum = np.concatenate, np.dot, np.einsum
+concatenate, dot = np.concatenate, np.dot
 moveaxis, repeat, roll, swapaxes, tensordot = np.moveaxis, np.repeat, np.roll, np.swapaxes, np.tensordot
 tile, transpose, tril, triu, where = np.tile, np.transpose, np.tril, np.triu, np.where
 argmax, argmin, argsort, copyto, take_along_axis = np.argmax, np.argmin, np.argsort, np.copyto, np.take_along_axis
@@ -57,12 +61,19 @@ _any: Any = np.logical_or.reduce
 
 
 def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    if axis == (1,) and x.ndim == 2 and x.dtype in _BLAS and 0 < x.shape[1] <= 128:  # longer ones pairwise, for accuracy
-        return x.dot(_ones((x.shape[1], 1) if keepdims else x.shape[1], x.dtype))  # three to eight times as fast
-    return _sum(x, axis, None, None, keepdims)
+    """The sum; of float16 it is kept in float32, and of many numbers its error does not grow with them (``sums``)."""
+    if axis == (1,) and x.ndim == 2 and x.dtype in BLAS and 0 < x.shape[1] <= 128:  # longer ones pairwise, for accuracy
+        return x.dot(ones_for((x.shape[1], 1) if keepdims else x.shape[1], x.dtype))  # three to eight times as fast
+    if x.itemsize > 2 and (x.size < MANY or (axis is None and x.flags.forc)):
+        return _sum(x, axis, None, None, keepdims)
+    if axis == (0,) and x.ndim == 2 and x.dtype in BLAS:
+        return column_sums(x, keepdims)
+    return careful(x, axis, keepdims)
 
 
 def prod(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    if x.dtype == _HALF:
+        return _prod(x, axis, np.float32, None, keepdims).astype(_HALF)
     return _prod(x, axis, None, None, keepdims)
 
 
@@ -97,10 +108,17 @@ def any(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 def cumsum(x: Array, axis: int) -> Array:
-    return np.add.accumulate(x, axis)
+    """Running sums, of float16 in float32, and with an error that does not grow with their number (``sums``)."""
+    if x.itemsize > 2 and x.shape[axis] < 512:
+        return np.add.accumulate(x, axis)
+    return running_sums(x, axis)
 
 
 def cumprod(x: Array, axis: int) -> Array:
+    """Running products, of float16 in float32, of many float32 in float64."""
+    if x.dtype == _HALF or (x.dtype.char in "fF" and x.shape[axis] > 128):
+        held = {"e": np.float32, "f": np.float64, "F": np.complex128}[x.dtype.char]
+        return np.multiply.accumulate(x, axis, held).astype(x.dtype)
     return np.multiply.accumulate(x, axis)
 
 
@@ -115,14 +133,24 @@ def recurrence(a: Array, u: Array, axis: int) -> Array:
 
 def mean(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     """The mean; sums of float16 are kept in float32, where they neither overflow nor lose small terms."""
-    if axis == (0,) and x.ndim == 2 and x.dtype in _BLAS and x.size:
-        total = _column_sums(x, keepdims)
+    if axis == (0,) and x.ndim == 2 and x.dtype in BLAS and x.size:
+        total = column_sums(x, keepdims)
         total /= scalar(x.shape[0], x.dtype)
         return total
-    total = _sum(x, axis, np.float32 if x.dtype == np.float16 else None, None, keepdims)
+    total = sum(x if x.itemsize > 2 else x.astype(np.float32), axis, keepdims)
     if not x.size:
         return total.astype(x.dtype) * nan
     return (total / total.dtype.type(x.size // total.size)).astype(x.dtype, copy=False)
+
+
+def centred(x: Array, axis: Any) -> tuple[Array, Array]:
+    """``x`` less its mean over ``axis``, and that mean; both are exact where all elements are equal."""
+    if x.size > 8192:  # one pass less, unless some element lies so close to its mean that its neighbours may do so too
+        mean_ = mean(x, axis, True)
+        away = x - mean_
+        if not (np.absolute(away[first_of(x, axis)]) < np.absolute(mean_) * scalar(1e-5, x.dtype)).any():
+            return away, mean_
+    return about_first(sys.modules[__name__], x, axis)
 
 
 def astype(x: Array, dtype: DType, copy: bool = False) -> Array:
@@ -167,26 +195,34 @@ def matmul(a: Array, b: Array, out: Array = None) -> Array:
 def sum_to(x: Array, shape: Shape) -> Array:
     """Sum ``x`` over the dimensions along which ``shape`` was broadcast to get ``x.shape``."""
     lead = x.ndim - len(shape)
-    if x.ndim == 2 and x.dtype in _BLAS and shape[-1:] == x.shape[1:] and (lead == 1 or (not lead and shape[0] == 1)):
-        return _column_sums(x, not lead)
-    if lead:
-        x = _sum(x, tuple(range(lead)))
-    axes = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
-    return _sum(x, axes, None, None, True) if axes else x
+    if x.ndim == 2 and x.dtype in BLAS and shape[-1:] == x.shape[1:] and (lead == 1 or (not lead and shape[0] == 1)):
+        return column_sums(x, not lead)
+    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1))
+    if not axes:
+        return x
+    total = _sum(x, axes, None, None, True) if x.size < MANY and x.itemsize > 2 else careful(x, axes, True)
+    return total.reshape(shape) if lead else total
 
 
-_BLAS = (np.dtype(np.float32), np.dtype(np.float64))
+def einsum(equation: str, *operands: Array, optimize: bool = False) -> Array:
+    """``numpy.einsum``; where BLAS does not sum, float16 is summed in float32, and many terms in double precision."""
+    dtype = operands[0].dtype
+    if dtype.char not in "efF" or (dtype != _HALF and _terms(equation, operands) < MANY):
+        return np.einsum(equation, *operands, optimize=optimize)
+    if dtype == _HALF:
+        operands = tuple([a.astype(np.float32) for a in operands])
+    held = np.complex128 if dtype.kind == "c" else np.float64
+    return np.einsum(equation, *operands, optimize=optimize, dtype=held).astype(dtype, copy=False)
 
 
-def _column_sums(x: Array, keepdims: bool) -> Array:
-    """The sum over the first dimension of two, as a product with ones: two to four times as fast as a sum."""
-    total = _ones(x.shape[0], x.dtype).dot(x)
-    return total[None] if keepdims else total
+def _terms(equation: str, operands: tuple[Array, ...]) -> int:
+    """How many products are summed for one element of the result."""
+    left, _, result = equation.partition("->")
+    sizes = {c: n for term, x in zip(left.split(","), operands, strict=True) for c, n in zip(term, x.shape, strict=True)}
+    return math.prod([n for c, n in sizes.items() if c not in result])
 
 
-@lru_cache(64)
-def _ones(n: Any, dtype: DType) -> Array:
-    return np.ones(n, dtype)
+_HALF = np.dtype(np.float16)
 
 
 def flat(condition: Array, d: Array, like: Array) -> Array:
@@ -217,12 +253,15 @@ def pow_scalar(x: Array, exponent: float) -> Array:
 
 def put_add(values: Array, index: Index, shape: Shape) -> Array:
     """Zeros of ``shape`` with ``values`` added at ``index``; an element named twice gets both."""
-    out = np.zeros(shape, values.dtype)
     parts = index if isinstance(index, tuple) else (index,)
     if builtin_any(isinstance(i, np.ndarray) and i.dtype != bool for i in parts):
+        if values.dtype == _HALF:
+            return put_add(values.astype(np.float32), index, shape).astype(_HALF)
+        out = np.zeros(shape, values.dtype)
         np.add.at(out, index, values)
-    else:
-        out[index] = values
+        return out
+    out = np.zeros(shape, values.dtype)
+    out[index] = values
     return out
 
 
@@ -346,6 +385,17 @@ def det(x: Array) -> Array:
 def slogdet(x: Array) -> tuple[Array, Array]:
     sign_, log_ = np.linalg.slogdet(x)
     return sign_, log_
+
+
+def svd(x: Array) -> tuple[Array, Array, Array]:
+    """``u, s, vh`` with ``x = u diag(s) vh``."""
+    u, s, vh = _factorised(np.linalg.svd, x)
+    return u, s, vh
+
+
+cofactors, cofactors_back, inverse_adjoint = when_called(
+    __package__, ".determinant", "cofactors cofactors_back inverse_adjoint", sys.modules[__name__]
+)
 
 
 def cholesky(x: Array) -> Array:

@@ -20,6 +20,7 @@ from cupyx.scipy.special import erf as _erf
 from ..errors import ArgumentError, LinAlgError
 from ..later import when_called
 from ..typing import Array, DType, Index, Shape
+from .centred import centred as about_first
 from .devices import device
 
 ndarray = cupy.ndarray
@@ -63,11 +64,18 @@ def floating_errors(
 
 
 def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return x.sum(axis, keepdims=keepdims)
+    """The sum; of float16 it is kept in float32, which not all of CuPy's ways to sum do by themselves."""
+    return x.sum(axis, keepdims=keepdims) if x.itemsize > 2 else _in_float32(x, x.sum, axis, keepdims)
 
 
 def prod(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return x.prod(axis, keepdims=keepdims)
+    return x.prod(axis, keepdims=keepdims) if x.itemsize > 2 else _in_float32(x, x.prod, axis, keepdims)
+
+
+def _in_float32(x: Array, reduce: Any, axis: Any, keepdims: bool) -> Array:
+    if x.dtype.kind != "f":
+        return reduce(axis, keepdims=keepdims)
+    return reduce(axis, dtype=np.float32, keepdims=keepdims).astype(x.dtype)
 
 
 def max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
@@ -92,11 +100,13 @@ def any(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 def cumsum(x: Array, axis: int) -> Array:
-    return x.cumsum(axis)
+    """Running sums, of float16 in float32."""
+    return x.cumsum(axis) if x.dtype != np.float16 else x.cumsum(axis, np.float32).astype(x.dtype)
 
 
 def cumprod(x: Array, axis: int) -> Array:
-    return x.cumprod(axis)
+    """Running products, of float16 in float32."""
+    return x.cumprod(axis) if x.dtype != np.float16 else x.cumprod(axis, np.float32).astype(x.dtype)
 
 
 # One thread walks along the axis; neighbouring threads walk beside it, so that they read neighbouring memory.
@@ -127,7 +137,12 @@ def recurrence(a: Array, u: Array, axis: int) -> Array:
 
 
 def mean(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return x.mean(axis, keepdims=keepdims)
+    return x.mean(axis, keepdims=keepdims) if x.itemsize > 2 else _in_float32(x, x.mean, axis, keepdims)
+
+
+def centred(x: Array, axis: Any) -> tuple[Array, Array]:
+    """``x`` less its mean over ``axis``, and that mean; both are exact where all elements are equal."""
+    return about_first(sys.modules[__name__], x, axis)
 
 
 def astype(x: Array, dtype: DType, copy: bool = False) -> Array:
@@ -185,8 +200,8 @@ def pow_scalar(x: Array, exponent: float) -> Array:
     return x**exponent if short is None else short(x)
 
 
-_ATOMIC = "efdilILqQ"
-"""The dtypes, by their one-letter codes, that the GPU adds to memory in one step."""
+_ATOMIC = "fdilILqQ"
+"""The dtypes, by their one-letter codes, that the GPU adds to memory in one step; float16 would be rounded at every one."""
 
 
 def put_add(values: Array, index: Index, shape: Shape) -> Array:
@@ -206,7 +221,7 @@ def put_add(values: Array, index: Index, shape: Shape) -> Array:
         cupyx.scatter_add(out.imag, index, values.imag)
         return out
     # Short integers are summed as int32, which wraps to the same value; booleans too, where any sum but 0 is True.
-    out = cupy.zeros(shape, held if held.char in _ATOMIC else np.int32)
+    out = cupy.zeros(shape, held if held.char in _ATOMIC else np.float32 if held.kind == "f" else np.int32)
     cupyx.scatter_add(out, index, values.astype(out.dtype, copy=False))
     return out.astype(held, copy=False)
 
@@ -337,6 +352,17 @@ def det(x: Array) -> Array:
 def slogdet(x: Array) -> tuple[Array, Array]:
     sign_, log_ = cupy.linalg.slogdet(x)
     return sign_, log_
+
+
+def svd(x: Array) -> tuple[Array, Array, Array]:
+    """``u, s, vh`` with ``x = u diag(s) vh``."""
+    u, s, vh = _factorised(cupy.linalg.svd, x)
+    return u, s, vh
+
+
+cofactors, cofactors_back, inverse_adjoint = when_called(
+    __package__, ".determinant", "cofactors cofactors_back inverse_adjoint", sys.modules[__name__]
+)
 
 
 def cholesky(x: Array) -> Array:

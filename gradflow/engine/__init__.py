@@ -19,7 +19,7 @@ from .modes import (
     set_grad_enabled,
 )
 from .op import REGISTRY, Op, compiled, elementwise, linear, make_callable, primitive, selecting
-from .promote import as_numpy, cast_to, operand, with_numpy_dtypes
+from .promote import as_numpy, cast_to, operand, wide, with_numpy_dtypes
 from .sweep import OneByOne, reached, sweep
 from .views import base_of, views_of
 
@@ -28,5 +28,5 @@ __all__ = [
     "accumulating", "as_numpy", "base_of", "cast_to", "compiled", "detect_anomaly", "elementwise", "enable_grad", "holders",
     "is_anomaly_enabled", "is_grad_enabled", "linear", "make_callable", "mode", "no_grad", "operand", "own", "primitive",
     "reached", "recording", "selecting", "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep", "tick", "views_of",
-    "warn", "with_numpy_dtypes", "wrap", "writes",
+    "warn", "wide", "with_numpy_dtypes", "wrap", "writes",
 ]  # fmt: skip

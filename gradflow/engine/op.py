@@ -60,6 +60,7 @@ class Op:
         self.variadic = code.co_varnames[len(names) + 1] if code.co_flags & 4 else None
         self.also, self.floats, self.holomorphic, self.view, self.fuse = also, floats, holomorphic, view, fuse
         self.selects, self.carries = selects, carries and kind in ("elementwise", "linear")
+        self.wide = False  # ``wide`` says so
         self.inputs = [n for n in names if n in rules]
         self.params = [n for n in names if n not in rules]
         self.differentiable = [n for n in self.inputs if rules[n] is not None]
@@ -236,7 +237,7 @@ def make_callable(op: Op, enter: Callable[..., Any] | None = None) -> FunctionTy
         call.__code__ = made.__code__
         return call(*args, **kwargs)
 
-    env["build"] = build
+    env["build"], env["call"] = build, call
     call.__doc__ = op.forward.__doc__
     call.__qualname__ = op.forward.__name__
     call.__module__ = op.forward.__module__
@@ -296,13 +297,15 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
         else f"({n}_ is not None and {first}_.dtype is not {n}_.dtype)"
         for n in rest
     ]
-    if op.floats:
-        differs.append(f"({first}_.dtype is not F32 and {first}_.dtype.kind in 'biu')")
+    if op.floats or op.wide:
+        codes = "?bBhHiIlLqQ" * op.floats + "e" * op.wide
+        differs.append(f"({first}_.dtype is not F32 and {first}_.dtype.char in '{codes}')")
+    again = [f"if all_half(({', '.join(ins)},)): return in_float32(call, {', '.join(op.positional)})"] * op.wide
     if differs:
-        lines += [f"        if {' or '.join(differs)}:", f"            {enter}"]
+        lines += [f"        if {' or '.join(differs)}:", *(f"            {line}" for line in [*again, enter])]
     if len(ins) == 2 and ins == op.promoted == grads:
-        lines += [line for pair in (ins, ins[::-1]) for line in _with_number(*pair)]
-    lines += ["    else:", f"        {enter}"]
+        lines += [line for a, b in (ins, ins[::-1]) for line in _with_number(a, b, op.wide)]
+    lines += ["    else:", *(f"        {line}" for line in [*again, enter])]
     arguments = ", ".join(f"{n}_" if n in ins else n for n in op.positional)
     formula = (_formula(op, op.forward, "_") if not op.also else None) or f"forward(xp, {arguments})"
     result = "y" if not op.also else "y, " + ", ".join(op.also)
@@ -331,11 +334,12 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
     return "\n".join(lines) + "\n", env
 
 
-def _with_number(tensor: str, number: str) -> list[str]:
+def _with_number(tensor: str, number: str, wide: bool) -> list[str]:
     """The lines for a Python number beside a Tensor of floats on the CPU, whose dtype stays, as most numbers in formulas do."""
+    fits = "char in 'fd'" if wide else "kind == 'f'"
     return [
         f"    elif isinstance({tensor}, Tensor) and {number}.__class__ in numbers and {tensor}.data.__class__ is ndarray"
-        f" and {tensor}.data.dtype.kind == 'f':",
+        f" and {tensor}.data.dtype.{fits}:",
         f"        {tensor}_ = {tensor}.data; {tensor}_n = {tensor}.node",
         f"        {number}_ = cpu.scalar({number}, {tensor}_.dtype); {number}_n = None",
     ]
@@ -482,7 +486,7 @@ def _fused(function: Callable[..., Any], arrays: list[str]) -> Callable[..., Any
 
 
 def _env(op: Op) -> dict[str, Any]:
-    from .promote import enter, enter_all, explain, inspect_forward
+    from .promote import all_half, enter, enter_all, explain, in_float32, inspect_forward
     from .views import link
 
     return {
@@ -492,4 +496,5 @@ def _env(op: Op) -> dict[str, Any]:
         "quiet": quiet, "tick": tick, "cpu": backend.cpu, "ndarray": np.ndarray, "generic": np.generic, "asarray": np.asarray,
         "namespace_of": backend.namespace_of, "F32": dtypes.float32, "numbers": (float, int),
         "enter": enter, "enter_all": enter_all, "explain": explain, "inspect_forward": inspect_forward, "link": link,
+        "all_half": all_half, "in_float32": in_float32,
     }  # fmt: skip

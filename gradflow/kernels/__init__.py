@@ -142,6 +142,9 @@ class Fusion:
             given = [values[i] for i in self._places]
             if all(a.shape == first.shape and a.dtype == first.dtype for a in given):
                 return self._fused(xp, given, values)
+        if first.dtype.itemsize == 2 and first.dtype.kind == "f":  # kernels compute in float32 what they are given in float16
+            wide = [xp.astype(v, dtypes.float32) if i in self._places else v for i, v in enumerate(values)]
+            return xp.astype(self(xp, *wide), first.dtype)
         return self._function(xp, *values) if self._takes_xp else self._function(*values)
 
     def _fused(self, xp: Namespace, given: list[Array], values: tuple[Any, ...]) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import backend
 from ..creation import as_tensor
-from ..engine import operand, wrap, writes
+from ..engine import operand, wide, wrap, writes
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
 from ..inplace import allow, overwrite
 from ..ops import compare, dims, elementwise, index, neural, reduce, shape
@@ -102,10 +102,7 @@ def batch_norm(
     if not training:
         if running_mean is None or running_var is None:
             raise ArgumentError("batch_norm: needs running_mean and running_var when training=False")
-        scale: Any = elementwise.rsqrt(running_var + eps)
-        scale = scale if weight is None else scale * weight
-        offset: Any = -running_mean * scale if bias is None else bias - running_mean * scale
-        return input * _shaped(scale, across) + _shaped(offset, across)  # type: ignore[no-any-return]
+        return _standardized(input, running_mean, running_var, weight, bias, eps, across)
     n = input.numel() // channels if channels else 0
     if n <= 1:
         raise ShapeError(f"batch_norm: training needs more than one value per channel; the input has shape {input.shape}")
@@ -117,6 +114,14 @@ def batch_norm(
     if running_var is not None:
         _blend(running_var, var, momentum, n / (n - 1))
     return y  # type: ignore[no-any-return]
+
+
+@wide
+def _standardized(input: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float, across: Any) -> Tensor:
+    scale: Any = elementwise.rsqrt(var + eps)
+    scale = scale if weight is None else scale * weight
+    offset: Any = -mean * scale if bias is None else bias - mean * scale
+    return input * _shaped(scale, across) + _shaped(offset, across)  # type: ignore[no-any-return]
 
 
 def _shaped(t: Any, form: tuple[int, ...] | None) -> Any:
@@ -247,6 +252,7 @@ def _places(input: Tensor, n: int, before: int, after: int, mode: str) -> Array:
     return n - 1 - xp.absolute(n - 1 - xp.absolute(at))
 
 
+@wide
 def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Tensor:
     """``x / max(norm_p(x), eps)`` along ``dim``.
 
@@ -258,6 +264,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps
     return input / compare.clamp(size, min=float(eps))  # type: ignore[no-any-return]
 
 
+@wide
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """``x1 . x2 / (max(|x1|, eps) max(|x2|, eps))`` along ``dim``; the shapes broadcast.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend
-from ..engine import warn, wrap
+from ..engine import warn, wide, wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
 from ..ops import compare, elementwise, functions, index, neural, reduce, shape
 from ..plain import plain, real_number
@@ -58,6 +58,7 @@ def _paired(input: Any, target: Any, reduction: str, name: str, exactly: bool = 
     raise ShapeError(f"{text}; they must be the same")
 
 
+@wide
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """``(input - target)^2``, each element times ``weight`` if given, and its mean (over the weights' sum), sum, or none.
 
@@ -82,6 +83,7 @@ def _weighted(loss: Any, weight: Tensor | None, reduction: str, name: str) -> Te
     return _reduced(loss * weight, reduction)  # type: ignore[no-any-return]
 
 
+@wide
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """``|input - target|`` and its mean, sum, or none; ``weight`` and errors as in ``mse_loss``.
 
@@ -93,6 +95,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: T
     return _weighted(elementwise.abs(input - target), weight, reduction, "l1_loss")
 
 
+@wide
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """``d^2 / (2 beta)`` where ``|d| < beta``, ``|d| - beta / 2`` elsewhere, with ``d = input - target``.
 
@@ -110,6 +113,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     return _reduced(_huber(input - target, beta) * (1 / beta), reduction)  # type: ignore[no-any-return]
 
 
+@wide
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -137,12 +141,13 @@ def _huber(d: Any, delta: float) -> Any:
     return c * (d - 0.5 * c)
 
 
+@wide
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
     """``-(t log(x) + (1 - t) log(1 - x))`` of probabilities ``x``, with the logs held above -100, so that it is finite.
 
-    Where a log is held, no gradient comes from it; ``binary_cross_entropy_with_logits`` has one everywhere.  ``weight``
-    scales the elements.  ShapeError unless input and target have one shape; ArgumentError for an ``x`` outside of
-    [0, 1] (looked at on the CPU only).
+    The gradient is (x - t) / max((1 - x) x, 1e-12), as in PyTorch: large, but finite, where ``x`` is exactly 0 or 1 and wrong;
+    ``binary_cross_entropy_with_logits`` has the exact one everywhere.  ``weight`` scales the elements.  ShapeError unless input
+    and target have one shape; ArgumentError for an ``x`` outside of [0, 1] (looked at on the CPU only).
 
     >>> import gradflow as gf
     >>> gf.nn.functional.binary_cross_entropy(gf.tensor([0.5, 0.5]), gf.tensor([0.0, 1.0]))
@@ -158,9 +163,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
             raise ArgumentError(
                 f"{name}: the input are probabilities in [0, 1], not {low if not low >= 0 else high}; see {name}_with_logits"
             )
-    with backend.namespace_of(input.data).floating_errors(divide="ignore"):
-        inside, outside = functions.log(input), functions.log1p(-input)
-    loss: Any = -(target * compare.clamp(inside, min=-100.0) + (1 - target) * compare.clamp(outside, min=-100.0))
+    loss: Any = neural.probability_cross_entropy(input, target)
     if weight is not None:
         loss = loss * _fitting(weight, loss, "weight", name)
     return _reduced(loss, reduction)  # type: ignore[no-any-return]
@@ -177,6 +180,7 @@ def _fitting(weight: Tensor, loss: Tensor, what: str, name: str) -> Tensor:
     return weight
 
 
+@wide
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -205,6 +209,7 @@ def binary_cross_entropy_with_logits(
     return _reduced(loss, reduction)  # type: ignore[no-any-return]
 
 
+@wide
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """``t (log t - x)``, the Kullback-Leibler divergence of probabilities ``t`` from log-probabilities ``x``.
 
@@ -232,6 +237,7 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
 # --- classes ----------------------------------------------------------------------------------------------------------------
 
 
+@wide
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
@@ -255,6 +261,7 @@ def nll_loss(
     return _class_mean(loss, safe, kept, _class_weight(input, weight, "nll_loss"), reduction)
 
 
+@wide
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -268,8 +275,9 @@ def cross_entropy(
 
     ``target`` holds class indices (integers of shape (N,), (), (N, ...)) or probabilities (floats of the shape of
     ``input``): then it is ``-sum_c target_c log softmax(input)_c``.  ``weight`` (C,) weights the classes; "mean" divides
-    by the sum of the weights of the targets that were used, for probabilities by their number.  ``ignore_index``: an
-    index that counts for nothing.  ``label_smoothing`` e: the target is mixed with the uniform, (1 - e) t + e / C.
+    by the sum of the weights of the targets that were used, for probabilities by their number: where that is 0 the loss is NaN
+    and its gradient 0.  ``ignore_index``: an index that counts for nothing.  ``label_smoothing`` e: the target is mixed with
+    the uniform, (1 - e) t + e / C.
 
     IndexingError for a class that is not there (on CUDA, where looking would be a wait, its loss and gradients are NaN
     instead), ShapeError for shapes that do not fit,
@@ -296,10 +304,10 @@ def cross_entropy(
     if input.ndim != 2:
         rows = shape.reshape(shape.movedim(input, classes, -1), (-1, input.shape[classes]))
     flat = xp.astype(safe.reshape(-1), "int64") if safe.dtype.kind == "u" else safe.reshape(-1)
-    share = _shares(safe, kept, w, reduction, input.dtype)
+    share, total = _shares(safe, kept, w, reduction, input.dtype)
     if share is not None and there is not None:
         share = share * wrap(there.reshape(-1))
-    loss: Any = neural.softmax_cross_entropy(rows, wrap(flat + xp.row_starts(*rows.shape)), share)[0]
+    loss: Any = neural.softmax_cross_entropy(rows, wrap(flat + xp.row_starts(*rows.shape)), share, total)[0]
     if share is not None:
         return loss  # type: ignore[no-any-return]
     if loss.shape != safe.shape:
@@ -369,17 +377,21 @@ def _class_indices(
     return xp.where(classes & kept, held, xp.zeros_like(held)), kept, xp.where(classes | ~kept, number(1), number(math.nan))
 
 
-def _shares(safe: Array, kept: Array | None, weight: Array | None, reduction: str, dtype: Any) -> Tensor | None:
-    """What each loss, or every loss, counts in the sum that "sum" or "mean" is; None for "none", and for no losses at all."""
+def _shares(
+    safe: Array, kept: Array | None, weight: Array | None, reduction: str, dtype: Any
+) -> tuple[Tensor | None, Tensor | None]:
+    """What each loss, or every loss, counts in the sum that "sum" or "mean" is, and what that sum is divided by (None: nothing).
+
+    None, None for "none", and for no losses at all.
+    """
     if reduction == "none" or not safe.size:
-        return None
+        return None, None
     xp = backend.namespace_of(safe)
     if weight is None and kept is None:
         each = 1.0 if reduction == "sum" else 1 / safe.size
-        return wrap(xp.scalar(each, dtype) if xp is backend.cpu else xp.full((), each, dtype))  # type: ignore[no-any-return]
+        return wrap(xp.scalar(each, dtype) if xp is backend.cpu else xp.full((), each, dtype)), None
     factor = _factor(xp, safe, kept, weight, dtype)
-    with xp.floating_errors(invalid="ignore", divide="ignore"):  # all ignored: NaN, as in PyTorch
-        return wrap((factor / xp.sum(factor) if reduction == "mean" else factor).reshape(-1))  # type: ignore[no-any-return]
+    return wrap(factor.reshape(-1)), wrap(xp.asarray(xp.sum(factor))) if reduction == "mean" else None
 
 
 def _factor(xp: Any, safe: Array, kept: Array | None, weight: Array | None, dtype: Any) -> Array:
@@ -400,8 +412,16 @@ def _class_mean(loss: Any, safe: Array, kept: Array | None, weight: Array | None
         loss = loss * wrap(factor)
     if reduction != "mean":
         return _reduced(loss, reduction)  # type: ignore[no-any-return]
-    with xp.floating_errors(invalid="ignore", divide="ignore"):  # all ignored: NaN, as in PyTorch
-        return reduce.sum(loss) / wrap(xp.asarray(xp.sum(factor)))  # type: ignore[no-any-return]
+    return _weighted_mean(xp, loss, factor)
+
+
+def _weighted_mean(xp: Any, loss: Any, factor: Array) -> Tensor:
+    """The sum of losses over that of their weights: NaN where nothing counts, as in PyTorch, with a gradient of 0."""
+    total = xp.asarray(xp.sum(factor))
+    if xp is not backend.cpu or not total:
+        loss = compare.where(wrap(xp.asarray(total != 0)), loss, 0.0)
+    with xp.floating_errors(invalid="ignore"):
+        return reduce.sum(loss) / wrap(total)  # type: ignore[no-any-return]
 
 
 def _smoothed(
@@ -425,9 +445,7 @@ def _smoothed(
     if reduction != "mean" or (weight is None and kept is None):
         return _reduced(loss, reduction)  # type: ignore[no-any-return]
     factor = xp.ones(safe.shape, loss.dtype) if weight is None else weight[safe]
-    total = xp.sum(factor if kept is None else xp.where(kept, factor, xp.zeros_like(factor)))
-    with xp.floating_errors(invalid="ignore", divide="ignore"):
-        return reduce.sum(loss) / wrap(xp.asarray(total))  # type: ignore[no-any-return]
+    return _weighted_mean(xp, loss, factor if kept is None else xp.where(kept, factor, xp.zeros_like(factor)))
 
 
 def _soft_cross_entropy(

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..backend.convolution import Form
-from ..engine import linear, operand, primitive
+from ..engine import linear, operand, primitive, wide
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..typing import Array, Namespace, Shape, TensorLike
 from .elementwise import _add
@@ -174,6 +174,7 @@ def _geometry(
     return size, Form(stride, low, dilation, int(groups))
 
 
+@wide
 def transposed_convolution(
     x: TensorLike, weight: TensorLike, bias: TensorLike, stride: Any, padding: Any, output_padding: Any, groups: int,
     dilation: Any, rank: int,

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine import cast_to, elementwise
-from ..errors import ArgumentError, DTypeError
+from ..backend import cpu
+from ..engine import cast_to, elementwise, wide
+from ..errors import ArgumentError, DivisionError, DTypeError
 from ..typing import Array, DType, Namespace, TensorLike
 
 # --- arithmetic ---------------------------------------------------------------------------------------------------
@@ -37,6 +38,7 @@ def mul(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.multiply(a, b)
 
 
+@wide
 @elementwise(lambda g, b: g / b, lambda g, a, b: -g * ((a / b) / b), floats=True)
 def _div(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.divide(a, b)
@@ -79,6 +81,7 @@ def div(a: TensorLike, b: TensorLike, *, rounding_mode: str | None = None) -> An
     if rounding_mode == "floor":
         return floor_divide(a, b)
     if rounding_mode == "trunc":
+        _no_zero("div", a, b)
         whole = trunc(_div(a, b))
         dtype = mul(a, b).dtype
         return cast_to(whole.detach(), dtype) if dtype.kind in "iu" else whole
@@ -101,6 +104,7 @@ def neg(xp: Namespace, x: Array) -> Array:
     return xp.negative(x)
 
 
+@wide
 @elementwise(
     lambda xp, g, a, b: xp.flat(b == 0, g * b * xp.power(a, b - 1), g),
     lambda xp, g, y, a, b: xp.flat((a == 0) & (xp.real(b) >= 0), g * y * xp.log(a), g),
@@ -111,6 +115,7 @@ def _pow(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.power(a, b)
 
 
+@wide
 @elementwise(lambda xp, g, x, exponent: g * (exponent * xp.pow_scalar(x, exponent - 1)) if exponent else xp.zeros_like(g))
 def _pow_scalar(xp: Namespace, x: Array, exponent: Any) -> Array:
     return xp.pow_scalar(x, exponent)
@@ -206,37 +211,72 @@ def reciprocal(xp: Namespace, x: Array) -> Array:
     return xp.reciprocal(x)
 
 
+def _no_zero(name: str, a: Any, b: Any) -> None:
+    """ZeroDivisionError if whole numbers are to be divided by 0; NumPy, and ``gradflow.numpy``, warn and give 0."""
+    if _whole(a) and _whole(b):
+        b = b.data if hasattr(b, "node") else b
+        if isinstance(b, int | cpu.ndarray | cpu.generic) and not cpu.all(cpu.asarray(b)):
+            raise DivisionError(f"{name}: a whole number divided by 0; make one of the two a float, with which it is inf or nan")
+
+
+def _whole(x: Any) -> bool:
+    return x.dtype.kind in "biu" if hasattr(x, "dtype") else isinstance(x, int)
+
+
+@wide
 @elementwise(lambda g: g, lambda xp, g, a, b: -g * xp.floor(a / b))
-def remainder(xp: Namespace, a: Array, b: Array) -> Array:
+def _remainder(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.remainder(a, b)
+
+
+def remainder(a: TensorLike, b: TensorLike) -> Any:
     """``a - b * floor(a / b)``, with the sign of ``b`` (Python's ``%``).
+
+    ZeroDivisionError for whole numbers divided by 0, as in PyTorch (on CUDA, where looking would be a wait, they give 0).
 
     >>> import gradflow as gf
     >>> gf.remainder(gf.tensor([5.0, -5.0]), 3)
     tensor([2., 1.])
     """
-    return xp.remainder(a, b)
+    _no_zero("remainder", a, b)
+    return _remainder(a, b)
 
 
+@wide
 @elementwise(lambda g: g, lambda xp, g, a, b: -g * xp.trunc(a / b))
-def fmod(xp: Namespace, a: Array, b: Array) -> Array:
+def _fmod(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.fmod(a, b)
+
+
+def fmod(a: TensorLike, b: TensorLike) -> Any:
     """``a - b * trunc(a / b)``, with the sign of ``a`` (C's ``fmod``).
+
+    ZeroDivisionError for whole numbers divided by 0, as in PyTorch (on CUDA, where looking would be a wait, they give 0).
 
     >>> import gradflow as gf
     >>> gf.fmod(gf.tensor([5.0, -5.0]), 3)
     tensor([ 2., -2.])
     """
-    return xp.fmod(a, b)
+    _no_zero("fmod", a, b)
+    return _fmod(a, b)
 
 
 @elementwise(lambda xp, g: xp.zeros_like(g), lambda xp, g: xp.zeros_like(g))
-def floor_divide(xp: Namespace, a: Array, b: Array) -> Array:
+def _floor_divide(xp: Namespace, a: Array, b: Array) -> Array:
+    return xp.floor_divide(a, b)
+
+
+def floor_divide(a: TensorLike, b: TensorLike) -> Any:
     """``floor(a / b)``; flat almost everywhere, so its gradient is 0.
+
+    ZeroDivisionError for whole numbers divided by 0, as in PyTorch (on CUDA, where looking would be a wait, they give 0).
 
     >>> import gradflow as gf
     >>> gf.floor_divide(gf.tensor([5.0, -5.0]), 3)
     tensor([ 1., -2.])
     """
-    return xp.floor_divide(a, b)
+    _no_zero("floor_divide", a, b)
+    return _floor_divide(a, b)
 
 
 def rfloor_divide(a: TensorLike, b: TensorLike) -> Any:
@@ -249,6 +289,7 @@ def rremainder(a: TensorLike, b: TensorLike) -> Any:
     return remainder(b, a)
 
 
+@wide
 @elementwise(lambda g, weight: g - g * weight, lambda g, weight: g * weight, lambda g, a, b: g * (b - a))
 def lerp(xp: Namespace, a: Array, b: Array, weight: Array) -> Array:
     """``a + weight * (b - a)``.

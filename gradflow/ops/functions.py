@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from ..engine import elementwise
+from ..engine import elementwise, wide
 from ..errors import DTypeError
 from ..typing import Array, Namespace
 
@@ -80,6 +80,7 @@ def log10(xp: Namespace, x: Array) -> Array:
     return xp.log10(x)
 
 
+@wide
 @elementwise(lambda xp, g, x: (2 / math.sqrt(math.pi)) * (g * xp.exp(-(x * x))), floats=True)
 def erf(xp: Namespace, x: Array) -> Array:
     """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to ``x`` (DLMF 7.2.1).
@@ -93,6 +94,7 @@ def erf(xp: Namespace, x: Array) -> Array:
     return xp.erf(x)
 
 
+@wide
 @elementwise(lambda g, y: g * (y - y * y), floats=True)
 def sigmoid(xp: Namespace, x: Array) -> Array:
     """``1 / (1 + exp(-x))``, without overflow and accurate in both tails; d/dx is y (1 - y).
@@ -140,6 +142,7 @@ def tan(xp: Namespace, x: Array) -> Array:
     return xp.tan(x)
 
 
+@wide
 @elementwise(lambda xp, g, x: g / xp.sqrt(1 - x * x), floats=True)
 def asin(xp: Namespace, x: Array) -> Array:
     """Inverse sine, in radians.
@@ -151,6 +154,7 @@ def asin(xp: Namespace, x: Array) -> Array:
     return xp.arcsin(x)
 
 
+@wide
 @elementwise(lambda xp, g, x: -g / xp.sqrt(1 - x * x), floats=True)
 def acos(xp: Namespace, x: Array) -> Array:
     """Inverse cosine, in radians.
@@ -162,6 +166,7 @@ def acos(xp: Namespace, x: Array) -> Array:
     return xp.arccos(x)
 
 
+@wide
 @elementwise(lambda xp, g, x: g / (1 + x * x), floats=True)
 def atan(xp: Namespace, x: Array) -> Array:
     """Inverse tangent, in radians.
@@ -173,13 +178,24 @@ def atan(xp: Namespace, x: Array) -> Array:
     return xp.arctan(x)
 
 
+def _turn(xp: Namespace, a: Array, b: Array, toward: Array) -> Array:
+    """``toward / (a^2 + b^2)``, whose squares neither overflow nor vanish; 0 at the origin, as PyTorch has it."""
+    size = xp.maximum(xp.absolute(a), xp.absolute(b))
+    origin = size == 0
+    size = xp.where(origin, xp.ones_like(size), size)
+    p, q = a / size, b / size
+    square = xp.where(origin, xp.ones_like(size), p * p + q * q)  # from 1 to 2
+    return xp.where(origin, xp.zeros_like(size), toward / size / square / size)
+
+
+@wide
 @elementwise(
-    lambda g, a, b: g * (b / (a * a + b * b)),
-    lambda g, a, b: g * (-a / (a * a + b * b)),
+    lambda xp, g, a, b: g * _turn(xp, a, b, b),
+    lambda xp, g, a, b: g * _turn(xp, a, b, -a),
     floats=True,
 )
 def atan2(xp: Namespace, a: Array, b: Array) -> Array:
-    """The angle of the point (``b``, ``a``), in radians from -pi to pi.
+    """The angle of the point (``b``, ``a``), in radians from -pi to pi; its gradient at (0, 0) is 0.
 
     >>> import gradflow as gf
     >>> gf.atan2(gf.tensor([1.0]), gf.tensor([-1.0]))
@@ -210,6 +226,7 @@ def cosh(xp: Namespace, x: Array) -> Array:
     return xp.cosh(x)
 
 
+@wide
 @elementwise(lambda g, y: g - g * (y * y), floats=True)
 def tanh(xp: Namespace, x: Array) -> Array:
     """Hyperbolic tangent; d/dx is 1 - y^2.
@@ -221,6 +238,7 @@ def tanh(xp: Namespace, x: Array) -> Array:
     return xp.tanh(x)
 
 
+@wide
 @elementwise(lambda xp, g, x: g / xp.sqrt(x * x + 1), floats=True)
 def asinh(xp: Namespace, x: Array) -> Array:
     """Inverse hyperbolic sine.
@@ -243,6 +261,7 @@ def acosh(xp: Namespace, x: Array) -> Array:
     return xp.arccosh(x)
 
 
+@wide
 @elementwise(lambda g, x: g / (1 - x * x), floats=True)
 def atanh(xp: Namespace, x: Array) -> Array:
     """Inverse hyperbolic tangent.

@@ -362,9 +362,11 @@ def _broadcast(a: Any, b: Any, name: str) -> tuple[int, ...]:
         raise ShapeError(f"{name}: leading dimensions {tuple(a)} and {tuple(b)} do not broadcast") from None
 
 
-@primitive(lambda xp, g, x, y: xp.reshape(g * y, (*g.shape, 1, 1)) * _mT(xp, xp.inv(x)), floats=True)
+@primitive(lambda xp, g, x: xp.reshape(g, (*g.shape, 1, 1)) * xp.cofactors(x), floats=True)
 def det(xp: Namespace, x: Array) -> Array:
-    """The determinant of each matrix.  Its gradient needs the inverse: LinAlgError in backward if there is none.
+    """The determinant of each matrix.  Its gradient is the matrix of cofactors (the adjugate transposed), of any matrix.
+
+    That is also so for the second derivative.  The third needs the inverse: LinAlgError if there is none.
 
     >>> import gradflow as gf
     >>> gf.linalg.det(gf.tensor([[2.0, 0.0], [0.0, 4.0]]))
@@ -374,7 +376,25 @@ def det(xp: Namespace, x: Array) -> Array:
     return xp.det(x)
 
 
-@primitive(lambda xp, g, x: xp.reshape(g, (*g.shape, 1, 1)) * _mH(xp, xp.inv(x)), floats=True, holomorphic=False)
+@primitive(lambda xp, g, x: xp.cofactors_back(g, x))
+def cofactors(xp: Namespace, x: Array) -> Array:
+    """The matrix of cofactors of each matrix: the derivatives of the determinant."""
+    return xp.cofactors(x)
+
+
+def cofactors_back(g: TensorLike, x: TensorLike) -> Any:
+    """``xp.cofactors_back`` of Tensors, for derivatives of the third order on: with N the inverse transposed it is
+    det(x) (<g, N> N - N g^T N)."""
+    n, along = inv(x).mT, (-2, -1)
+    return reshape(det(x), (*x.shape[:-2], 1, 1)) * ((g * n).sum(along, keepdim=True) * n - matmul(matmul(n, g.mT), n))
+
+
+def inverse_adjoint(x: TensorLike) -> Any:
+    """``xp.inverse_adjoint`` of Tensors."""
+    return conj(inv(x).mT)
+
+
+@primitive(lambda xp, g, x: xp.reshape(g, (*g.shape, 1, 1)) * xp.inverse_adjoint(x), floats=True, holomorphic=False)
 def logabsdet(xp: Namespace, x: Array) -> Array:
     """The logarithm of the absolute value of the determinant of each matrix."""
     _square(x, "slogdet")
@@ -398,6 +418,9 @@ def _detphase(xp: Namespace, x: Array) -> Array:
 
 def slogdet(x: TensorLike) -> tuple[Any, Any]:
     """``(sign, logabsdet)`` of the determinant of each matrix, without overflow.
+
+    Of a singular matrix that is (0, -inf); the gradient of the logarithm is infinite there, and NaN where a cofactor is 0, as in
+    PyTorch.
 
     >>> import gradflow as gf
     >>> gf.linalg.slogdet(gf.tensor([[1.0, 0.0], [0.0, -1.0]]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..engine import cast_to, elementwise, linear, primitive
+from ..engine import cast_to, elementwise, linear, primitive, wide
 from ..errors import ArgumentError, IndexingError, ShapeError
 from ..typing import Array, DType, Namespace, TensorLike
 from . import dims
@@ -130,7 +130,7 @@ def silu(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(
-    lambda xp, g, x, beta, threshold: g * xp.where(x * beta > threshold, xp.ones_like(x), xp.sigmoid(x * beta)),
+    lambda xp, g, x, beta, threshold: g * xp.where(x * beta > threshold, xp.ones_like(x), _logistic(xp, x * beta)),
     floats=True,
     fuse=True,
 )
@@ -165,7 +165,15 @@ def mish(xp: Namespace, x: Array) -> Array:
     return x * xp.tanh(_log_of_exp_plus_1(xp, x))
 
 
-@elementwise(lambda xp, g, x: g * xp.sigmoid(-x), floats=True, fuse=True)
+def _logistic(xp: Namespace, x: Array) -> Array:
+    """The sigmoid of ``x``, written so that its recorded derivative is accurate in both tails too: there is no 1 - y in it."""
+    positive = x > 0
+    e = xp.exp(xp.where(positive, -x, x))  # at most 1
+    r = xp.reciprocal(1 + e)
+    return xp.where(positive, r, e * r)
+
+
+@elementwise(lambda xp, g, x: g * _logistic(xp, -x), floats=True, fuse=True)
 def logsigmoid(xp: Namespace, x: Array) -> Array:
     """``log(sigmoid(x))``, finite for every finite ``x``.
 
@@ -205,6 +213,7 @@ def _exponents(xp: Namespace, x: Array, dim: int, name: str) -> tuple[Array, Arr
     return centred, e, xp.sum(e, axis=axis, keepdims=True)
 
 
+@wide
 @primitive(lambda xp, g, y, dim: y * (g - xp.sum(g * y, axis=dim if g.ndim else None, keepdims=True)), floats=True)
 def _softmax(xp: Namespace, x: Array, dim: int) -> Array:
     _, e, total = _exponents(xp, x, dim, "softmax")
@@ -221,6 +230,7 @@ def softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
     return _softmax(x if dtype is None else cast_to(x, dtype), dim)
 
 
+@wide
 @primitive(lambda xp, g, y, dim: g - xp.exp(y) * xp.sum(g, axis=dim if g.ndim else None, keepdims=True), floats=True)
 def _log_softmax(xp: Namespace, x: Array, dim: int) -> Array:
     centred, _, total = _exponents(xp, x, dim, "log_softmax")
@@ -237,24 +247,29 @@ def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
     return _log_softmax(x if dtype is None else cast_to(x, dtype), dim)
 
 
-def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, place: Array, share: Any) -> Array:
-    each = g if share is None else g * share
+def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, place: Array, share: Any, total: Any) -> Array:
+    each = g if share is None else g * share if total is None else xp.where(share == 0, xp.zeros_like(share), g / total * share)
     d = xp.window_set(p, xp.window(p, place) - xp.scalar(1, p.dtype), place)
     return d * (xp.reshape(each, (-1, 1)) if each.ndim else each)
 
 
-@primitive(_cross_entropy_rule, place=None, share=None, also="p", floats=True)
-def softmax_cross_entropy(xp: Namespace, x: Array, place: Array, share: Array = None) -> Any:
+@wide
+@primitive(_cross_entropy_rule, place=None, share=None, total=None, also="p", floats=True)
+def softmax_cross_entropy(xp: Namespace, x: Array, place: Array, share: Array = None, total: Array = None) -> Any:
     """``-log softmax(x)`` at one class of each row of ``x`` (n, classes), and the softmax ``p``.
 
     ``place`` (n,): where in the flattened ``x`` those classes stand.  With ``share`` the losses are summed, each times its
-    share: one number for all, 1/n for the mean, or (n,), 0 for a row that does not count.
+    share: one number for all, 1/n for the mean, or (n,), 0 for a row that does not count.  That sum is divided by ``total``, if
+    given: where that is 0 too, as no row counts, the loss is NaN and the gradient 0.
     """
-    centred, e, total = _exponents(xp, x, 1, "cross_entropy")
-    loss = xp.reshape(xp.log(total), (-1,)) - xp.window(centred, place)
+    centred, e, whole = _exponents(xp, x, 1, "cross_entropy")
+    loss = xp.reshape(xp.log(whole), (-1,)) - xp.window(centred, place)
     if share is not None:
         loss = xp.sum(xp.where(share == 0, share, share * loss)) if share.ndim else xp.sum(loss) * share
-    return loss, e / total
+    if total is not None:
+        with xp.floating_errors(invalid="ignore"):
+            loss = loss / total
+    return loss, e / whole
 
 
 def check_classes(xp: Namespace, target: Array, classes: int, name: str) -> None:
@@ -263,6 +278,37 @@ def check_classes(xp: Namespace, target: Array, classes: int, name: str) -> None
         low, high = int(target.min()), int(target.max())
         if low < 0 or high >= classes:
             raise IndexingError(f"{name}: class {low if low < 0 else high} of {classes} classes (0 to {classes - 1})")
+
+
+_LEAST_LOG, _LEAST_SPREAD = -100.0, 1e-12
+
+
+def _logs(xp: Namespace, x: Array) -> tuple[Array, Array]:
+    """log(x) and log(1 - x), held above -100."""
+    least = xp.scalar(_LEAST_LOG, x.dtype)
+    return xp.maximum(xp.log(x), least), xp.maximum(xp.log1p(-x), least)
+
+
+def _odds(xp: Namespace, x: Array) -> Array:
+    inside, outside = _logs(xp, x)
+    return outside - inside
+
+
+@wide
+@elementwise(
+    lambda xp, g, x, target: g * ((x - target) / xp.maximum((1 - x) * x, xp.scalar(_LEAST_SPREAD, x.dtype))),
+    lambda xp, g, x: g * _odds(xp, x),
+    floats=True,
+)
+def probability_cross_entropy(xp: Namespace, x: Array, target: Array) -> Array:
+    """``-(t log(x) + (1 - t) log(1 - x))`` with the logs held above -100.
+
+    d/dx is (x - t) / ((1 - x) x), its denominator held above 1e-12, as in PyTorch: a prediction that is wholly wrong has a large
+    gradient, not none.
+    """
+    with xp.floating_errors(divide="ignore"):  # log(0)
+        inside, outside = _logs(xp, x)
+    return -(target * inside + (1 - target) * outside)
 
 
 # --- layers -------------------------------------------------------------------------------------------------------------------
@@ -304,23 +350,24 @@ def _normalised_rule(
     A weight that is the same along ``dim`` (batch norm's) is taken out of the means, which then are dbias and dweight too.
     """
     r = xp.reciprocal(xp.sqrt(var + eps))
-    centred, scale, u, share = x - mean, r, g, -mean.size / max(x.size, 1)
+    away, scale, u, share = x - mean, r, g, -mean.size / max(x.size, 1)
     uniform = weight is None or all(d < x.ndim - weight.ndim or weight.shape[d - x.ndim] == 1 for d in dim)
     if weight is not None and uniform:
         scale = r * weight
     elif weight is not None:
         u = g * weight
-    total, slope = xp.sum_to(u, mean.shape), xp.sum_to(u * centred, mean.shape)
+    total, slope = xp.sum_to(u, mean.shape), xp.sum_to(u * away, mean.shape)
     dx = None
     if needs[0]:
         back = scale * share
-        dx = u * scale + (centred * (back * (r * r * slope)) + back * total)
+        dx = u * scale + (away * (back * (r * r * slope)) + back * total)
     if uniform and weight is not None:
         return dx, xp.reshape(slope * r, weight.shape), xp.reshape(total, _bias.shape) if needs[2] else None
-    dweight = xp.sum_to(g * centred * r, weight.shape) if needs[1] else None
+    dweight = xp.sum_to(g * away * r, weight.shape) if needs[1] else None
     return dx, dweight, xp.sum_to(g, _bias.shape) if needs[2] else None
 
 
+@wide
 @primitive(joint=(_normalised_rule, "x weight bias"), also="mean var")
 def normalised(xp: Namespace, x: Array, dim: tuple[int, ...], eps: float, weight: Array = None, bias: Array = None) -> Any:
     """``(x - mean) / sqrt(var + eps) * weight + bias`` over ``dim``, with the mean and variance used (n, not n - 1).
@@ -328,12 +375,13 @@ def normalised(xp: Namespace, x: Array, dim: tuple[int, ...], eps: float, weight
     Source: Ioffe and Szegedy, "Batch normalization" (2015); over the last dimensions it is Ba et al., "Layer
     normalization" (2016).
     """
-    mean = xp.mean(x, axis=dim, keepdims=True)
-    centred = x - mean
-    var = xp.mean(centred * centred, axis=dim, keepdims=True)
+    away, mean = xp.centred(x, dim)
+    var = xp.mean(away * away, axis=dim, keepdims=True)
     r = xp.reciprocal(xp.sqrt(var + eps))
-    y = centred * (r if weight is None else r * weight)
-    return (y if bias is None else y + bias), mean, var
+    y = away * (r if weight is None else r * weight)
+    if bias is not None:
+        y += bias
+    return y, mean, var
 
 
 def _unpad(xp: Namespace, g: Array, _x: Any, widths: Any) -> Array:

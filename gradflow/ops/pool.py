@@ -12,7 +12,7 @@ from typing import Any
 
 from ..backend import cpu, namespace_of
 from ..backend.convolution import Form
-from ..engine import linear, primitive
+from ..engine import linear, primitive, wide
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..typing import Array, Namespace, Shape, TensorLike
 from .convolve import batched, each, extent, setting, unbatched
@@ -113,6 +113,7 @@ def max_pool(
     return unbatched(y, single), unbatched(pool_indices(x, y, kernel, form), single)
 
 
+@wide
 def avg_pool(
     x: TensorLike, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool,
     divisor_override: int | None, rank: int,

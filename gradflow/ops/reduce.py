@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..engine import cast_to, linear, primitive, selecting
+from ..engine import cast_to, linear, primitive, selecting, wide
 from ..errors import ArgumentError, DTypeError
 from ..plain import whole_number
 from ..typing import Array, Dims, DType, Namespace, TensorLike
@@ -71,19 +71,20 @@ def mean(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType
 
 def _var_rule(xp: Namespace, g: Array, x: Array, dim: Dims, correction: float) -> Array:
     n = dims.count(x.shape, dim, "var")
-    centred = x - xp.mean(x, axis=dims.axis(dim, x.ndim, "var"), keepdims=True)
-    return _spread(xp, g, x, dim, "var") * centred * (2 / (n - correction) if n > correction else xp.nan)
+    away, _ = xp.centred(x, dims.axis(dim, x.ndim, "var"))
+    return _spread(xp, g, x, dim, "var") * away * (2 / (n - correction) if n > correction else xp.nan)
 
 
+@wide
 @primitive(_var_rule)
 def _var(xp: Namespace, x: Array, dim: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
     if x.dtype.kind != "f":
         raise DTypeError(f"var: needs real floats, not {x.dtype}; convert with .float()")
     n, axis = dims.count(x.shape, dim, "var"), dims.axis(dim, x.ndim, "var")
-    centred = x - xp.mean(x, axis=axis, keepdims=True)
+    away, _ = xp.centred(x, axis)
     scale = 1 / (n - correction) if n > correction else xp.inf  # as PyTorch: inf, and NaN from 0 * inf
     with xp.floating_errors(invalid="ignore"):
-        return xp.sum(centred * centred, axis=axis, keepdims=keepdim) * x.dtype.type(scale)
+        return xp.sum(away * away, axis=axis, keepdims=keepdim) * x.dtype.type(scale)
 
 
 def var(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Any:
@@ -98,6 +99,7 @@ def var(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: b
     return _var(x, dim, correction if unbiased is None else float(unbiased), keepdim)
 
 
+@wide
 def std(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Any:
     """The standard deviation over ``dim``, the root of ``var``.
 
@@ -138,6 +140,7 @@ def _shifted(xp: Namespace, x: Array, d: int, fill: float) -> Array:
     return xp.concatenate((xp.full_like(x[(*lead, slice(0, 1))], fill), x[(*lead, slice(0, -1))]), d)
 
 
+@wide
 @primitive(_prod_rule)
 def _prod(xp: Namespace, x: Array, dim: Any, keepdim: bool = False) -> Array:
     return xp.prod(_wide(xp, x), axis=dims.several(dim, x.ndim, "prod"), keepdims=keepdim)
@@ -179,6 +182,7 @@ def _cumprod_rule(xp: Namespace, g: Array, x: Array, dim: int) -> Array:
     return _before(xp, x, d) * xp.flip(back, (d,))
 
 
+@wide
 @primitive(_cumprod_rule)
 def _cumprod(xp: Namespace, x: Array, dim: int) -> Array:
     d = dims.one(dim, x.ndim, "cumprod")
@@ -200,6 +204,7 @@ def _adjoint_recurrence(xp: Namespace, g: Array, a: Array, dim: int) -> Array:
     return xp.flip(xp.recurrence(_shifted(xp, xp.flip(a, (dim,)), dim, 0), xp.flip(g, (dim,)), dim), (dim,))
 
 
+@wide
 @primitive(
     lambda xp, g, a, y, dim: _adjoint_recurrence(xp, g, a, dim) * _shifted(xp, y, dim, 0),
     lambda xp, g, a, dim: _adjoint_recurrence(xp, g, a, dim),
@@ -214,8 +219,10 @@ def recurrence(xp: Namespace, a: Array, u: Array, dim: int) -> Array:
 
 def _ties(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims, name: str) -> Array:
     """Elements equal to the extreme share its gradient evenly."""
-    hit = xp.astype(x == _spread(xp, y, x, dim, name), g.dtype)
-    return _spread(xp, g, x, dim, name) * hit / xp.sum(hit, axis=dims.axis(dim, x.ndim, name), keepdims=True)
+    counted = "float32" if g.dtype.itemsize == 2 else g.dtype  # there may be more of them than float16 can count
+    hit = xp.astype(x == _spread(xp, y, x, dim, name), counted)
+    each = _spread(xp, g, x, dim, name) * hit / xp.sum(hit, axis=dims.axis(dim, x.ndim, name), keepdims=True)
+    return each if each.dtype == g.dtype else xp.astype(each, g.dtype)
 
 
 @primitive(
@@ -350,6 +357,7 @@ def any(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Arr
 # --- norms ----------------------------------------------------------------------------------------------------------------
 
 
+@wide
 @primitive(
     lambda xp, g, x, y, dim: _spread(xp, g, x, dim, "logsumexp") * xp.exp(x - _spread(xp, y, x, dim, "logsumexp")), floats=True
 )
@@ -385,6 +393,7 @@ def _norm2_rule(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims) -> Array
     return xp.flat(y == 0, (g / y) * x, g)
 
 
+@wide
 def norm(x: TensorLike, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False) -> Any:
     """The p-norm of the elements over ``dim``: (sum |x|^p)^(1/p); 2 ("fro", None) by default.
 

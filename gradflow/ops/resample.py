@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..backend import cpu
-from ..engine import linear, operand
+from ..engine import linear, operand, wide
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..plain import real_number
 from ..typing import Array, Namespace, Shape, TensorLike
@@ -87,6 +87,7 @@ def _taps(kind: str, n: int, size: int, scale: float | None, align_corners: bool
     return cpu.array(index), cpu.array([[w[t] for w in weights] for t in range(4)])
 
 
+@wide
 def resampled(x: Any, sizes: Sequence[int], taps: Callable[[int], Taps]) -> Any:
     """``x`` (N, C, ...) blended along each spatial dimension; ``taps(i)`` are those of the i-th."""
     y = x

@@ -133,5 +133,8 @@ def einsum(operands: Any = (), kwargs: Any = None) -> Any:
         raise TypeError(f"Did not understand the following kwargs: {sorted(unknown)}")
     launches.append("cupy_einsum")
     equation, *arrays = operands
+    held = [operand_array(a, "einsum")._a for a in arrays]
     with np.errstate(all="ignore"):
-        return wrapped(np.einsum(equation, *(operand_array(a, "einsum")._a for a in arrays), **given))
+        if all(a.dtype.char == "e" for a in held):  # matrix products in cuBLAS, which sums float16 in float32
+            return wrapped(np.einsum(equation, *(a.astype(np.float32) for a in held), **given).astype(np.float16))
+        return wrapped(np.einsum(equation, *held, **given))

@@ -116,6 +116,19 @@ def slogdet(a: Any) -> tuple[ndarray, ndarray]:
 
 
 @public
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> tuple[ndarray, ndarray, ndarray]:
+    if not isinstance(a, ndarray) or not compute_uv:
+        raise NotImplementedError
+    if a.dtype.char == "e":
+        raise TypeError("float16 is unsupported in linalg")
+    launches.append("cusolver")
+    if _config.linalg == "raise":
+        wait("linalg with errstate(linalg='raise')")
+    u, s, vh = np.linalg.svd(a._a, full_matrices)
+    return shown(u), shown(s), shown(vh)
+
+
+@public
 def det(a: Any) -> ndarray:
     sign, logarithm = FUNCTIONS["slogdet"](a)
     return sign * shown(np.exp(logarithm._a))
