@@ -347,8 +347,8 @@ def _real(level: _Level, what: str, tree: _Tree) -> _Tree:
     for t in tree.leaves:
         if t.dtype.kind == "c":
             raise DTypeError(
-                f"{level.name}: {what} is {t.dtype}, and Jacobians are of real numbers; differentiate real and imaginary parts by real "
-                "and imaginary parts, or take products with the Jacobian by jvp and vjp, for complex numbers too"
+                f"{level.name}: {what} is {t.dtype}, and Jacobians are of real numbers; write the function from real and "
+                "imaginary parts to real and imaginary parts, or take products with the Jacobian by jvp or vjp"
             )
     return tree
 

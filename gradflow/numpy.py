@@ -55,7 +55,7 @@ floating_errors = backend.cpu.floating_errors
 add, subtract, multiply, divide, negative = e._add, e._sub, e.mul, e._div, e.neg
 true_divide, floor_divide, remainder, mod, fmod = e._div, e._floor_divide, e._remainder, e._remainder, e._fmod
 square, sqrt, reciprocal, exp, expm1 = e.square, e.sqrt, e.reciprocal, fn.exp, fn.expm1
-log, log1p, log2, log10, erf, sigmoid = fn.log, fn.log1p, fn.log2, fn.log10, fn.erf, fn.sigmoid
+log, log1p, log2, log10, erf, sigmoid = fn.log, fn.log1p, fn.log2, fn.log10, fn.erf, fn.logistic
 sin, cos, tan, arcsin, arccos, arctan, arctan2 = fn.sin, fn.cos, fn.tan, fn.asin, fn.acos, fn.atan, fn.atan2
 sinh, cosh, tanh, arcsinh, arccosh, arctanh = fn.sinh, fn.cosh, fn.tanh, fn.asinh, fn.acosh, fn.atanh
 asin, acos, atan, atan2, asinh, acosh, atanh = fn.asin, fn.acos, fn.atan, fn.atan2, fn.asinh, fn.acosh, fn.atanh
@@ -422,8 +422,8 @@ def _taking(name: str, function: Any) -> Any:
 
 
 _OTHERS = {
-    "about_first", "annotations", "Any", "ArgumentError", "as_numpy", "NoCounterpartError", "backend", "creation", "cp", "cv", "cx",
-    "dims", "e", "floating_errors", "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "po", "r", "REDUCTIONS", "rs", "s",
-    "sys", "table", "with_numpy_dtypes", "wrap",
+    "about_first", "annotations", "Any", "ArgumentError", "as_numpy", "NoCounterpartError", "backend", "creation", "cp", "cv",
+    "cx", "dims", "e", "floating_errors", "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "po", "r", "REDUCTIONS",
+    "rs", "s", "sys", "table", "with_numpy_dtypes", "wrap",
 }  # fmt: skip
 __all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

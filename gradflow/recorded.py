@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 import sys
 import warnings
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +13,7 @@ from . import backend
 from .backend import device as Device
 from .backend import dtypes, memory
 from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, mode, sweep, warn, wrap, writes
-from .errors import DTypeError, DeviceError, GraphError, LostGradientWarning, ShapeError
+from .errors import DeviceError, DTypeError, GraphError, LostGradientWarning, ShapeError
 from .ops import elementwise
 from .typing import TensorLike
 

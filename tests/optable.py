@@ -17,7 +17,7 @@ import numpy as np
 import gradflow as gf
 from gradflow import linalg
 from gradflow.engine import cast_to
-from gradflow.ops import elementwise, index, moves, neural, reduce, shape
+from gradflow.ops import elementwise, functions, index, moves, neural, reduce, shape
 from gradflow.ops import linalg as linalg_ops
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Any]
@@ -185,6 +185,7 @@ for f in (gf.exp, gf.sin, gf.cos, gf.tan, gf.sinh, gf.cosh, gf.tanh):
     unary(f, complex=True)
 for f in (gf.expm1, gf.erf, gf.sigmoid, gf.atan, gf.asinh):
     unary(f)
+unary(functions.logistic)
 unary(gf.log, positive, complex=True)
 for f in (gf.log1p, gf.log2, gf.log10):
     unary(f, positive)

@@ -322,7 +322,7 @@ def test_casts_and_settings_that_change_what_is_kept_are_followed() -> None:
 
 def test_what_is_kept_may_come_later() -> None:
     (w,) = weights(shapes=[(3,)])
-    optimizer, value, velocity = SGD([w], 0.1), w.detach().numpy().copy(), 0.0
+    optimizer, value, velocity = SGD([w], 0.1), w.detach().to_numpy().copy(), 0.0
     for n in range(5):
         optimizer.param_groups[0]["momentum"] = 0.9 * (n > 1)
         g = 4 * (value - 1) ** 3
@@ -331,7 +331,7 @@ def test_what_is_kept_may_come_later() -> None:
         w.grad = None
         loss_of([w]).backward()
         optimizer.step()
-        np.testing.assert_allclose(w.detach().numpy(), value, rtol=1e-12)
+        np.testing.assert_allclose(w.detach().to_numpy(), value, rtol=1e-12)
         assert ("momentum_buffer" in optimizer.state[w]) == (n > 1)
 
 

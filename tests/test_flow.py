@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -624,6 +625,14 @@ def test_the_page_is_one_piece_and_escaped():
     assert page.count("<table") == page.count("</table>") == 1
 
 
+def test_the_bars_of_the_page_are_as_long_as_the_gradients():
+    report = diagnose(mlp(6, nn.Sigmoid), CE, batch())
+    logs = [math.log10(v.gradient) for v in report.facts.last.layers]
+    top, low = max(logs), min(min(logs), max(logs) - 3)
+    shown = [int(w) for w in re.findall(r'<rect width="(\d+)" height="11"', report._repr_html_())]
+    assert shown == [round(4 + 96 * (v - low) / (top - low)) for v in logs] and max(shown) == 100
+
+
 def test_facts_survive_json():
     net = mlp(3)
     with gf.no_grad():
@@ -694,6 +703,20 @@ def test_cures_of_ones_own_and_a_training_of_ones_own():
     wider = Cure("deeper", "one layer more", lambda m: m.append(nn.Linear(3, 3)))
     tried = diagnose(net, CE, b).try_cures(train=train, cures=[wider])
     assert seen == [(5, "Adam"), (6, "Adam")] and tried.best.key == "deeper"
+
+
+def test_the_picture_of_tried_cures():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    cures = [Cure(f"{n} more", f"{n} more", lambda m, n=n: m.extend([nn.Linear(3, 3)] * n)) for n in (1, 2)]
+    net = mlp(3)
+    ends = {len(net): 1.0, len(net) + 1: 0.5, len(net) + 2: math.inf}
+    tried = diagnose(net, CE, batch()).try_cures(train=lambda model, _: [2.0, ends[len(model)]], cures=cures)
+    curves, bars = tried.plot().axes
+    top = curves.get_ylim()[1]
+    assert [b.get_width() for b in bars.patches] == [top, 1.0, 0.5]  # the best is on top, and what diverged fills its row
+    assert [t.get_text() for t in bars.texts] == ["diverged", "1", "0.5"]
+    assert [t.get_ha() for t in bars.texts] == ["right", "left", "left"]
+    pyplot.close("all")
 
 
 @pytest.mark.parametrize("cure", [c for c in CURES if c.key not in ("leaky",)], ids=lambda c: c.key)

@@ -225,8 +225,9 @@ def test_what_is_refused() -> None:
         grad(f)(3.0)
     with pytest.raises(DTypeError, match="int64"):
         grad(lambda x: (x * 1.0).sum())(gf.tensor([1, 2]))
-    with pytest.raises(ArgumentError, match="argnums"):
-        grad(f, 1)(x)
+    for argnums in (1, -2, True, 0.0, (0, 1)):
+        with pytest.raises(ArgumentError, match="argnums"):
+            grad(f, argnums)(x)
     with pytest.raises(DTypeError, match="returned float"):
         jacrev(lambda x: 1.0)(x)
     with pytest.raises(ArgumentError, match="pair"):
@@ -265,7 +266,7 @@ def test_jacobians_are_of_real_numbers() -> None:
             if said is None:
                 assert close(jacobian(f)(x, z), gf.diag(abs(z)), 1e-6)
             else:
-                with pytest.raises(DTypeError, match=f"{jacobian.__name__}: {said}.*jvp and vjp"):
+                with pytest.raises(DTypeError, match=f"{jacobian.__name__}: {said}.*jvp or vjp"):
                     jacobian(f)(x)
     with pytest.raises(DTypeError, match="hessian: an argument is complex64"):
         hessian(lambda z: (abs(z) ** 2).sum())(z)

@@ -149,6 +149,7 @@ def test_loss_modules_hand_on_their_settings() -> None:
     for make in (
         lambda: nn.MSELoss("avg"), lambda: nn.SmoothL1Loss(beta=-1), lambda: nn.HuberLoss(delta=0), lambda: nn.Dropout(2),
         lambda: nn.CrossEntropyLoss(label_smoothing=2), lambda: nn.GELU("fast"), lambda: nn.Hardtanh(1, 0),
+        lambda: nn.Hardtanh(1, 1),
         lambda: nn.Linear(-1, 2), lambda: nn.Linear(2, 1.5), lambda: nn.BatchNorm1d(2, momentum=2), lambda: nn.Embedding(3, 2, 3),
     ):  # fmt: skip
         with pytest.raises(ArgumentError):

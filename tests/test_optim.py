@@ -278,7 +278,9 @@ def test_state_that_is_loaded_gets_the_dtype_of_the_parameters() -> None:
     single.sum().backward()
     theirs.step()
     ours.load_state_dict(theirs.state_dict())
-    assert {k: v.dtype for k, v in ours.state[double].items() if k != "step"} == dict.fromkeys(["exp_avg", "exp_avg_sq"], gf.float64)
+    assert {k: v.dtype for k, v in ours.state[double].items() if k != "step"} == dict.fromkeys(
+        ["exp_avg", "exp_avg_sq"], gf.float64
+    )
 
 
 def test_state_follows_a_parameter_that_is_cast() -> None:

@@ -29,4 +29,4 @@ def first_of(x: Array, axis: Any) -> Any:
         return slice(0, 1)
     if axis == (x.ndim - 1,):
         return (..., slice(0, 1))
-    return tuple([slice(0, 1) if axis is None or d in axis else slice(None) for d in range(x.ndim)])
+    return (slice(0, 1),) * x.ndim if axis is None else tuple([slice(0, 1) if d in axis else slice(None) for d in range(x.ndim)])

@@ -6,6 +6,7 @@ function is a slow Python wrapper (``np.sum``, ``np.flip``, ...) the ufunc metho
 
 from __future__ import annotations
 
+import builtins
 import math
 import sys
 from _thread import _local  # what threading.local is, and numpy does not import threading
@@ -217,6 +218,8 @@ def einsum(equation: str, *operands: Array, optimize: bool = False) -> Array:
 
 def _terms(equation: str, operands: tuple[Array, ...]) -> int:
     """How many products are summed for one element of the result."""
+    if builtin_max([x.size for x in operands]) < MANY:
+        return 0  # few
     left, _, result = equation.partition("->")
     sizes = {c: n for term, x in zip(left.split(","), operands, strict=True) for c, n in zip(term, x.shape, strict=True)}
     return math.prod([n for c, n in sizes.items() if c not in result])
@@ -557,6 +560,9 @@ class Random:
 
     def set_state(self, state: dict[str, Any]) -> None:
         self._rng.bit_generator.state = state
+
+
+builtin_max = builtins.max
 
 
 def builtin_any(items: Any) -> bool:

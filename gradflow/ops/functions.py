@@ -106,6 +106,16 @@ def sigmoid(xp: Namespace, x: Array) -> Array:
     return xp.sigmoid(x)
 
 
+@wide
+@elementwise(lambda xp, g, x: g * (xp.sigmoid(x) * xp.sigmoid(-x)), floats=True)
+def logistic(xp: Namespace, x: Array) -> Array:
+    """``sigmoid`` for derivatives that are differentiated again: its own derivatives, of any order, are accurate in both tails.
+
+    That of ``sigmoid``, which keeps y and not x, is 0 where y has become 1.
+    """
+    return xp.sigmoid(x)
+
+
 # --- trigonometric and hyperbolic functions ---------------------------------------------------------------------------
 
 

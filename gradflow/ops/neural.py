@@ -130,7 +130,7 @@ def silu(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(
-    lambda xp, g, x, beta, threshold: g * xp.where(x * beta > threshold, xp.ones_like(x), _logistic(xp, x * beta)),
+    lambda xp, g, x, beta, threshold: g * xp.where(x * beta > threshold, xp.ones_like(x), xp.sigmoid(x * beta)),
     floats=True,
     fuse=True,
 )
@@ -165,15 +165,7 @@ def mish(xp: Namespace, x: Array) -> Array:
     return x * xp.tanh(_log_of_exp_plus_1(xp, x))
 
 
-def _logistic(xp: Namespace, x: Array) -> Array:
-    """The sigmoid of ``x``, written so that its recorded derivative is accurate in both tails too: there is no 1 - y in it."""
-    positive = x > 0
-    e = xp.exp(xp.where(positive, -x, x))  # at most 1
-    r = xp.reciprocal(1 + e)
-    return xp.where(positive, r, e * r)
-
-
-@elementwise(lambda xp, g, x: g * _logistic(xp, -x), floats=True, fuse=True)
+@elementwise(lambda xp, g, x: g * xp.sigmoid(-x), floats=True, fuse=True)
 def logsigmoid(xp: Namespace, x: Array) -> Array:
     """``log(sigmoid(x))``, finite for every finite ``x``.
 

@@ -10,8 +10,8 @@ from .. import backend
 from ..creation import as_tensor
 from ..engine import RemovableHandle, recording, wrap, writes
 from ..errors import ArgumentError, GraphError, NonFiniteError
-from ..recorded import zero_grads
 from ..plain import plain, real_number
+from ..recorded import zero_grads
 from ..tensor import Tensor
 from ..typing import Array, Namespace
 from .flat import kept_in, real_pairs
