@@ -13,7 +13,7 @@ import numpy as np
 from . import backend, inplace
 from .backend import device as Device
 from .backend import dtypes
-from .engine import Value, wrap
+from .engine import Value, known, operator, wrap
 from .errors import DeviceError, DTypeError, GraphError, NoCounterpartError, ShapeError
 from .ops import compare as cp
 from .ops import complex as cx
@@ -27,6 +27,17 @@ from .ops import reduce as r
 from .ops import shape as s
 from .recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
 from .typing import Array, DType, TensorLike
+
+
+def _known_only(function: Any) -> Any:
+    """A function of two operands as an operator: NotImplemented beside what operations do not take."""
+
+    def operate(self: Tensor, other: Any) -> Any:
+        return function(self, other) if known(other) else NotImplemented
+
+    operate.__name__ = operate.__qualname__ = function.__name__
+    operate.__doc__ = function.__doc__
+    return operate
 
 
 class Tensor(Recorded):
@@ -290,19 +301,20 @@ class Tensor(Recorded):
 
     # --- operations -------------------------------------------------------------------------------------------------
 
-    __add__ = __radd__ = e._add
-    __sub__, __rsub__ = e._sub, e.rsub
-    __mul__ = __rmul__ = e.mul
-    __truediv__, __rtruediv__ = e._div, e.rdiv
-    __floordiv__, __rfloordiv__ = e.floor_divide, e.rfloor_divide
-    __mod__, __rmod__ = e.remainder, e.rremainder
+    # Beside an operand that they do not know operators give NotImplemented, and Python asks the operand.
+    __add__ = __radd__ = operator(e._add)
+    __sub__, __rsub__ = operator(e._sub), e.rsub
+    __mul__ = __rmul__ = operator(e.mul)
+    __truediv__, __rtruediv__ = operator(e._div), e.rdiv
+    __floordiv__, __rfloordiv__ = _known_only(e.floor_divide), e.rfloor_divide
+    __mod__, __rmod__ = _known_only(e.remainder), e.rremainder
     __pow__, __rpow__ = e.pow, e.rpow
-    __matmul__, __rmatmul__ = la.matmul, la.rmatmul
+    __matmul__, __rmatmul__ = _known_only(la.matmul), la.rmatmul
     __neg__, __abs__ = e.neg, e.abs
-    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge  # type: ignore[assignment]
-    __and__ = __rand__ = cp.bitwise_and
-    __or__ = __ror__ = cp.bitwise_or
-    __xor__ = __rxor__ = cp.bitwise_xor
+    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = map(operator, (cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge))  # type: ignore[assignment]
+    __and__ = __rand__ = operator(cp.bitwise_and)
+    __or__ = __ror__ = operator(cp.bitwise_or)
+    __xor__ = __rxor__ = operator(cp.bitwise_xor)
     __invert__ = cp.bitwise_not
     __getitem__ = ix.getitem
     __setitem__ = inplace.setitem

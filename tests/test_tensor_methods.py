@@ -63,3 +63,21 @@ def test_conversions_of_one_element():
         gf.ones(2).retain_grad()
     with pytest.raises(GraphError):
         (x * 2).register_post_accumulate_grad_hook(print)
+
+
+def test_operators_beside_what_they_do_not_know() -> None:
+    t = gf.tensor([1.0, 2.0])
+    assert (t == None) is False and (t != None) is True and (t == "a") is False  # noqa: E711
+    assert None not in (t,) and t in [None, t] and (1, t) != (1, None)
+    assert t.sum() == pytest.approx(3.0)
+
+    class Other:
+        def __radd__(self, left: object) -> str:
+            return "asked"
+
+        __rmatmul__ = __rmod__ = __rxor__ = __gt__ = __radd__
+
+    assert [t + Other(), t @ Other(), t % Other(), t ^ Other(), t < Other()] == ["asked"] * 5
+    for wrong in (lambda: t + None, lambda: t - "a", lambda: t < [1.0, 2.0], lambda: t @ {}, lambda: t & None):
+        with pytest.raises(TypeError, match="not supported between|unsupported operand"):
+            wrong()

@@ -218,7 +218,12 @@ def _stub(*args: Any, **kwargs: Any) -> Any:
         raise problem.with_traceback(None) from None
 
 
-def make_callable(op: Op, enter: Callable[..., Any] | None = None) -> FunctionType:
+def operator(function: Any) -> FunctionType:
+    """An operation as Python's operator: NotImplemented beside what it does not know, so that the other operand is asked."""
+    return make_callable(function.op, operator=True)
+
+
+def make_callable(op: Op, enter: Callable[..., Any] | None = None, operator: bool = False) -> FunctionType:
     """The public function: a stub that, when first called, takes on the code written for the operation.
 
     ``enter`` takes the place of ``promote.enter``, the way in for what is not Tensors of one dtype.
@@ -228,7 +233,7 @@ def make_callable(op: Op, enter: Callable[..., Any] | None = None) -> FunctionTy
     call = FunctionType(code, env, op.forward.__name__)
 
     def build(*args: Any, **kwargs: Any) -> Any:
-        source, names = _call_source(op) if op.variadic is None else _variadic_source(op)
+        source, names = _call_source(op, operator) if op.variadic is None else _variadic_source(op)
         if enter is not None:
             names["enter"] = enter
         made = compiled(op, "call", source, names)
@@ -276,7 +281,7 @@ _WHOLE = "if type(y) is not ndarray: y = asarray(y) if isinstance(y, generic) el
 """NumPy makes a number of a result without dimensions."""
 
 
-def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
+def _call_source(op: Op, operator: bool = False) -> tuple[str, dict[str, Any]]:
     ins, grads = op.inputs, op.differentiable
     parameters = [f"{n}=_d_{n}" if n in op.defaults else n for n in op.positional]
     test = [f"isinstance({n}, Tensor)" if n not in op.optional else f"({n} is None or isinstance({n}, Tensor))" for n in ins]
@@ -305,7 +310,8 @@ def _call_source(op: Op) -> tuple[str, dict[str, Any]]:
         lines += [f"        if {' or '.join(differs)}:", *(f"            {line}" for line in [*again, enter])]
     if len(ins) == 2 and ins == op.promoted == grads:
         lines += [line for a, b in (ins, ins[::-1]) for line in _with_number(a, b, op.wide)]
-    lines += ["    else:", *(f"        {line}" for line in [*again, enter])]
+    unknown = [f"if not known({', '.join(ins)}): return NotImplemented"] * operator
+    lines += ["    else:", *(f"        {line}" for line in [*unknown, *again, enter])]
     arguments = ", ".join(f"{n}_" if n in ins else n for n in op.positional)
     formula = (_formula(op, op.forward, "_") if not op.also else None) or f"forward(xp, {arguments})"
     result = "y" if not op.also else "y, " + ", ".join(op.also)
@@ -486,7 +492,7 @@ def _fused(function: Callable[..., Any], arrays: list[str]) -> Callable[..., Any
 
 
 def _env(op: Op) -> dict[str, Any]:
-    from .promote import all_half, enter, enter_all, explain, in_float32, inspect_forward
+    from .promote import all_half, enter, enter_all, explain, in_float32, inspect_forward, known
     from .views import link
 
     return {
@@ -495,6 +501,6 @@ def _env(op: Op) -> dict[str, Any]:
         "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever,
         "quiet": quiet, "tick": tick, "cpu": backend.cpu, "ndarray": np.ndarray, "generic": np.generic, "asarray": np.asarray,
         "namespace_of": backend.namespace_of, "F32": dtypes.float32, "numbers": (float, int),
-        "enter": enter, "enter_all": enter_all, "explain": explain, "inspect_forward": inspect_forward, "link": link,
+        "enter": enter, "enter_all": enter_all, "known": known, "explain": explain, "inspect_forward": inspect_forward, "link": link,
         "all_half": all_half, "in_float32": in_float32,
     }  # fmt: skip

@@ -65,6 +65,11 @@ def as_numpy(*values: Any, floats: bool = False) -> tuple[Any, ...]:
     return tuple([place.asarray(v, dtype=dtype) for v in held])
 
 
+def known(*values: Any) -> bool:
+    """True if operations take each of ``values``: Tensors, arrays and numbers."""
+    return all(isinstance(v, upstairs.tensor | int | float | complex | np.generic) or backend.is_array(v) for v in values)
+
+
 def enter_all(op: Op, values: tuple[Any, ...]) -> tuple[tuple[Array, ...], tuple[Node | None, ...]]:
     """The same for an operation on any number of inputs."""
     if not values:
