@@ -132,18 +132,18 @@ def _plain(data: Any) -> tuple[Any, np.dtype[Any] | None]:
     double, and the default one for Python's."""
     held: list[Any] = []
     bare = _bare(data, held)
-    if any(loses_gradient(t) for t in held):
+    if held and any(loses_gradient(t) for t in held):
         warn_of_lost_gradient("gf.tensor of a list of Tensors", "gf.stack, gf.cat or gradflow.numpy.array of them is recorded")
     try:
         array = np.asarray(bare)
     except ValueError as problem:
         raise ShapeError(f"the nested lists are ragged: {problem}") from None
-    kind, double = array.dtype.kind, any(v.dtype in (dtypes.float64, dtypes.complex128) for v in held)
-    if kind == "i":
-        return array, dtypes.int64
-    if kind == "f":
-        return array, dtypes.float64 if double else dtypes.get_default_dtype()
-    return array, dtypes.complex_of(dtypes.float64 if double else dtypes.get_default_dtype()) if kind == "c" else None
+    kind = array.dtype.kind
+    if kind not in "fc":
+        return array, dtypes.int64 if kind == "i" else None
+    double = held and any(v.dtype in (dtypes.float64, dtypes.complex128) for v in held)
+    natural = dtypes.float64 if double else dtypes.get_default_dtype()
+    return array, natural if kind == "f" else dtypes.complex_of(natural)
 
 
 def _bare(data: Any, held: list[Any]) -> Any:

@@ -29,7 +29,7 @@ def numerical_grad(f: Callable[[Any], Any], w: Any, h: float = 1e-5) -> Tensor:
     from .creation import tensor
     from .engine import no_grad
 
-    point = tensor(w)
+    point = tensor(w.detach() if hasattr(w, "detach") else w)
     if point.dtype.kind != "f":
         raise ArgumentError(f"numerical_grad: w is of {point.dtype}; differences need floats")
     if not h > 0:

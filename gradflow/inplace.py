@@ -155,13 +155,18 @@ def _assign(t: Any, where: Any, value: TensorLike, name: str) -> None:
     xp = backend.namespace_of(t.data)
     if backend.namespace_of(value.data) is not xp:
         raise DeviceError(f"{name}: x is on {t.device}, value on {value.device}; use value.to('{t.device}')")
-    value = _as_held(value, t.dtype, name)
-    recorded = mode.recording and (t.node is not None or value.node is not None)
+    if value.dtype != t.dtype:
+        value = _as_held(value, t.dtype, name)
+    recorded = (t.node is not None or value.node is not None) and mode.recording
     if recorded and xp.owner(value.data) is xp.owner(t.data):
         value = shape.clone(value)
-    last = index.last_written(t.data, where) if index.recorded(value) else None
+    raw, last = value.data, None
+    if recorded and value.node is not None:
+        last = index.last_written(t.data, where)
     try:
-        xp.setitem(t.data, where, index.fitting(value.data, where, last, t.shape))
+        if last is not None or raw.shape[:1] == (1,):
+            raw = index.fitting(raw, where, last, t.shape)
+        xp.setitem(t.data, where, raw)
     except (ValueError, IndexError, TypeError) as problem:
         kind = ShapeError if isinstance(problem, ValueError) else IndexingError
         raise kind(f"{name}: {problem} (x has shape {t.shape}, value {tuple(value.shape)})") from None
@@ -183,8 +188,6 @@ def _filled(like: Array, value: Any, name: str) -> Array:
 
 def _as_held(value: Any, dtype: DType, name: str) -> Any:
     """``value`` in the dtype of the tensor that is written to; DTypeError if an imaginary part would be lost."""
-    if value.dtype == dtype:
-        return value
     if value.dtype.kind == "c" and dtype.kind != "c":
         raise DTypeError(
             f"{name}: a complex value ({value.dtype}) cannot be held by a tensor of {dtype}, which has no imaginary part; "
@@ -206,10 +209,11 @@ def _written_over(self: Tensor, source: TensorLike, name: str) -> Tensor:
     if not hasattr(source, "node"):
         source = wrap(_filled(self.data, source, name))
     value = source.to(self.device) if source.device != self.device else source
-    value = _as_held(value, self.dtype, name)
+    if value.dtype != self.dtype:
+        value = _as_held(value, self.dtype, name)
     if value.shape != self.shape:
         value = shape.broadcast_to(value, self.shape)
-    if value.node is None:  # what was there has a gradient, which is 0
+    if value.node is None and self.node is not None and mode.recording:  # what was there has a gradient, which is 0
         _assign(self, Ellipsis, value, name)
         return self
     if value is source and mode.recording:

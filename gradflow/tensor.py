@@ -145,7 +145,7 @@ class Tensor(Recorded):
         return bool(self.data.item())
 
     def __float__(self) -> float:
-        if loses_gradient(self):
+        if self.node is not None and loses_gradient(self):
             _warn_of_number("float")
         return float(self.item())
 
@@ -153,7 +153,7 @@ class Tensor(Recorded):
         return int(self.item())
 
     def __complex__(self) -> complex:
-        if loses_gradient(self):
+        if self.node is not None and loses_gradient(self):
             _warn_of_number("complex")
         return complex(self.item())
 

@@ -147,7 +147,7 @@ def test_initialisation_is_pytorchs() -> None:
     assert w.shape == (200, 3, 3, 5) and abs(w).max() <= bound and abs(w.std() - bound / 3**0.5) < bound / 50
     assert b.shape == (200,) and bound / 2 < abs(b).max() <= bound
     turned = nn.ConvTranspose2d(6, 200, 3, groups=2)
-    assert turned.weight.shape == (6, 100, 3, 3) and float(turned.weight.abs().max()) <= 1 / math.sqrt(900)
+    assert turned.weight.shape == (6, 100, 3, 3) and turned.weight.abs().max().item() <= 1 / math.sqrt(900)
     assert nn.Conv1d(2, 2, 1, bias=False).bias is None
     assert list(nn.Conv2d(1, 2, 3).state_dict()) == ["weight", "bias"]
 

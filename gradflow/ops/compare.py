@@ -127,7 +127,7 @@ def where(condition: TensorLike, a: TensorLike | None = None, b: TensorLike | No
     >>> gf.where(gf.tensor([True, False]), 1.0, gf.tensor([5.0, 6.0]))
     tensor([1., 6.])
     >>> x = gf.tensor([0.0, 4.0], requires_grad=True)
-    >>> gf.where(x > 1, gf.log(x), 0.0).sum().backward()
+    >>> gf.where(x > 1, gf.sqrt(x), 0.0).sum().backward()
     >>> x.grad
     tensor([0.0000, 0.2500])
     """

@@ -380,7 +380,8 @@ def flat(xp: Namespace, condition: Array, d: Array, like: Array) -> Array:
     Its derivative is that of ``d`` everywhere.  So a second derivative at such an element is what the formula gives, NaN where
     that has a pole, and not the 0 that a constant would give.
     """
-    return xp.flat(condition, d, like)
+    y = xp.flat(condition, d, like)
+    return y.copy() if y is d else y
 
 
 def cast(x: TensorLike, dtype: DType) -> Any:

@@ -66,10 +66,10 @@ def last_written(x: Array, index: Index) -> Array | None:
     xp = cpu if all(namespace_of(p) is cpu for p in arrays) else there
     last = xp.empty(x.shape[:named], "int64")
     try:
-        numbers = _numbers(xp.getitem(last, parts))
+        numbers = _numbers(parts[0] if len(parts) == 1 else xp.getitem(last, parts))
+        xp.setitem(last, parts, numbers)
     except IndexError:
         return None  # of which the write itself tells
-    xp.setitem(last, parts, numbers)
     last = xp.getitem(last, parts)
     if xp is cpu and bool((last == numbers).all()):
         return None
@@ -199,22 +199,24 @@ def gather(x: TensorLike, dim: int, index: TensorLike) -> Any:
     tensor([[2.],
             [3.]])
     """
-    index = _integers(index, "gather")
     d = dims.one(dim, x.ndim, "gather")
     if _numbers_meet(x, index):
-        return gather(x.reshape(-1), 0, index.reshape(-1)).reshape(index.shape)
+        index = _integers(index, "gather")
+        return gather(x.reshape(-1), d, index.reshape(-1)).reshape(index.shape)
     return _getitem(x, _along(x, d, index, "gather"))
 
 
 def _numbers_meet(x: Any, index: Any) -> bool:
     """True if ``x`` or the index has no dimensions and the other at most one: both then count as vectors, as in PyTorch."""
-    return bool(x.ndim < 2 > index.ndim and (not x.ndim or not index.ndim))
+    other = getattr(index, "ndim", 1)
+    return (not x.ndim and other < 2) or (not other and x.ndim < 2)
 
 
 def _as_vectors(function: Any, x: Any, index: Any, src: Any) -> Any:
     """``function`` of what ``_numbers_meet`` is true of."""
+    index = _integers(index, function.__name__).reshape(-1)
     src = src.reshape(-1) if getattr(src, "shape", None) == () else src
-    return function(x.reshape(-1), 0, index.reshape(-1), src).reshape(tuple(x.shape))
+    return function(x.reshape(-1), 0, index, src).reshape(tuple(x.shape))
 
 
 def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -> Any:
@@ -277,7 +279,7 @@ def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike = None, 
     if (src is None) == (value is None):
         raise ArgumentError("scatter: give src or value, one of them")
     src = value if src is None else src
-    index, d = _integers(index, "scatter"), dims.one(dim, x.ndim, "scatter")
+    d = dims.one(dim, x.ndim, "scatter")
     if _numbers_meet(x, index):
         return _as_vectors(scatter, x, index, src)
     full = _along(x, d, index, "scatter")
@@ -291,7 +293,7 @@ def scatter_add(x: TensorLike, dim: int, index: TensorLike, src: TensorLike) -> 
     >>> gf.scatter_add(gf.zeros(3), 0, gf.tensor([2, 2]), gf.tensor([5.0, 1.0]))
     tensor([0., 0., 6.])
     """
-    index, d = _integers(index, "scatter_add"), dims.one(dim, x.ndim, "scatter_add")
+    d = dims.one(dim, x.ndim, "scatter_add")
     if _numbers_meet(x, index):
         return _as_vectors(scatter_add, x, index, src)
     full = _along(x, d, index, "scatter_add")
