@@ -79,5 +79,5 @@ def test_operators_beside_what_they_do_not_know() -> None:
 
     assert [t + Other(), t @ Other(), t % Other(), t ^ Other(), t < Other()] == ["asked"] * 5
     for wrong in (lambda: t + None, lambda: t - "a", lambda: t < [1.0, 2.0], lambda: t @ {}, lambda: t & None):
-        with pytest.raises(TypeError, match="not supported between|unsupported operand"):
+        with pytest.raises(TypeError, match=r"not supported between|unsupported operand"):
             wrong()

@@ -501,6 +501,6 @@ def _env(op: Op) -> dict[str, Any]:
         "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever,
         "quiet": quiet, "tick": tick, "cpu": backend.cpu, "ndarray": np.ndarray, "generic": np.generic, "asarray": np.asarray,
         "namespace_of": backend.namespace_of, "F32": dtypes.float32, "numbers": (float, int),
-        "enter": enter, "enter_all": enter_all, "known": known, "explain": explain, "inspect_forward": inspect_forward, "link": link,
-        "all_half": all_half, "in_float32": in_float32,
+        "enter": enter, "enter_all": enter_all, "known": known, "explain": explain, "inspect_forward": inspect_forward,
+        "link": link, "all_half": all_half, "in_float32": in_float32,
     }  # fmt: skip
