@@ -218,7 +218,7 @@ def einsum(equation: str, *operands: Array, optimize: bool = False) -> Array:
 
 def _terms(equation: str, operands: tuple[Array, ...]) -> int:
     """How many products are summed for one element of the result."""
-    if builtin_max([x.size for x in operands]) < MANY:
+    if _largest([x.size for x in operands]) < MANY:
         return 0  # few
     left, _, result = equation.partition("->")
     sizes = {c: n for term, x in zip(left.split(","), operands, strict=True) for c, n in zip(term, x.shape, strict=True)}
@@ -562,7 +562,7 @@ class Random:
         self._rng.bit_generator.state = state
 
 
-builtin_max = builtins.max
+_largest = builtins.max  # which the reduction above hides in this module
 
 
 def builtin_any(items: Any) -> bool:

@@ -240,7 +240,7 @@ def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
 
 
 def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, place: Array, share: Any, total: Any) -> Array:
-    each = g if share is None else g * share if total is None else xp.where(share == 0, xp.zeros_like(share), g / total * share)
+    each = g if share is None else g * share if total is None else xp.where(share == 0, xp.scalar(0, g.dtype), g / total * share)
     d = xp.window_set(p, xp.window(p, place) - xp.scalar(1, p.dtype), place)
     return d * (xp.reshape(each, (-1, 1)) if each.ndim else each)
 
