@@ -31,7 +31,7 @@ from ..errors import GradflowError, RuleError
 from ..typing import Array
 from .graph import Ghost, Node, ever, mode, quiet, tick, upstairs, wrap
 from .inline import expression
-from .unused import left_out, unused
+from .unused import left_out, meets_pole, unused
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -473,16 +473,17 @@ def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:
 
 def _marked(op: Op, name: str, i: int, env: dict[str, Any]) -> str:
     """What is handed on to parent ``i``: ``d``, with its structural zeros if the operation selects and the parent carries."""
+    carried = f"if p{i}.op.carries and meets_pole(p{i}) else d"
     if op.selects and i == 0:
-        env |= {"op": op, "left_out": left_out}
-        return f"left_out(d, p{i}, op, kept, g) if p{i}.op.carries else d"
+        env |= {"op": op, "left_out": left_out, "meets_pole": meets_pole}
+        return f"left_out(d, p{i}, op, kept, g) {carried}"
     if name not in op.unused:
         return "d"
-    env |= {f"unused_{name}": op.unused[name], "unused": unused}
+    env |= {f"unused_{name}": op.unused[name], "unused": unused, "meets_pole": meets_pole}
     whole = "s" if op.kind == "elementwise" and len(op.inputs) > 1 else f"p{i}.shape"
     found = f"unused_{name}({', '.join(_names(op.unused[name]))})"
     clean = op.rules[name].clean  # type: ignore[union-attr]
-    return f"unused(d, p{i}, {whole}, lambda: {found}, {clean}) if p{i}.op.carries else d"
+    return f"unused(d, p{i}, {whole}, lambda: {found}, {clean}) {carried}"
 
 
 def _fused(function: Callable[..., Any], arrays: list[str]) -> Callable[..., Any]:
