@@ -5,8 +5,8 @@ The class body lists which operations are methods; what they do is written where
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -28,8 +28,10 @@ from .ops import shape as s
 from .recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
 from .typing import Array, DType, TensorLike
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-def _known_only(function: Any) -> Any:
+
+def _known_only(function: F) -> F:
     """A function of two operands as an operator: NotImplemented beside what operations do not take."""
 
     def operate(self: Tensor, other: Any) -> Any:
@@ -37,7 +39,7 @@ def _known_only(function: Any) -> Any:
 
     operate.__name__ = operate.__qualname__ = function.__name__
     operate.__doc__ = function.__doc__
-    return operate
+    return cast("F", operate)
 
 
 class Tensor(Recorded):
@@ -311,7 +313,8 @@ class Tensor(Recorded):
     __pow__, __rpow__ = e.pow, e.rpow
     __matmul__, __rmatmul__ = _known_only(la.matmul), la.rmatmul
     __neg__, __abs__ = e.neg, e.abs
-    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = map(operator, (cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge))  # type: ignore[assignment]
+    __eq__, __ne__ = operator(cp.eq), operator(cp.ne)  # type: ignore[assignment]
+    __lt__, __le__, __gt__, __ge__ = operator(cp.lt), operator(cp.le), operator(cp.gt), operator(cp.ge)
     __and__ = __rand__ = operator(cp.bitwise_and)
     __or__ = __ror__ = operator(cp.bitwise_or)
     __xor__ = __rxor__ = operator(cp.bitwise_xor)

@@ -21,7 +21,7 @@ import linecache
 from collections.abc import Callable
 from functools import cached_property
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any] | None
 Definition = Callable[Concatenate[Any, P], Any]
 
@@ -218,9 +219,9 @@ def _stub(*args: Any, **kwargs: Any) -> Any:
         raise problem.with_traceback(None) from None
 
 
-def operator(function: Any) -> FunctionType:
+def operator(function: F) -> F:
     """An operation as Python's operator: NotImplemented beside what it does not know, so that the other operand is asked."""
-    return make_callable(function.op, operator=True)
+    return cast("F", make_callable(function.op, operator=True))  # type: ignore[attr-defined]
 
 
 def make_callable(op: Op, enter: Callable[..., Any] | None = None, operator: bool = False) -> FunctionType:
