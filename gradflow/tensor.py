@@ -13,7 +13,7 @@ import numpy as np
 from . import backend, inplace
 from .backend import device as Device
 from .backend import dtypes
-from .engine import Value, known, operator, wrap
+from .engine import Value, is_operand, operator, wrap
 from .errors import DeviceError, DTypeError, GraphError, NoCounterpartError, ShapeError
 from .ops import compare as cp
 from .ops import complex as cx
@@ -35,7 +35,7 @@ def _known_only(function: F) -> F:
     """A function of two operands as an operator: NotImplemented beside what operations do not take."""
 
     def operate(self: Tensor, other: Any) -> Any:
-        return function(self, other) if known(other) else NotImplemented
+        return function(self, other) if is_operand(other) else NotImplemented
 
     operate.__name__ = operate.__qualname__ = function.__name__
     operate.__doc__ = function.__doc__
@@ -313,7 +313,7 @@ class Tensor(Recorded):
     __pow__, __rpow__ = e.pow, e.rpow
     __matmul__, __rmatmul__ = _known_only(la.matmul), la.rmatmul
     __neg__, __abs__ = e.neg, e.abs
-    __eq__, __ne__ = operator(cp.eq), operator(cp.ne)  # type: ignore[assignment]
+    __eq__, __ne__ = operator(cp.eq, "is_value"), operator(cp.ne, "is_value")  # type: ignore[assignment]
     __lt__, __le__, __gt__, __ge__ = operator(cp.lt), operator(cp.le), operator(cp.gt), operator(cp.ge)
     __and__ = __rand__ = operator(cp.bitwise_and)
     __or__ = __ror__ = operator(cp.bitwise_or)

@@ -78,6 +78,10 @@ def test_operators_beside_what_they_do_not_know() -> None:
         __rmatmul__ = __rmod__ = __rxor__ = __gt__ = __radd__
 
     assert [t + Other(), t @ Other(), t % Other(), t ^ Other(), t < Other()] == ["asked"] * 5
-    for wrong in (lambda: t + None, lambda: t - "a", lambda: t < [1.0, 2.0], lambda: t @ {}, lambda: t & None):
+    assert (t == [1.0, 2.0]) is False and (t != "a") is True
+    for wrong in (lambda: t + None, lambda: t @ {}, lambda: t & None, lambda: t < None):
         with pytest.raises(TypeError, match=r"not supported between|unsupported operand"):
+            wrong()
+    for wrong in (lambda: t * [1, 2], lambda: t - "a", lambda: t < "a"):
+        with pytest.raises(TypeError, match="must be a Tensor, an array or a number"):
             wrong()

@@ -219,12 +219,12 @@ def _stub(*args: Any, **kwargs: Any) -> Any:
         raise problem.with_traceback(None) from None
 
 
-def operator(function: F) -> F:
-    """An operation as Python's operator: NotImplemented beside what it does not know, so that the other operand is asked."""
-    return cast("F", make_callable(function.op, operator=True))  # type: ignore[attr-defined]
+def operator(function: F, test: str = "is_operand") -> F:
+    """An operation as Python's operator: NotImplemented beside what fails ``test``, so that the other operand is asked."""
+    return cast("F", make_callable(function.op, test=test))  # type: ignore[attr-defined]
 
 
-def make_callable(op: Op, enter: Callable[..., Any] | None = None, operator: bool = False) -> FunctionType:
+def make_callable(op: Op, enter: Callable[..., Any] | None = None, test: str = "") -> FunctionType:
     """The public function: a stub that, when first called, takes on the code written for the operation.
 
     ``enter`` takes the place of ``promote.enter``, the way in for what is not Tensors of one dtype.
@@ -234,7 +234,7 @@ def make_callable(op: Op, enter: Callable[..., Any] | None = None, operator: boo
     call = FunctionType(code, env, op.forward.__name__)
 
     def build(*args: Any, **kwargs: Any) -> Any:
-        source, names = _call_source(op, operator) if op.variadic is None else _variadic_source(op)
+        source, names = _call_source(op, test) if op.variadic is None else _variadic_source(op)
         if enter is not None:
             names["enter"] = enter
         made = compiled(op, "call", source, names)
@@ -282,11 +282,11 @@ _WHOLE = "if type(y) is not ndarray: y = asarray(y) if isinstance(y, generic) el
 """NumPy makes a number of a result without dimensions."""
 
 
-def _call_source(op: Op, operator: bool = False) -> tuple[str, dict[str, Any]]:
+def _call_source(op: Op, test: str = "") -> tuple[str, dict[str, Any]]:
     ins, grads = op.inputs, op.differentiable
     parameters = [f"{n}=_d_{n}" if n in op.defaults else n for n in op.positional]
-    test = [f"isinstance({n}, Tensor)" if n not in op.optional else f"({n} is None or isinstance({n}, Tensor))" for n in ins]
-    lines = [f"def call({', '.join(parameters)}):", f"    if {' and '.join(test)}:"]
+    tensors = [f"isinstance({n}, Tensor)" if n not in op.optional else f"({n} is None or isinstance({n}, Tensor))" for n in ins]
+    lines = [f"def call({', '.join(parameters)}):", f"    if {' and '.join(tensors)}:"]
     for n in ins:
         take = f"{n}_ = {n}.data" + (f"; {n}_n = {n}.node" if n in grads else "")
         if n in op.optional:
@@ -311,7 +311,7 @@ def _call_source(op: Op, operator: bool = False) -> tuple[str, dict[str, Any]]:
         lines += [f"        if {' or '.join(differs)}:", *(f"            {line}" for line in [*again, enter])]
     if len(ins) == 2 and ins == op.promoted == grads:
         lines += [line for a, b in (ins, ins[::-1]) for line in _with_number(a, b, op.wide)]
-    unknown = [f"if not known({', '.join(ins)}): return NotImplemented"] * operator
+    unknown = [f"if not {test}({', '.join(ins)}): return NotImplemented"] * bool(test)
     lines += ["    else:", *(f"        {line}" for line in [*unknown, *again, enter])]
     arguments = ", ".join(f"{n}_" if n in ins else n for n in op.positional)
     formula = (_formula(op, op.forward, "_") if not op.also else None) or f"forward(xp, {arguments})"
@@ -494,7 +494,7 @@ def _fused(function: Callable[..., Any], arrays: list[str]) -> Callable[..., Any
 
 
 def _env(op: Op) -> dict[str, Any]:
-    from .promote import all_half, enter, enter_all, explain, in_float32, inspect_forward, known
+    from .promote import all_half, enter, enter_all, explain, in_float32, inspect_forward, is_operand, is_value
     from .views import link
 
     return {
@@ -503,6 +503,7 @@ def _env(op: Op) -> dict[str, Any]:
         "Tensor": upstairs.tensor, "Node": Node, "Ghost": Ghost, "new": object.__new__, "mode": mode, "ever": ever,
         "quiet": quiet, "tick": tick, "cpu": backend.cpu, "ndarray": np.ndarray, "generic": np.generic, "asarray": np.asarray,
         "namespace_of": backend.namespace_of, "F32": dtypes.float32, "numbers": (float, int),
-        "enter": enter, "enter_all": enter_all, "known": known, "explain": explain, "inspect_forward": inspect_forward,
+        "enter": enter, "enter_all": enter_all, "is_operand": is_operand, "is_value": is_value,
+        "explain": explain, "inspect_forward": inspect_forward,
         "link": link, "all_half": all_half, "in_float32": in_float32,
     }  # fmt: skip

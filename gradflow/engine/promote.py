@@ -65,9 +65,14 @@ def as_numpy(*values: Any, floats: bool = False) -> tuple[Any, ...]:
     return tuple([place.asarray(v, dtype=dtype) for v in held])
 
 
-def known(*values: Any) -> bool:
+def is_value(*values: Any) -> bool:
     """True if operations take each of ``values``: Tensors, arrays and numbers."""
     return all(isinstance(v, upstairs.tensor | int | float | complex | np.generic) or backend.is_array(v) for v in values)
+
+
+def is_operand(*values: Any) -> bool:
+    """The same, and for lists and texts: beside those Python would ask the Tensor for an index, which is a poorer error."""
+    return all(isinstance(v, list | tuple | str) or is_value(v) for v in values)
 
 
 def enter_all(op: Op, values: tuple[Any, ...]) -> tuple[tuple[Array, ...], tuple[Node | None, ...]]:
