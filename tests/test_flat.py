@@ -221,6 +221,18 @@ def test_parameters_that_share_memory_are_updated_in_their_order() -> None:
     assert found[0] == found[1] == pytest.approx([(1 - 0.1 * 2.5) - 0.1 * (5 + 0.5 * 0.75)] * 2)
 
 
+def test_half_precision_parameters_that_share_memory_follow_each_other() -> None:
+    a = gf.arange(4.0).half().requires_grad_()
+    b = a.detach().requires_grad_()
+    optimizer = SGD([b, a], lr=0.25)
+    (a * 2).sum().backward()
+    for _ in range(2):  # what cannot be moved is looked at anew after 1, 2, 4 ... steps
+        optimizer.step()
+    (b * 4).sum().backward()
+    optimizer.step()
+    assert a.tolist() == b.tolist() == [i - 2 * 0.5 - (1.0 + 0.5) for i in range(4)]
+
+
 @pytest.mark.cpu_only("NumPy arrays of the user's")
 @pytest.mark.parametrize("part", [lambda a: a, lambda a: a.reshape(-1), lambda a: a[0:1], lambda a: a.T], ids=str)
 @pytest.mark.parametrize("kind", ["array", "file", "shared", "bytes", "dlpack"])

@@ -628,3 +628,14 @@ def test_errors_name_the_recorded_way_first():
         y.__dlpack__()
     with pytest.raises(GraphError, match=r"clone\(\) is a recorded copy, detach\(\).clone\(\)"):
         copy.deepcopy(y)
+
+
+@pytest.mark.parametrize("shape", [[1], [1, 1]])
+def test_layer_norm_over_one_feature(shape: list[int]) -> None:
+    layer = gf.nn.LayerNorm(shape, eps=0.01).double()
+    x = gf.randn(3, *shape, dtype=gf.float64, requires_grad=True)
+    y = layer(x)
+    (y * gf.arange(1.0, 4.0, dtype=gf.float64).reshape(3, *[1] * len(shape))).sum().backward()
+    assert not x.grad.tolist()[0][0] if len(shape) == 1 else not x.grad.reshape(-1).tolist()[0]
+    assert layer.weight.grad.reshape(-1).tolist() == [0.0] and layer.bias.grad.reshape(-1).tolist() == [6.0]
+    assert gf.gradgradcheck(lambda x, w, b: F.layer_norm(x, shape, w, b, 0.01), (x, layer.weight, layer.bias))

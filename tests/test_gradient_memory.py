@@ -205,6 +205,18 @@ def test_a_pass_that_fails_gives_the_memory_back() -> None:
     assert layer.weight.node.buffer is memory
 
 
+def test_memory_in_another_order_is_not_written_by_a_product() -> None:
+    w = gf.nn.Parameter(gf.arange(4.0, dtype=gf.float64).reshape(2, 2).t())
+    for n in range(1, 4):
+        ((w - 0.5) ** 2).sum().backward()  # a gradient laid out as the weight is
+        np.testing.assert_allclose(w.grad.to_numpy(), 2 * (w.detach().to_numpy() - 0.5))
+        w.grad = None
+        F.linear(F.linear(gf.ones(3, 2, dtype=gf.float64) * n, w), w).sum().backward()
+        a, x = w.detach().to_numpy(), np.full((3, 2), float(n))
+        np.testing.assert_allclose(w.grad.to_numpy(), np.outer(a.sum(0), x.sum(0)) + np.outer(np.ones(2), (x @ a.T).sum(0)))
+        w.grad = None
+
+
 def test_gradients_of_another_shape_or_dtype_after_the_array_was_replaced() -> None:
     layer, _, x = ready()
     for p in layer.parameters():

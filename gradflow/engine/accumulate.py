@@ -146,8 +146,8 @@ class Leaf(Node):
             if spare is None or variable is None or self.buffer is not None or self._tensor is not None:
                 return None
             data, array = variable.data, spare.array
-            if data.dtype is not array.dtype or data.shape != array.shape:
-                return None
+            if data.dtype is not array.dtype or data.shape != array.shape or not array.flags.c_contiguous:
+                return None  # a product is written into C-contiguous memory only
             self.spare, self.lent, spare.busy = None, spare, True
             return spare
 

@@ -354,7 +354,8 @@ def _normalised_rule(
         back = scale * share
         dx = u * scale + (away * (back * (r * r * slope)) + back * total)
     if uniform and weight is not None:
-        return dx, xp.reshape(slope * r, weight.shape), xp.reshape(total, _bias.shape) if needs[2] else None
+        fit = xp.reshape if math.prod(weight.shape) == math.prod(mean.shape) else xp.sum_to  # a sum for one weight to all rows
+        return dx, fit(slope * r, weight.shape), fit(total, _bias.shape) if needs[2] else None
     dweight = xp.sum_to(g * away * r, weight.shape) if needs[1] else None
     return dx, dweight, xp.sum_to(g, _bias.shape) if needs[2] else None
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from .. import backend
 from ..backend import dtypes
-from ..engine import ALONE, GradientBuffer, Leaf, holders, wrap, writes
+from ..engine import ALONE, GradientBuffer, Leaf, holders, tick, wrap, writes
 from ..kernels import SCALE, Bound, Kernel
 from ..tensor import Tensor
 from ..typing import Array
@@ -84,7 +84,7 @@ class Bucket:
             self._gradients: Array | None = None
             self._gradient_parts = [NO_BUFFER]
         self._stamps = [writes.stamp_of(p.data) for p in params]
-        self._last = 0  # the clock at the last step
+        self._last = tick()  # the clock when the state was made, or at the last step
         self._age = 0
 
     def _gathered(self, arrays: Sequence[Array] | None, dtype: Any) -> tuple[Array, list[Array]]:
@@ -203,7 +203,7 @@ class Bucket:
     def _follow(self, run: Run) -> None:
         """Let the full-precision copy follow what was written into the half-precision parameter since the last step."""
         for i in range(*run):
-            if self._stamps[i].tick > self._last > 0:
+            if self._stamps[i].tick > self._last:
                 self.states[i]["master_param"].data[...] = self.params[i].data
 
 
