@@ -375,6 +375,20 @@ def test_half_precision_has_a_full_precision_copy() -> None:
     assert half[0].tolist() == [[1.5] * 4] * 3
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_is_written_into_the_bare_half_precision_array_counts(alone: bool) -> None:
+    ws = [gf.ones(3, dtype=gf.float16, requires_grad=True) for _ in range(1 if alone else 2)]
+    held = ws[0].data if alone else None
+    optimizer = SGD(ws, 0.25)
+    for w in ws:
+        w.grad = gf.ones(3, dtype=gf.float16)
+    optimizer.step()
+    ws[0].data[...] = 0.5
+    optimizer.step()
+    assert ws[0].tolist() == [0.25] * 3 and ws[-1].tolist() == ([0.25] if alone else [0.5]) * 3
+    assert held is None or held.tolist() == [0.25] * 3
+
+
 def test_a_gradient_that_is_not_finite_can_be_an_error_that_changes_nothing() -> None:
     ws = weights()
     optimizer = Adam(ws, error_on_nonfinite=True)

@@ -72,7 +72,7 @@ def test_settings_of_optimizers(name: str, setting: str, default: Any) -> None:
             trained(name, **{setting: wrong})
         # What is refused is not what the sentence asks for.
         said = re.search(r"not (.*)$", str(told.value))
-        assert said is not None and said[1] in map(repr, (True, np.True_, float("nan"), "0.1", 1j))
+        assert said is not None and said[1] in map(repr, (True, np.True_, float("nan"), np.float32("nan"), "0.1", 1j))
 
 
 def sgd() -> Any:

@@ -23,7 +23,7 @@ from typing import Any
 
 from .. import backend
 from ..backend import dtypes
-from ..engine import ALONE, GradientBuffer, Leaf, holders, tick, wrap, writes
+from ..engine import ALONE, GradientBuffer, Leaf, holders, wrap, writes
 from ..kernels import SCALE, Bound, Kernel
 from ..tensor import Tensor
 from ..typing import Array
@@ -84,7 +84,6 @@ class Bucket:
             self._gradients: Array | None = None
             self._gradient_parts = [NO_BUFFER]
         self._stamps = [writes.stamp_of(p.data) for p in params]
-        self._last = tick()  # the clock when the state was made, or at the last step
         self._age = 0
 
     def _gathered(self, arrays: Sequence[Array] | None, dtype: Any) -> tuple[Array, list[Array]]:
@@ -115,7 +114,7 @@ class Bucket:
             elif old is None:
                 part[...] = p.data
             else:  # the copy holds unless something else was written into the parameter
-                part[...] = xp.where(xp.equal(xp.astype(old.data, p.dtype), p.data), old.data, xp.astype(p.data, dtype))
+                part[...] = _followed(xp, old.data, p.data)
             s[name] = wrap(part)
         return whole
 
@@ -187,7 +186,7 @@ class Bucket:
         if "master_param" in self._state:
             self._follow(run)
         bound(numbers)
-        self._last = writes.all_stamped(self._stamps[run[0] : run[1]])
+        writes.all_stamped(self._stamps[run[0] : run[1]])
 
     def _bind(self, run: Run, scaled: bool) -> Bound:
         def part(array: Array) -> Array:
@@ -201,10 +200,20 @@ class Bucket:
         return (self._kernel.scaled("g") if scaled else self._kernel).bind(arrays, low)
 
     def _follow(self, run: Run) -> None:
-        """Let the full-precision copy follow what was written into the half-precision parameter since the last step."""
-        for i in range(*run):
-            if self._stamps[i].tick > self._last:
-                self.states[i]["master_param"].data[...] = self.params[i].data
+        """Let the full-precision copy follow what was written into the half-precision parameters since the last step.
+
+        Their numbers are compared, because a write into the bare array is noted nowhere.
+        """
+        full, low = self._state["master_param"], self._values
+        if self.flat:
+            part = slice(self.starts[run[0]], self.starts[run[1]])
+            full, low = full[part], low[part]
+        full[...] = _followed(self.xp, full, low)
+
+
+def _followed(xp: Any, full: Array, low: Array) -> Array:
+    """``full`` where it rounds to ``low``, and ``low`` elsewhere: there something else was written."""
+    return xp.where(xp.equal(xp.astype(full, low.dtype), low), full, xp.astype(low, full.dtype))
 
 
 def buckets(
