@@ -3,9 +3,9 @@
 A training loop computes the same gradients at every step, so their memory lasts: it is a ``GradientBuffer``, and the next
 gradient is written into it.  What makes that safe, and what tests/test_gradient_memory.py and ci/optimizer_fuzz attack:
 
-1.  The array of a buffer is used inside ``engine`` and ``optim.flat`` only.  Whoever reads ``.grad`` is given an alias: another
-    array of the same memory, which is no view, so that every view of the alias (a slice, ``numpy()``, DLPack, ``detach()``)
-    keeps the alias alive.  A weak reference to the alias therefore tells whether anything outside shows the memory.
+1.  The array of a buffer is used inside ``engine`` and ``optim.flat`` only.  Reading ``.grad`` gives an alias: another array of
+    the same memory, which is no view, so that every view of the alias (a slice, ``numpy()``, DLPack, ``detach()``) keeps the
+    alias alive.  A weak reference to the alias therefore tells whether anything outside shows the memory.
 2.  A buffer is the gradient of at most one leaf (``Leaf.buffer``), or set aside for its next gradient (``Leaf.spare``), or
     lent to a backward pass that writes into it (``Leaf.lent``).
 3.  A buffer that is the gradient of its leaf is only added to, as PyTorch adds to ``.grad`` in place.
@@ -63,7 +63,7 @@ class Leaf(Node):
     """The node of a tensor made by the user with ``requires_grad=True``; ``grad`` is the tensor's ``.grad``.
 
     The gradient is in ``buffer``, or in a Tensor that was assigned or recorded; ``_tensor`` is the Tensor that reading
-    ``.grad`` gives, None while nobody has read it.
+    ``.grad`` gives, None before the first reading.
     """
 
     __slots__ = ("_alias", "_tensor", "buffer", "lent", "spare")
@@ -161,7 +161,7 @@ class Leaf(Node):
                 self.spare = buffer
 
     def add(self, g: Any, owned: bool, create_graph: bool) -> None:
-        """Add what a pass brought; ``owned``: the array is nobody else's."""
+        """Add what a pass brought; ``owned``: no other gradient or tensor has that array."""
         tensor, buffer = self._tensor, self.buffer
         if tensor is None and buffer is None:
             if create_graph:
@@ -174,7 +174,7 @@ class Leaf(Node):
         else:
             array = buffer.array if tensor is None else tensor.data  # type: ignore[union-attr]
             array += g
-            if tensor is not None:  # what nobody has read is in no graph
+            if tensor is not None:  # a gradient that was not read is in no graph
                 writes.written(array)
             lent = self.lent
             if lent is not None and g is lent.array:
