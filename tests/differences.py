@@ -81,6 +81,31 @@ DIFFERENCES = [
         shows=("gradient",),
     ),
     Difference(
+        "second derivative of std or a norm where it is 0",
+        """
+        x = gf.tensor([0.5], requires_grad=True)
+        (g,) = gf.autograd.grad(gf.std(x, correction=0), x, create_graph=True)
+        g.sum().backward()
+        answer = x.grad
+        """,
+        [nan],
+        [0.0],
+        "The first derivative is 0 there by convention. gradflow says that the second is not known, PyTorch takes that of a constant.",
+        shows=_ANY_GRADIENT,
+    ),
+    Difference(
+        "a scatter of a source larger than the index",
+        """
+        v = gf.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+        y = gf.scatter(gf.zeros(1, 2), 1, gf.tensor([[0]]), v)
+        (y * 5).sum().backward()
+        answer = v.grad
+        """,
+        [[5.0, 0.0], [0.0, 0.0]],
+        Refused("RuntimeError", "returned an invalid gradient"),
+        "The elements of the source that have no index are not used, and their gradient is 0.",
+    ),
+    Difference(
         "no gradient, or zero",
         """
         x = gf.tensor([1.0, -2.0], requires_grad=True)

@@ -53,6 +53,8 @@ def before(step: Step, values: Values) -> set[str]:
 def after(step: Step, values: dict[Library, Values]) -> set[str]:
     """The rows that a step meets, told by what it gave."""
     t, g = (values[L][step.output] for L in BOTH)
+    if step.name in ("std", "norm") and bool((t == 0).any()):
+        return {"second derivative of std or a norm where it is 0"}
     if any(t is values[TORCH][i] for i in step.inputs) and not any(g is values[GRADFLOW][i] for i in step.inputs):
         return {"a result that is the tensor itself"}
     if step.mode == "no_grad" and t.requires_grad and not g.requires_grad:
