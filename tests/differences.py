@@ -90,7 +90,8 @@ DIFFERENCES = [
         """,
         [nan],
         [0.0],
-        "The first derivative is 0 there by convention. gradflow says that the second is not known, PyTorch takes that of a constant.",
+        "The first derivative is 0 there by convention. gradflow says that the second is not known, PyTorch takes that of a "
+        "constant.",
         shows=_ANY_GRADIENT,
     ),
     Difference(

@@ -378,3 +378,29 @@ def test_a_finite_gradient_is_the_limit_of_those_nearby() -> None:
                 compared += 1
                 assert abs(got[i] - limits[0]) <= 0.05 * (1 + abs(limits[0])), (seed, at, i, got[i], limits)
     assert compared > 300
+
+
+@pytest.mark.parametrize(
+    ("f", "wanted"),
+    [
+        (lambda t: gf.sqrt(gf.clamp(t, min=0.0)), [0.0, 0.25]),
+        (lambda t: gf.clamp(t, 0.0, 5.0) ** 0.5, [0.0, 0.25]),
+        (lambda t: gf.sqrt(gf.maximum(t, gf.zeros(2))), [0.0, 0.25]),
+        (lambda t: gf.sqrt(-gf.minimum(-t, gf.zeros(2))), [0.0, 0.25]),
+        (lambda t: gf.sqrt(gf.clamp(t, min=gf.zeros(2))), [0.0, 0.25]),
+    ],
+)
+def test_an_infinite_gradient_does_not_reach_what_was_not_taken(f: Any, wanted: list[float]) -> None:
+    t = gf.tensor([-1.0, 4.0], requires_grad=True)
+    (g,) = gf.autograd.grad(f(t).sum(), t)
+    (h,) = gf.autograd.grad(f(t).sum(), t, create_graph=True)
+    assert g.tolist() == h.tolist() == wanted
+
+
+def test_a_nan_is_the_larger_and_the_smaller() -> None:
+    a, b = gf.tensor([math.nan, 1.0, 2.0], requires_grad=True), gf.tensor([2.0, math.nan, 1.0], requires_grad=True)
+    for f in (gf.maximum, gf.minimum):
+        a.grad = b.grad = None
+        f(a, b).sum().backward()
+        taken = f is gf.maximum
+        assert a.grad.tolist() == [1.0, 1.0, float(taken)] and b.grad.tolist() == [1.0, 1.0, float(not taken)]

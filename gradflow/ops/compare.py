@@ -16,14 +16,14 @@ def _ordered(name: str, x: Array) -> None:
         raise DTypeError(f"{name}: {x.dtype} numbers have no order; compare .real, .imag or .abs()")
 
 
-def _share(xp: Namespace, a: Array, b: Array, g: Array) -> Array:
-    """1 where ``a`` is the larger, 1/2 where both are equal, 0 elsewhere."""
-    return xp.astype(a > b, g.dtype) + 0.5 * xp.astype(a == b, g.dtype)
+def _shared(xp: Namespace, a: Array, b: Array, g: Array, left: Array) -> Array:
+    """``g``, half of it where ``a`` and ``b`` are equal, and 0 where ``left``, also of an infinite ``g``; a NaN takes all."""
+    return xp.kept(~left, g) * (1 - 0.5 * xp.astype(a == b, g.dtype))
 
 
 @elementwise(
-    selecting(lambda xp, g, a, b: g * _share(xp, a, b, g), lambda a, b: a < b),
-    selecting(lambda xp, g, a, b: g * _share(xp, b, a, g), lambda a, b: b < a),
+    selecting(lambda xp, g, a, b: _shared(xp, a, b, g, a < b), lambda a, b: a < b, clean=True),
+    selecting(lambda xp, g, a, b: _shared(xp, a, b, g, b < a), lambda a, b: b < a, clean=True),
 )
 def maximum(xp: Namespace, a: Array, b: Array) -> Array:
     """The larger of the two; where they are equal each gets half of the gradient.
@@ -37,8 +37,8 @@ def maximum(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(
-    selecting(lambda xp, g, a, b: g * _share(xp, b, a, g), lambda a, b: a > b),
-    selecting(lambda xp, g, a, b: g * _share(xp, a, b, g), lambda a, b: b > a),
+    selecting(lambda xp, g, a, b: _shared(xp, a, b, g, a > b), lambda a, b: a > b, clean=True),
+    selecting(lambda xp, g, a, b: _shared(xp, a, b, g, b > a), lambda a, b: b > a, clean=True),
 )
 def minimum(xp: Namespace, a: Array, b: Array) -> Array:
     """The smaller of the two; where they are equal each gets half of the gradient.
@@ -62,19 +62,19 @@ def _where(xp: Namespace, condition: Array, a: Array, b: Array) -> Array:
     return xp.where(condition, a, b)
 
 
-@elementwise(selecting(lambda xp, g, x, low: g * xp.astype(x >= low, g.dtype), lambda x, low: x < low))
+@elementwise(selecting(lambda xp, g, x, low: xp.kept(x >= low, g), lambda x, low: x < low, clean=True))
 def _clamp_min(xp: Namespace, x: Array, low: Any) -> Array:
     return xp.maximum(x, xp.scalar(low, x.dtype))
 
 
-@elementwise(selecting(lambda xp, g, x, high: g * xp.astype(x <= high, g.dtype), lambda x, high: x > high))
+@elementwise(selecting(lambda xp, g, x, high: xp.kept(x <= high, g), lambda x, high: x > high, clean=True))
 def _clamp_max(xp: Namespace, x: Array, high: Any) -> Array:
     return xp.minimum(x, xp.scalar(high, x.dtype))
 
 
 @elementwise(
-    selecting(lambda xp, g, x, low: g * xp.astype(x >= low, g.dtype), lambda x, low: x < low),
-    selecting(lambda xp, g, x, low: g * xp.astype(x < low, g.dtype), lambda x, low: x > low),
+    selecting(lambda xp, g, x, low: xp.kept(x >= low, g), lambda x, low: x < low, clean=True),
+    selecting(lambda xp, g, x, low: xp.kept(x < low, g), lambda x, low: x > low, clean=True),
 )
 def _at_least(xp: Namespace, x: Array, low: Array) -> Array:
     _ordered("clamp", x)
@@ -82,8 +82,8 @@ def _at_least(xp: Namespace, x: Array, low: Array) -> Array:
 
 
 @elementwise(
-    selecting(lambda xp, g, x, high: g * xp.astype(x <= high, g.dtype), lambda x, high: x > high),
-    selecting(lambda xp, g, x, high: g * xp.astype(x > high, g.dtype), lambda x, high: x < high),
+    selecting(lambda xp, g, x, high: xp.kept(x <= high, g), lambda x, high: x > high, clean=True),
+    selecting(lambda xp, g, x, high: xp.kept(x > high, g), lambda x, high: x < high, clean=True),
 )
 def _at_most(xp: Namespace, x: Array, high: Array) -> Array:
     _ordered("clamp", x)
