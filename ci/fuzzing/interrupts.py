@@ -57,12 +57,16 @@ def jacobian(model: Any, x: Any) -> Any:
     return squares(model, x) * float((rows**2).sum() + 1)
 
 
+@gf.no_grad()  # a function, for Python can interrupt a block of ``with`` before its __exit__ has begun
+def total(y: Any) -> Any:
+    return y.sum()
+
+
 def written(model: Any, x: Any) -> Any:
     y = model(x).clone()
     y[:, 0] *= 2
     y[1:].tanh_()
-    with gf.no_grad():
-        y.sum()
+    total(y)
     return (y**2).mean()
 
 
