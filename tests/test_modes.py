@@ -261,12 +261,15 @@ def interrupted(work: Callable[[], Any], after: int) -> bool:
     """Run ``work`` with a KeyboardInterrupt at one of the places where Python raises it: where a function begins, and when a call
     of C has returned.  False if it was done before.  (One inside a weak reference's callback is only told of.)
 
-    The beginning of ``__exit__`` is left out: no ``with`` block can set anything back there.
+    The beginning of ``__exit__`` is left out: no ``with`` block can set anything back there.  So are NumPy's own functions:
+    ``numpy.errstate`` does not set back what it has set if it is interrupted in its ``__enter__``.
     """
     left = after
 
     def look(frame: Any, event: str, _: Any) -> None:
         nonlocal left
+        if frame.f_globals.get("__name__", "").startswith("numpy."):
+            return
         if event == "c_return" or (event == "call" and frame.f_code.co_name != "__exit__"):
             left -= 1
             if left < 0:
