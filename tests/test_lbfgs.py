@@ -12,6 +12,7 @@ import pytest
 import gradflow as gf
 from gradflow.errors import ArgumentError, DeviceError, GraphError, InPlaceError, NonFiniteError
 from gradflow.optim import LBFGS
+from gradflow.optim.lbfgs import LineSearch, Point
 
 A = np.random.default_rng(5).normal(size=(6, 4))
 B = np.random.default_rng(6).normal(size=(6,))
@@ -424,3 +425,17 @@ def test_refusals(error: type, said: str, make: Any) -> None:
     with pytest.raises(error, match=said):
         make(w)
     assert w[0].tolist() == [1, 1]
+
+
+def test_a_bracket_begins_where_the_loss_stays_equal() -> None:
+    """Algorithm 3.5 of Nocedal and Wright: from the second length on, a loss that is not below the last one ends the search."""
+    losses = iter([5.0, 4.0, 4.0, 3.0])
+    tried: list[float] = []
+
+    def trial(t: float) -> Point:
+        tried.append(t)
+        return Point(t, next(losses), -0.95, np.zeros(1))
+
+    start = Point(0.0, 10.0, -1.0, np.zeros(1))
+    LineSearch(trial, start, largest=1.0, smallest_change=1e-9, most=3).run(1.0)
+    assert tried[0] < tried[1] < tried[2] and tried[1] < tried[3] < tried[2]
