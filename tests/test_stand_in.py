@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,8 @@ class Lazy:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        cupy_stand_in.install()
+        if "cupy" not in sys.modules:  # pytest asks every object of a module for names of its own
+            raise AttributeError(name)
         return getattr(__import__(self._name), name)
 
 
