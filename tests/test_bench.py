@@ -213,6 +213,7 @@ def run_to(folder: Path, *arguments: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_small_workloads_with_all_that_is_installed(tmp_path: Path) -> None:
     found = run_to(tmp_path, "--only", "W1,W2")
     assert [w["group"] for w in found["workloads"]] == ["W1", "W1", "W2"]
@@ -223,6 +224,7 @@ def test_small_workloads_with_all_that_is_installed(tmp_path: Path) -> None:
         assert w["found"]["gradflow"]["ratios"]["hand"][0] > 0
 
 
+@pytest.mark.slow
 def test_networks_optimizers_and_second_derivatives_agree_with_those_by_hand(tmp_path: Path) -> None:
     found = run_to(tmp_path, "--only", "W3,W4,W5,W6,W7", "--peers", "gradflow,hand")
     assert len(found["workloads"]) == 18
@@ -231,6 +233,7 @@ def test_networks_optimizers_and_second_derivatives_agree_with_those_by_hand(tmp
         assert {"gradflow", "hand"} <= set(w["found"])
 
 
+@pytest.mark.slow
 def test_new_processes(tmp_path: Path) -> None:
     found = run_to(tmp_path, "--only", "W8", "--peers", "gradflow,hand")["starts"]
     assert found["gradflow"]["first"][0] > 0
@@ -238,6 +241,7 @@ def test_new_processes(tmp_path: Path) -> None:
     assert found["gradflow"]["peak_mb"] is None or found["gradflow"]["peak_mb"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(cuda_is_available(), reason="there is a GPU, or something in its place")
 def test_the_program_for_cuda_runs_on_the_stand_in(tmp_path: Path) -> None:
     pytest.importorskip("cupy_stand_in")

@@ -60,7 +60,7 @@ class Series:
         (gf.ones(2, dtype=gf.float16), gf.float16, (2,)),
         (np.array(3), gf.int64, ()),
     ],
-    ids=str,
+    ids=lambda v: str(v).partition(" at 0x")[0],
 )
 def test_tensor_of_data(data: Any, dtype: Any, shape: Any) -> None:
     t = gf.tensor(data)

@@ -119,7 +119,7 @@ WORDS = [
 @pytest.mark.parametrize("word", WORDS)
 def test_parameters_and_functions_have_any_name(word: str) -> None:
     """The names of a user's parameters mean nothing in the code that is written for an operation."""
-    for name in ("f", "run", "rule", "derivative", "definition", "named", "_", word):
+    for name in ("f", word):
         for first, second in ((word, "q"), ("q", word)):
             scope: dict[str, Any] = {"gf": gf}
             exec(f"def {name}({first}, {second}=1.5): return {first} ** 2 * ({second} * {first} + 2) ** 3", scope)

@@ -522,6 +522,7 @@ def run(script: str, *arguments: Any) -> list[str]:
 forks = pytest.mark.skipif(sys.platform != "linux", reason="a process that has started threads can be forked on Linux only")
 
 
+@pytest.mark.slow
 @forks
 @pytest.mark.cpu_only("the writer is a process of its own")
 @pytest.mark.parametrize("kind", FORMATS)

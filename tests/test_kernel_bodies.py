@@ -123,6 +123,7 @@ def bodies(cases: dict[str, list[Case]]) -> Bodies:
 ORIGINS = ["primitive", *(op.name for op in listed.fused_operations()), *(cls.__name__ for cls in listed.optimizers())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_a_body_computes_what_numpy_does(cases: dict[str, list[Case]], bodies: Bodies, origin: str) -> None:
     for i, case in enumerate(cases.get(origin, ())):

@@ -463,6 +463,7 @@ os._exit(0) if not child else None
 # --- the list of all kernels -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_list_has_every_place_that_makes_a_kernel() -> None:
     assert listed.places() == listed.PLACES
 
@@ -473,6 +474,7 @@ def test_the_list_has_every_optimizer_of_one_formula() -> None:
     assert set(public) == set(listed.optimizers()) and len(public) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", listed.optimizers(), ids=lambda c: c.__name__)
 def test_the_list_has_an_optimizer_under_all_its_settings(cls: Any) -> None:
     cases = listed.Cases()

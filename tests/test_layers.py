@@ -113,7 +113,7 @@ def test_dropout_only_in_training() -> None:
     assert layer.eval()(x) is x
 
 
-@pytest.mark.parametrize("name", nn.activations.__dict__.keys() & set(nn.__all__) - {"Module"})
+@pytest.mark.parametrize("name", sorted(nn.activations.__dict__.keys() & set(nn.__all__) - {"Module"}))
 def test_activation_modules_are_the_functions(name: str) -> None:
     function = {"LeakyReLU": "leaky_relu", "LogSigmoid": "logsigmoid", "LogSoftmax": "log_softmax"}.get(name, name.lower())
     settings = {"dim": 1} if "max" in name else {}

@@ -58,7 +58,10 @@ def test_main_job_reads_97_per_cent_of_unseen_digits(capsys: pytest.CaptureFixtu
     assert [p.name for p in tmp_path.iterdir()] == ["digits.png"]
 
 
-@pytest.mark.parametrize("optimizer", train.optimizers())
+FEW = "adam", "sgd"
+
+
+@pytest.mark.parametrize("optimizer", [pytest.param(o, marks=[pytest.mark.slow] * (o not in FEW)) for o in train.optimizers()])
 def test_every_optimizer_learns(optimizer: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--epochs", "2", "--optimizer", optimizer]) == 0
     assert accuracy(capsys.readouterr().out) >= 85
@@ -229,7 +232,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 # --- Ctrl-C -------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("steps", [0, 3, 50])
+@pytest.mark.parametrize("steps", [0, pytest.param(3, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.slow)])
 def test_interrupt_keeps_what_was_learnt(
     steps: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -260,6 +263,7 @@ def test_interrupt_before_training(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert capsys.readouterr().err == "python -m gradflow: interrupted; no picture was saved\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_real_ctrl_c(tmp_path: Path) -> None:
     # A shell that starts jobs in the background has them ignore SIGINT; here it must be heard.
