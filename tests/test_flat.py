@@ -234,7 +234,9 @@ def test_half_precision_parameters_that_share_memory_follow_each_other() -> None
 
 
 @pytest.mark.cpu_only("NumPy arrays of the user's")
-@pytest.mark.parametrize("part", [lambda a: a, lambda a: a.reshape(-1), lambda a: a[0:1], lambda a: a.T], ids=["whole", "flat", "part", "transposed"])
+@pytest.mark.parametrize(
+    "part", [lambda a: a, lambda a: a.reshape(-1), lambda a: a[0:1], lambda a: a.T], ids=["whole", "flat", "part", "transposed"]
+)
 @pytest.mark.parametrize("kind", ["array", "file", "shared", "bytes", "dlpack"])
 def test_parameters_over_foreign_memory_stay_there(kind: str, part: Any, tmp_path: Any) -> None:
     from multiprocessing.shared_memory import SharedMemory

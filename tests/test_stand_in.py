@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import cupy_stand_in
 import numpy as np
 import pytest
 from cupy_stand_in import ImplicitWait, launches, no_waits, waits
