@@ -42,8 +42,8 @@ from .ops.elementwise import (
     trunc,
 )
 from .ops.functions import (
-    acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, erf, exp, expm1, log, log10, log1p, log2, sigmoid,
-    sin, sinh, tan, tanh,
+    acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, erf, exp, expm1, hypot, log, log10, log1p, log2, logaddexp,
+    sigmoid, sin, sinh, tan, tanh,
 )
 from .ops.index import (
     gather, index_add, index_select, masked_fill, masked_select, nonzero, scatter, scatter_add, take_along_dim,
@@ -81,12 +81,12 @@ __all__ = [
     "einsum", "empty", "empty_like", "enable_grad", "engine", "eq", "equal", "erf", "errors", "exp", "expm1", "eye",
     "flatten", "flip", "float", "float16", "float32", "float64", "floor", "floor_divide", "flow", "fmod", "from_dlpack",
     "from_numpy", "full", "full_like", "Function", "func", "fused", "gather", "ge", "Generator", "get_default_device",
-    "get_default_dtype", "get_num_threads", "get_rng_state", "gradcheck", "gradgradcheck", "gt", "half", "imag",
+    "get_default_dtype", "get_num_threads", "get_rng_state", "gradcheck", "gradgradcheck", "gt", "half", "hypot", "imag",
     "index_add", "index_select", "inf", "int", "int16", "int32", "int64", "int8", "inverse", "io", "is_grad_enabled",
     "is_tensor", "isfinite", "isinf", "isnan", "kron", "le", "lerp", "linalg", "linspace", "load", "log", "log10", "log1p",
-    "log2", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long",
-    "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid",
-    "min", "minimum", "mm", "movedim", "mul", "multinomial", "multiply", "mv", "nan", "narrow", "ne", "neg",
+    "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace",
+    "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean",
+    "median", "meshgrid", "min", "minimum", "mm", "movedim", "mul", "multinomial", "multiply", "mv", "nan", "narrow", "ne", "neg",
     "negative", "nn", "no_grad", "Node", "nonzero", "norm", "normal", "numpy", "one_hot", "ones", "ones_like",
     "optim", "outer", "permute", "pi", "pow", "prod", "promote_types", "rand", "rand_like", "randint", "randn",
     "randn_like", "random", "randperm", "ravel", "real", "reciprocal", "relu", "remainder", "repeat_interleave",

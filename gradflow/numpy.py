@@ -14,12 +14,13 @@ import sys
 from itertools import pairwise
 from typing import Any
 
-from . import backend, creation, linalg
+from . import backend, creation
+from . import numpy_linalg as linalg
 from .backend.centred import centred as about_first
 from .backend.cpu import inf as inf
 from .backend.cpu import nan as nan
 from .backend.cpu import pi as pi
-from .engine import as_numpy, with_numpy_dtypes
+from .engine import Value, as_numpy, with_numpy_dtypes
 from .errors import ArgumentError, NoCounterpartError
 from .later import later
 from .numpy_creation import arange as arange
@@ -59,6 +60,7 @@ log, log1p, log2, log10, erf, sigmoid = fn.log, fn.log1p, fn.log2, fn.log10, fn.
 sin, cos, tan, arcsin, arccos, arctan, arctan2 = fn.sin, fn.cos, fn.tan, fn.asin, fn.acos, fn.atan, fn.atan2
 sinh, cosh, tanh, arcsinh, arccosh, arctanh = fn.sinh, fn.cosh, fn.tanh, fn.asinh, fn.acosh, fn.atanh
 asin, acos, atan, atan2, asinh, acosh, atanh = fn.asin, fn.acos, fn.atan, fn.atan2, fn.asinh, fn.acosh, fn.atanh
+hypot, logaddexp = fn.hypot, fn.logaddexp
 maximum, minimum, sign, floor, ceil, trunc = cp.maximum, cp.minimum, e.sign, e.floor, e.ceil, e.trunc
 equal, not_equal, less, less_equal, greater, greater_equal = cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge
 logical_and, logical_or, logical_xor, logical_not = cp.logical_and, cp.logical_or, cp.logical_xor, cp.logical_not
@@ -216,9 +218,17 @@ def dot(a: Any, b: Any) -> Any:
     return la.tensordot(a, b, ((na - 1,), (nb - 2,)))
 
 
-def einsum(equation: Any, *operands: Any, optimize: Any = True) -> Any:
-    """``optimize`` is NumPy's and changes nothing here: the order of the products is chosen in any case."""
-    return la.einsum(equation, *operands)
+def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
+    """The sum of ``conj(x1) * x2`` over ``axis``."""
+    return r.sum(e.mul(cx.conj(x1), x2), axis, False)
+
+
+def einsum(*operands: Any, optimize: Any = True) -> Any:
+    """An equation and its operands, or each operand followed by the list of its axes, as ``numpy.einsum`` takes them.
+
+    ``optimize`` changes nothing here: the order of the products is chosen in any case.
+    """
+    return la.einsum(*operands)
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
@@ -235,6 +245,18 @@ def ravel(x: Any) -> Any:
 
 def transpose(x: Any, axes: Any = None) -> Any:
     return s.permute(x, tuple(reversed(range(x.ndim))) if axes is None else axes)
+
+
+def permute_dims(x: Any, axes: Any) -> Any:
+    return s.permute(x, axes)
+
+
+def matrix_transpose(x: Any) -> Any:
+    return s.transpose(x, -2, -1)
+
+
+def unstack(x: Any, *, axis: int = 0) -> tuple[Any, ...]:
+    return s.unbind(x, axis)
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
@@ -256,8 +278,29 @@ def expand_dims(x: Any, axis: Any) -> Any:
     return x
 
 
+def atleast_1d(*arrays: Any) -> Any:
+    return _each(arrays, lambda x: x if x.ndim else s.reshape(x, (1,)))
+
+
+def atleast_2d(*arrays: Any) -> Any:
+    return _each(arrays, lambda x: x if x.ndim > 1 else s.reshape(x, (1, -1) if x.size else (1, *x.shape)))
+
+
+def atleast_3d(*arrays: Any) -> Any:
+    return _each(arrays, lambda x: x if x.ndim > 2 else s.reshape(x, (*x.shape, 1) if x.ndim == 2 else (1, x.size, 1)))
+
+
+def _each(arrays: tuple[Any, ...], made: Any) -> Any:
+    """What is made of one array, or the tuple of what is made of several."""
+    found = tuple(made(x if isinstance(x, Value) else asarray(x)) for x in arrays)
+    return found[0] if len(found) == 1 else found
+
+
 def concatenate(tensors: Any, axis: int | None = 0) -> Any:
     return s.cat([s.ravel(t) for t in tensors]) if axis is None else s.cat(tensors, axis)
+
+
+concat = concatenate
 
 
 def stack(tensors: Any, axis: int = 0) -> Any:
@@ -341,8 +384,25 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
     return nn.pad_zero(x, tuple(pairs * x.ndim if len(pairs) == 1 else pairs))
 
 
-def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    return linalg.norm(x, ord, axis, keepdims)
+float16, float32, float64 = backend.dtypes.float16, backend.dtypes.float32, backend.dtypes.float64
+complex64, complex128 = backend.dtypes.complex64, backend.dtypes.complex128
+int8, int16, int32, int64 = backend.dtypes.int8, backend.dtypes.int16, backend.dtypes.int32, backend.dtypes.int64
+uint8, bool_ = backend.dtypes.uint8, backend.dtypes.bool_
+
+
+def isdtype(dtype: Any, kind: Any) -> Any:
+    """True if ``dtype`` is of a kind such as "real floating", or one of several dtypes and kinds: ``numpy.isdtype``."""
+    import numpy as np
+
+    return np.isdtype(np.dtype(dtype), kind)
+
+
+def result_type(*arrays_and_dtypes: Any) -> Any:
+    """The dtype of a result made of these Tensors, arrays, numbers and dtypes, as gradflow's operations have it."""
+    import numpy as np
+
+    given = (x.data if isinstance(x, Value) else x for x in arrays_and_dtypes)
+    return backend.dtypes.result_type(*(np.empty(1, x) if isinstance(x, str | type | np.dtype) else x for x in given))
 
 
 def astype(x: Any, dtype: Any) -> Any:
@@ -386,9 +446,6 @@ def broadcast_shapes(*shapes: Any) -> Any:
     return backend.cpu.broadcast_shapes(*shapes)
 
 
-_LINALG = {"norm": linalg_norm, "inv": inv, "det": det, "solve": solve, "cholesky": cholesky, "slogdet": slogdet}
-
-
 REDUCTIONS = {"add": sum, "multiply": prod, "maximum": max, "minimum": min, "logical_and": all, "logical_or": any}
 """What ``np.add.reduce`` and its like are here."""
 
@@ -398,32 +455,13 @@ def table() -> dict[Any, Any]:
     import numpy as np
 
     own = {n: f for n in __all__ if callable(f := globals()[n])}
-    found = {getattr(np, n): _taking(f"np.{n}", f) for n, f in own.items() if hasattr(getattr(np, n, None), "_implementation")}
-    return found | {getattr(np.linalg, n): _taking(f"np.linalg.{n}", f) for n, f in _LINALG.items()}
-
-
-def _taking(name: str, function: Any) -> Any:
-    """``function`` with one clear error for what NumPy's function takes and it does not, such as ``out=``."""
-    from inspect import signature
-
-    takes = signature(function)
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if "a" in kwargs and "a" not in takes.parameters:
-            kwargs["x"] = kwargs.pop("a")
-        try:
-            takes.bind(*args, **kwargs)
-        except TypeError as problem:
-            known = ", ".join(takes.parameters)
-            raise NoCounterpartError(f"{name}: {problem}; recorded for Tensors is {name}({known})") from None
-        return function(*args, **kwargs)
-
-    return call
+    found = {getattr(np, n): f for n, f in own.items() if hasattr(getattr(np, n, None), "_implementation")}
+    return found | {getattr(np.linalg, n): getattr(linalg, n) for n in linalg.__all__}
 
 
 _OTHERS = {
     "about_first", "annotations", "Any", "ArgumentError", "as_numpy", "NoCounterpartError", "backend", "creation", "cp", "cv",
-    "cx", "dims", "e", "floating_errors", "fn", "ix", "la", "linalg", "linalg_norm", "nn", "pairwise", "po", "r", "REDUCTIONS",
-    "rs", "s", "sys", "table", "with_numpy_dtypes", "wrap",
+    "cx", "dims", "e", "floating_errors", "fn", "ix", "la", "linalg", "nn", "pairwise", "po", "r", "REDUCTIONS",
+    "rs", "s", "sys", "table", "Value", "with_numpy_dtypes", "wrap",
 }  # fmt: skip
 __all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

@@ -14,7 +14,7 @@ from . import backend, inplace
 from .backend import device as Device
 from .backend import dtypes
 from .engine import Value, is_operand, operator, wrap
-from .errors import DeviceError, DTypeError, GraphError, NoCounterpartError, ShapeError
+from .errors import DeviceError, DTypeError, GraphError, ShapeError
 from .ops import compare as cp
 from .ops import complex as cx
 from .ops import elementwise as e
@@ -249,6 +249,10 @@ class Tensor(Recorded):
     def type(self, dtype: DType) -> Tensor:
         return self.to(dtype=dtype)
 
+    def astype(self, dtype: DType, copy: _bool = True) -> Tensor:
+        """NumPy's spelling of ``to(dtype, copy=True)``; without ``copy`` a tensor of that dtype is returned as it is."""
+        return self.to(dtype=dtype, copy=copy)
+
     def type_as(self, other: Tensor) -> Tensor:
         return self.to(dtype=other.dtype)
 
@@ -328,6 +332,7 @@ class Tensor(Recorded):
     abs, absolute, add, sub, subtract, mul, multiply = e.abs, e.abs, e.add, e.sub, e.sub, e.mul, e.mul
     div, divide, true_divide, neg, negative, pow = e.div, e.div, e._div, e.neg, e.neg, e.pow
     exp, expm1, log, log1p, log2, log10 = fn.exp, fn.expm1, fn.log, fn.log1p, fn.log2, fn.log10
+    hypot, logaddexp = fn.hypot, fn.logaddexp
     sqrt, rsqrt, reciprocal, square = e.sqrt, e.rsqrt, e.reciprocal, e.square
     sin, cos, tan, asin, acos, atan, atan2 = fn.sin, fn.cos, fn.tan, fn.asin, fn.acos, fn.atan, fn.atan2
     sinh, cosh, tanh, asinh, acosh, atanh = fn.sinh, fn.cosh, fn.tanh, fn.asinh, fn.acosh, fn.atanh
@@ -455,30 +460,14 @@ class Tensor(Recorded):
     # --- beside NumPy ------------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from . import numpy as gnp
+        from .numpy_calls import call_ufunc
 
-        name = ufunc.__name__
-        if method == "reduce" and name in gnp.REDUCTIONS:
-            function: Any = gnp.REDUCTIONS[name]
-            refused = [k for k in ("out", "where", "initial") if kwargs.pop(k, None) is not None]
-            kwargs.setdefault("axis", 0)
-        else:
-            function = getattr(gnp, name, None) if method == "__call__" else None
-            refused = list(kwargs)
-        if function is None or refused:
-            call = f"np.{name}" + ("" if method == "__call__" else f".{method}") + "".join(f" with {k}=" for k in refused)
-            raise NoCounterpartError(_not_recorded(call))
-        return function(*inputs, **{k: v for k, v in kwargs.items() if v is not None})
+        return call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        found = _numpy_table().get(function)
-        if found is None and is_plotted():
-            args = [a.to_numpy() if isinstance(a, Tensor) else a for a in args]
-            return function(*args, **{k: v.to_numpy() if isinstance(v, Tensor) else v for k, v in kwargs.items()})
-        if found is None:
-            name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
-            raise NoCounterpartError(_not_recorded(name))
-        return found(*args, **kwargs)
+        from .numpy_calls import call_function
+
+        return call_function(function, args, kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         from . import numpy as gnp
@@ -510,10 +499,6 @@ class Tensor(Recorded):
         return _rebuilt, (type(self), self.to_numpy(), str(self.device), self.requires_grad)
 
 
-def _not_recorded(call: str) -> str:
-    return f"{call} is not recorded for Tensors; see gradflow.numpy for what is, or use to_numpy() for bare numbers"
-
-
 def _warn_of_number(kind: str) -> None:
     warn_of_lost_gradient(
         f"a Python {kind}, as {kind}(t), math.exp(t) or a[i] = t of a NumPy array make it,",
@@ -523,15 +508,6 @@ def _warn_of_number(kind: str) -> None:
 
 _bool = bool
 _float = float
-_table: dict[Any, Any] = {}
-
-
-def _numpy_table() -> dict[Any, Any]:
-    if not _table:
-        from . import numpy as gnp
-
-        _table.update(gnp.table())
-    return _table
 
 
 def _rebuilt(kind: Any, array: np.ndarray[Any, Any], device: str, requires_grad: bool) -> Tensor:

@@ -193,6 +193,8 @@ for f in (gf.asin, gf.acos, gf.atanh):
     unary(f, inside_one)
 unary(gf.acosh, above_one)
 binary(gf.atan2)
+binary(gf.hypot)
+binary(gf.logaddexp)
 
 # Selection
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import subprocess
 import sys
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 import gradflow as gf
 import gradflow.numpy as gnp
-from gradflow.errors import GraphError, NoCounterpartError, ShapeError
+from gradflow.errors import ArgumentError, DeviceError, GraphError, NoCounterpartError, ShapeError
 
 RNG = np.random.default_rng(0)
 A = RNG.uniform(0.3, 0.8, (2, 3))
@@ -149,6 +151,12 @@ CALLS: dict[str, Any] = {
     "pad pair": lambda m, x: m.pad(x, (1, 2)),
     "pad mode": lambda m, x: m.pad(x, [(0, 1), (1, 0)], mode="constant"),
     "copy": lambda m, x: m.copy(x),
+    "hypot": lambda m, x: m.hypot(x, on(x, A)),
+    "logaddexp": lambda m, x: m.logaddexp(x, on(x, A)),
+    "concat": lambda m, x: m.concat([on(x, A), x], axis=1),
+    "permute_dims": lambda m, x: m.permute_dims(x, (1, 0)),
+    "matrix_transpose": lambda m, x: m.matrix_transpose(x),
+    "vecdot": lambda m, x: m.vecdot(x, on(x, A), axis=0),
     "linalg.norm": lambda m, x: np.linalg.norm(x),
     "linalg.norm axis": lambda m, x: np.linalg.norm(x, axis=1, keepdims=True),
     "linalg.norm ord": lambda m, x: np.linalg.norm(x, ord=3, axis=0),
@@ -248,6 +256,8 @@ def test_numpy_functions_without_a_gradient(name: str, call: Any, module: Any) -
 def test_every_name_has_a_case() -> None:
     """Whatever gradflow.numpy has in common with NumPy is called above in NumPy's spelling."""
     elsewhere = {
+        *["atleast_1d", "atleast_2d", "atleast_3d", "unstack", "isdtype", "result_type", "bool_"],  # test_names_of_the_array_api
+        *["complex64", "complex128", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8"],
         "arange",
         "array",
         "asarray",
@@ -351,15 +361,71 @@ def test_arrays_and_tensors_meet() -> None:
         ("numpy.apply_along_axis", lambda t: np.apply_along_axis(sum, 0, t)),
         ("np.clip", lambda t: np.clip(t, 0, 1, out=np.zeros((2, 3)))),
         ("np.divmod", lambda t: np.divmod(t, 2)),
-        ("np.hypot", lambda t: np.hypot(t, t)),
+        ("np.nextafter", lambda t: np.nextafter(t, t)),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )
+def test_functions_without_a_counterpart_lose_no_gradient(name: str, call: Any) -> None:
+    with pytest.raises(NoCounterpartError, match=re.escape(name.replace("numpy", "np"))):
+        call(gf.tensor(A, requires_grad=True))
+    t = gf.tensor(A)
+    if t.is_cuda:
+        with pytest.raises(DeviceError, match="cpu"):
+            call(t)
+    elif name in ("np.add.at", "np.exp with out="):
+        with pytest.raises((NoCounterpartError, ValueError), match=r"written|write|read-only"):
+            call(t)
+        assert t.tolist() == A.tolist() and t._version == 0
+    else:
+        found, wanted = call(t), call(A)
+        for one, other in zip(*(v if isinstance(v, tuple) else (v,) for v in (found, wanted)), strict=True):
+            assert type(one) is type(other)
+            np.testing.assert_array_equal(one, other)
+        with gf.no_grad():
+            assert type(call(gf.tensor(A, requires_grad=True))) is type(found)
+
+
+WITHOUT_DERIVATIVE = {
+    "allclose": lambda t, a: np.allclose(t, a),
+    "isclose": lambda t, a: np.isclose(t, 1.0),
+    "array_equal": lambda t, a: np.array_equal(t, a),
+    "argwhere": lambda t, a: np.argwhere(t > 1),
+    "count_nonzero": lambda t, a: np.count_nonzero(t),
+    "searchsorted": lambda t, a: np.searchsorted(np.arange(3.0), t),
+    "digitize": lambda t, a: np.digitize(t, np.arange(3.0)),
+    "array2string": lambda t, a: np.array2string(t),
+    "iscomplexobj": lambda t, a: np.iscomplexobj(t),
+    "result_type": lambda t, a: np.result_type(t, np.float32),
+    "may_share_memory": lambda t, a: np.may_share_memory(a, t),
+}
+
+
+@pytest.mark.cpu_only("NumPy's functions of arrays on a GPU")
 @pytest.mark.parametrize("recorded", [True, False])
-def test_functions_without_a_counterpart_are_refused(name: str, call: Any, recorded: bool) -> None:
-    with pytest.raises(NoCounterpartError) as caught:
-        call(gf.tensor(A, requires_grad=recorded))
-    assert str(caught.value).startswith(name)
+@pytest.mark.parametrize("name", WITHOUT_DERIVATIVE)
+def test_functions_without_a_derivative_take_any_tensor(name: str, recorded: bool) -> None:
+    f = WITHOUT_DERIVATIVE[name]
+    np.testing.assert_array_equal(f(gf.tensor(A.copy(), requires_grad=recorded), A), f(A.copy(), A))
+
+
+@pytest.mark.cpu_only("files and memory of NumPy")
+def test_numpy_takes_a_tensor_without_a_gradient_as_an_array() -> None:
+    t, file = gf.tensor(A), io.BytesIO()
+    np.save(file, t)
+    file.seek(0)
+    np.testing.assert_array_equal(np.load(file), A)
+    total = np.ones((2, 3))
+    total += t
+    np.testing.assert_array_equal(total, A + 1)
+    with pytest.raises(ValueError, match="read-only"):
+        np.atleast_3d(t)[0, 0, 0] = 1.0  # a view of the tensor's memory, which gradflow would not know of
+    np.testing.assert_array_equal(np.random.default_rng(0).permutation(t), np.random.default_rng(0).permutation(A))
+    w = gf.tensor(A, requires_grad=True)
+    with pytest.raises(NoCounterpartError, match=r"np\.save is not recorded.*detach"):
+        np.save(io.BytesIO(), w)
+    with pytest.raises(NoCounterpartError, match=r"np\.add with out="):
+        total += w
+    np.testing.assert_array_equal(total, A + 1)
 
 
 @pytest.mark.cpu_only("is about memory shared with NumPy")
@@ -529,3 +595,60 @@ def test_values_of_recorded_creation() -> None:
         gf.full((2,), gf.ones(2))
     with pytest.raises(ShapeError):
         gnp.array([[t, t], [t]])
+
+
+def test_einsum_takes_lists_of_dimensions() -> None:
+    a, b = gf.tensor(A, requires_grad=True), gf.tensor(S, requires_grad=True)
+    wanted = np.einsum("ij,jk->ik", A, S)
+    for made in (
+        gf.einsum(a, [0, 1], b, [1, 2], [0, 2]),
+        gnp.einsum(a, [0, 1], b, [1, 2]),
+        np.einsum(a, [5, 30], b, [30, 51], [5, 51]),
+        np.einsum("ij,jk", a, b, optimize=True),
+        gf.einsum("ij,jk", [a, b]),
+        gf.einsum(a, [..., 1], b, [1, 2], [..., 2]),
+    ):
+        assert made.requires_grad
+        np.testing.assert_allclose(made.detach().cpu().numpy(), wanted)
+    assert gf.einsum(a, [0, 1], []).item() == pytest.approx(A.sum())
+    for wrong in ([0, "x"], 3, [0, 52], [-1, 0]):
+        with pytest.raises(ArgumentError, match="list of its dimensions"):
+            gf.einsum(a, wrong)
+
+
+def test_names_of_the_array_api() -> None:
+    x, y = gf.tensor(A, requires_grad=True), gf.tensor(A + 1j, requires_grad=True)
+    np.testing.assert_allclose(gnp.vecdot(y, x).detach().cpu().numpy(), np.vecdot(A + 1j, A))
+    np.testing.assert_allclose(gnp.vecdot(y, y, axis=0).detach().cpu().numpy(), np.vecdot(A + 1j, A + 1j, axis=0))
+    assert gnp.matrix_transpose(gf.ones(2, 3, 4)).shape == (2, 4, 3)
+    assert gnp.permute_dims(gf.ones(2, 3, 4), (2, 0, 1)).shape == (4, 2, 3)
+    assert [t.tolist() for t in gnp.unstack(x, axis=1)] == A.T.tolist() and gnp.concat([x, x], axis=1).shape == (2, 6)
+    assert gnp.isdtype(gnp.float32, "real floating") and not gnp.isdtype("int64", ("real floating", "bool"))
+    assert gnp.result_type(gf.ones(2), gf.arange(3)) == gnp.result_type(gnp.float32, "int64") == gf.float32
+    assert gnp.result_type(gf.ones(2), 1.5j) == gnp.complex64 and gnp.result_type(gnp.int8, 2) == gnp.int8
+    assert x.astype("float32").dtype == gf.float32 and x.astype(gf.float64) is not x and x.astype(gf.float64, copy=False) is x
+    for f in (gnp.atleast_1d, gnp.atleast_2d, gnp.atleast_3d):
+        wanted: Any = getattr(np, f.__name__)
+        for shape in ((), (0,), (3,), (2, 3), (2, 0), (2, 3, 4)):
+            assert f(gf.ones(*shape)).shape == wanted(np.ones(shape)).shape
+        one, other = f(x, [1.0, 2.0])
+        assert one.requires_grad and other.shape == wanted([1.0, 2.0]).shape
+
+
+def test_numpy_linalg_takes_axis() -> None:
+    x = gf.tensor(A, requires_grad=True)
+    for named in (
+        {},
+        {"axis": 0},
+        {"axis": 1, "keepdims": True},
+        {"ord": 1, "axis": 0},
+        {"ord": "fro"},
+        {"axis": (0, 1), "ord": np.inf},
+    ):
+        np.testing.assert_allclose(gnp.linalg.norm(x, **named).detach().cpu().numpy(), np.linalg.norm(A, **named))
+    np.testing.assert_allclose(
+        np.linalg.vector_norm(x, axis=1, ord=3).detach().cpu().numpy(), np.linalg.vector_norm(A, axis=1, ord=3)
+    )
+    zero = gf.zeros(2, 1, requires_grad=True)
+    (g,) = gf.autograd.grad((gnp.linalg.norm(zero, axis=0) ** 2).sum(), zero)
+    assert g.tolist() == [[0.0], [0.0]]

@@ -958,3 +958,21 @@ def test_cat_beside_an_empty_vector() -> None:
     for wrong in ([gf.zeros(0, 3), gf.ones(2, 2)], [gf.zeros(0), gf.ones(2, 2), gf.ones(2, 3)], [gf.zeros(1), gf.ones(2, 2)]):
         with pytest.raises(gf.errors.ShapeError):
             gf.cat(wrong)
+
+
+def test_hypot_and_logaddexp_at_the_ends() -> None:
+    a = gf.tensor([0.0, 3e200, 1e-200, math.inf], dtype=gf.float64, requires_grad=True)
+    b = gf.tensor([0.0, 4e200, 0.0, 1.0], dtype=gf.float64, requires_grad=True)
+    y = gf.hypot(a, b)
+    np.testing.assert_allclose(y.detach().cpu().numpy(), np.hypot(*(t.detach().cpu().numpy() for t in (a, b))))
+    da, db = gf.autograd.grad(y[:3].sum(), [a, b])
+    np.testing.assert_allclose(da.cpu().numpy(), [0, 0.6, 1, 0])
+    np.testing.assert_allclose(db.cpu().numpy(), [0, 0.8, 0, 0])
+    a = gf.tensor([1e3, -math.inf, 0.0, 800.0], dtype=gf.float64, requires_grad=True)
+    b = gf.tensor([-1e3, 1.0, 0.0, 799.0], dtype=gf.float64, requires_grad=True)
+    y = gf.logaddexp(a, b)
+    np.testing.assert_allclose(y.detach().cpu().numpy(), [1e3, 1.0, math.log(2), 799 + math.log1p(math.e)])
+    (da,) = gf.autograd.grad(y.sum(), a, create_graph=True)
+    np.testing.assert_allclose(da.detach().cpu().numpy(), [1, 0, 0.5, math.e / (1 + math.e)])
+    (second,) = gf.autograd.grad(da.sum(), a)
+    np.testing.assert_allclose(second.cpu().numpy(), [0, 0, 0.25, math.e / (1 + math.e) ** 2])

@@ -42,7 +42,7 @@ not_equal, power, reciprocal, remainder, rint = np.not_equal, np.power, np.recip
 sign, sin, sinh, sqrt, square, subtract, tan, tanh = (
     np.sign, np.sin, np.sinh, np.sqrt, np.square, np.subtract, np.tan, np.tanh,
 )  # fmt: skip
-trunc = np.trunc
+hypot, logaddexp, trunc = np.hypot, np.logaddexp, np.trunc
 
 arange, array, asarray, ascontiguousarray, empty = np.arange, np.array, np.asarray, np.ascontiguousarray, np.empty
 empty_like, eye, full, full_like, linspace, ones = np.empty_like, np.eye, np.full, np.full_like, np.linspace, np.ones

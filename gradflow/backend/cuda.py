@@ -42,7 +42,7 @@ not_equal, power, reciprocal, remainder, rint = cupy.not_equal, cupy.power, cupy
 sign, sin, sinh, sqrt, square, subtract, tan, tanh = (
     cupy.sign, cupy.sin, cupy.sinh, cupy.sqrt, cupy.square, cupy.subtract, cupy.tan, cupy.tanh,
 )  # fmt: skip
-trunc = cupy.trunc
+hypot, logaddexp, trunc = cupy.hypot, cupy.logaddexp, cupy.trunc
 
 arange, array, asarray, ascontiguousarray = cupy.arange, cupy.array, cupy.asarray, cupy.ascontiguousarray
 empty, empty_like, eye, full, full_like = cupy.empty, cupy.empty_like, cupy.eye, cupy.full, cupy.full_like

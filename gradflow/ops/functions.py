@@ -14,6 +14,22 @@ from ..typing import Array, Namespace
 # --- exponentials and logarithms ------------------------------------------------------------------------------------
 
 
+@wide
+@elementwise(
+    lambda xp, g, a, b: g * xp.sigmoid(a - b),
+    lambda xp, g, a, b: g * xp.sigmoid(b - a),
+    floats=True,
+)
+def logaddexp(xp: Namespace, a: Array, b: Array) -> Array:
+    """``log(exp(a) + exp(b))`` without overflow.
+
+    >>> import gradflow as gf
+    >>> gf.logaddexp(gf.tensor([0.0, 2000.0]), gf.tensor([0.0, 1000.0]))
+    tensor([   0.6931, 2000.0000])
+    """
+    return xp.logaddexp(a, b)
+
+
 @elementwise(lambda g, y: g * y, floats=True)
 def exp(xp: Namespace, x: Array) -> Array:
     """e to the power ``x``.
@@ -212,6 +228,24 @@ def atan2(xp: Namespace, a: Array, b: Array) -> Array:
     tensor([2.3562])
     """
     return xp.arctan2(a, b)
+
+
+def _share(xp: Namespace, part: Array, whole: Array) -> Array:
+    """``part / whole``; 0 where both are 0."""
+    nothing = whole == 0
+    return xp.where(nothing, xp.zeros_like(whole), part / xp.where(nothing, xp.ones_like(whole), whole))
+
+
+@wide
+@elementwise(lambda xp, g, a, y: g * _share(xp, a, y), lambda xp, g, b, y: g * _share(xp, b, y), floats=True)
+def hypot(xp: Namespace, a: Array, b: Array) -> Array:
+    """``sqrt(a^2 + b^2)`` without overflow; its gradient at (0, 0) is 0.
+
+    >>> import gradflow as gf
+    >>> gf.hypot(gf.tensor([3.0]), gf.tensor([4.0]))
+    tensor([5.])
+    """
+    return xp.hypot(a, b)
 
 
 @elementwise(lambda xp, g, x: g * xp.cosh(x), floats=True)

@@ -173,13 +173,18 @@ def contract(xp: Namespace, equation: str, *tensors: Array) -> Array:
     return xp.array(xp.einsum(equation, *tensors, optimize=len(tensors) > 1))
 
 
-def einsum(equation: str, *operands: Any) -> Any:
+def einsum(equation: Any, *operands: Any) -> Any:
     """Sums of products written with index letters; a letter twice in a term takes the diagonal, "..." broadcasts.
+
+    Instead of an equation, each operand may be followed by the list of its dimensions, as numbers from 0 to 51 and Ellipsis,
+    and a list for the result may come last: ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
 
     >>> import gradflow as gf
     >>> gf.einsum("ii->", gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor(5.)
     """
+    if not isinstance(equation, str) and operands:
+        equation, operands = _equation((equation, *operands))
     tensors = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], list | tuple) else list(operands)
     terms, result = _letters(equation, tensors)
     sizes: dict[str, int] = {}
@@ -202,6 +207,20 @@ def einsum(equation: str, *operands: Any) -> Any:
     if missing:  # letters of size 1 everywhere
         y = reshape(y, tuple(sizes[c] for c in result))
     return y
+
+
+def _equation(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The equation that lists of numbers stand for, and the operands between them."""
+
+    def term(numbers: Any) -> str:
+        if not isinstance(numbers, list | tuple) or not all(n is ... or (isinstance(n, int) and 0 <= n < 52) for n in numbers):
+            raise ArgumentError(
+                f"einsum: beside an operand stands the list of its dimensions, numbers from 0 to 51 and Ellipsis, not {numbers!r}"
+            )
+        return "".join("..." if n is ... else _LETTERS[n] for n in numbers)
+
+    terms = ",".join(term(numbers) for numbers in given[1::2])
+    return (f"{terms}->{term(given[-1])}" if len(given) % 2 else terms), given[0 : len(given) - len(given) % 2 : 2]
 
 
 def _letters(equation: str, tensors: list[Any]) -> tuple[list[str], str]:
