@@ -258,7 +258,7 @@ class GradScaler:
         """The gradients of an optimizer, each memory once."""
         if not hasattr(optimizer, "param_groups"):
             raise TypeError(f"GradScaler.{name} takes an optimizer, not {_name(optimizer)}")
-        grads = [p.grad.data for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        grads = [p.grad.array for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         if not grads:
             raise ArgumentError(
                 f"GradScaler.{name}: no parameter of this {_name(optimizer)} has a gradient; call scaler.scale(loss).backward() "

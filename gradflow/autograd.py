@@ -104,8 +104,8 @@ def grad(
                     f"grad: input {i} (shape {t.shape}) was not used in computing the outputs; allow_unused=True gives None"
                 )
             count = tuple(weights[0].shape[:1]) if is_grads_batched else ()  # type: ignore[union-attr]
-            xp = backend.namespace_of(t.data)
-            result.append(wrap(xp.zeros_like(xp.broadcast_to(t.data, (*count, *t.shape)))) if materialize_grads else None)
+            xp = backend.namespace_of(t.array)
+            result.append(wrap(xp.zeros_like(xp.broadcast_to(t.array, (*count, *t.shape)))) if materialize_grads else None)
         else:
             result.append(g if create_graph else wrap(g if t.node in owned else own(g)))
     return tuple(result)
@@ -118,11 +118,11 @@ def _rows(outs: list[Any], nodes: list[Any], weights: list[Any], retain: bool, c
         raise ArgumentError("grad: with is_grads_batched each of grad_outputs is a Tensor, and all have equally many rows")
     count = counts.pop()[0]
     for t, w in zip(outs, weights, strict=True):
-        initial(t, w[0] if count else wrap(w.data.reshape(t.shape)), False)  # whatever is wrong with one row is told of it
+        initial(t, w[0] if count else wrap(w.array.reshape(t.shape)), False)  # whatever is wrong with one row is told of it
     if count and not create_graph:
         from .backend.batched import Batch
 
-        roots = [(t.node, Batch(cast(w, t.dtype).data)) for t, w in zip(outs, weights, strict=True)]
+        roots = [(t.node, Batch(cast(w, t.dtype).array)) for t, w in zip(outs, weights, strict=True)]
         try:
             xp = backend.namespace_of(roots[0][1])
             found, _ = sweep(roots, retain_graph=True, inputs=nodes, batched=xp)
@@ -135,7 +135,7 @@ def _rows(outs: list[Any], nodes: list[Any], weights: list[Any], retain: bool, c
         roots = [(t.node, initial(t, w[i], create_graph)) for t, w in zip(outs, weights, strict=True)]
         rows.append(sweep(roots, create_graph=create_graph, retain_graph=retain or i < count - 1, inputs=nodes)[0])
     stacked = {n: stack([row[n] if create_graph else wrap(row[n]) for row in rows]) for n in (rows[0] if rows else ())}
-    return stacked if create_graph else {n: t.data for n, t in stacked.items()}
+    return stacked if create_graph else {n: t.array for n, t in stacked.items()}
 
 
 # --- functions with a derivative of one's own ---------------------------------------------------------------------------
@@ -170,7 +170,7 @@ class Context:
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (inputs, outputs or others; None too) for backward; overwritten ones are noticed."""
-        self._saved = [(t, getattr(t, "data", None), tick()) for t in tensors]
+        self._saved = [(t, getattr(t, "array", None), tick()) for t in tensors]
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -237,7 +237,7 @@ class _FunctionOp:
                 )
             if probes is not None:
                 grad = self._known(grad, probes, begun, [g.node for g in grads if g is not None], parents)
-            give(p, grad if recorded else grad.data)
+            give(p, grad if recorded else grad.array)
 
     @staticmethod
     def _probed(grads: list[Any]) -> set[Node]:
@@ -246,7 +246,7 @@ class _FunctionOp:
         for i, g in enumerate(grads):
             if g is not None and g.node is None:
                 probe = _node(_Probe, (), g.shape)
-                grads[i] = wrap(g.data, probe)
+                grads[i] = wrap(g.array, probe)
                 probes.add(probe)
         return probes
 
@@ -256,9 +256,9 @@ class _FunctionOp:
         knows; otherwise recorded."""
         if grad.node is None:
             known = tuple([n for n in incoming if n not in probes])
-            return wrap(grad.data, _node(_BlockedOp(self.name), (*known, *parents), grad.shape))
+            return wrap(grad.array, _node(_BlockedOp(self.name), (*known, *parents), grad.shape))
         if probes and not reached([grad.node], begun, probes):
-            return wrap(grad.data)
+            return wrap(grad.array)
         return grad
 
 
@@ -328,8 +328,8 @@ class Function:
 
     ``forward(ctx, *args)`` gets what ``apply`` was called with and returns a Tensor or a tuple of them; what it does is
     not recorded.  ``backward(ctx, *grads)`` gets a Tensor per output and returns a gradient per argument (None for those
-    without, or whose gradient is always zero).  Both may work on ``.data``, the bare arrays, so a pair of ``cupy.RawKernel`` fits
-    in.
+    without, or whose gradient is always zero).  Both may work on ``.array``, the bare arrays, so that a pair of
+    ``cupy.RawKernel`` fits in.
 
     Written in recorded operations on ``grads`` and ``ctx.saved_tensors``, backward can be differentiated again, which second
     derivatives do, and ``gf.func``'s jvp, jacfwd, hvp and hessian.  Through a backward on bare arrays, or one that says
@@ -377,22 +377,22 @@ class Function:
             return made
         places = [i for i, n in enumerate(needs) if n]
         node = Node()
-        node.op = _FunctionOp(cls, places, [(backend.namespace_of(o.data), o.shape, o.dtype) for o in outputs])
+        node.op = _FunctionOp(cls, places, [(backend.namespace_of(o.array), o.shape, o.dtype) for o in outputs])
         node.parents = tuple(args[i].node for i in places)
         node.kept, node.shape, node.extra, node.seq = (ctx,), _Parts.shape, None, tick()
         alone = len(outputs) == 1  # then the gradient needs no wrapping, and this node is the output's own
-        inputs = {id(a.data) for a in args if isinstance(a, Tensor)}
+        inputs = {id(a.array) for a in args if isinstance(a, Tensor)}
         results: list[Tensor] = []
         part: Any = None
         for i, o in enumerate(outputs):
             flat = id(o) in ctx._flat or o.dtype.kind not in "fc"
-            t: Tensor = wrap(o.data.copy() if id(o.data) in inputs else o.data)
+            t: Tensor = wrap(o.array.copy() if id(o.array) in inputs else o.array)
             if alone and not flat:
                 part, node.shape, t.node = node, t.shape, node
             elif not flat:
                 part = t.node = _node(_PartOp(i, cls.__name__ + "Backward"), (node,), t.shape)
             if any(saved is o for saved, _, _ in ctx._saved):
-                ctx._outputs[id(o)] = (t.data, weakref.ref(part) if not flat else None)
+                ctx._outputs[id(o)] = (t.array, weakref.ref(part) if not flat else None)
             results.append(t)
         return tuple(results) if isinstance(made, tuple) else results[0]
 

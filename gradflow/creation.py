@@ -71,7 +71,7 @@ def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
 
     >>> import numpy as np, gradflow as gf
     >>> a = np.zeros(2, np.float32)
-    >>> gf.as_tensor(a).data is a
+    >>> gf.as_tensor(a).array is a
     True
     """
     if isinstance(data, Tensor):
@@ -104,7 +104,7 @@ def _array(data: Any, dtype: DType, device: Any, copy: bool) -> Any:
     if isinstance(data, Tensor):
         if loses_gradient(data):
             warn_of_lost_gradient("gf.tensor of a Tensor", "t.clone() is recorded")
-        data = data.data
+        data = data.array
     elif isinstance(data, list | tuple | int | float | complex) and not backend.is_array(data):
         data, natural = _plain(data)
         wanted = natural if wanted is None else wanted
@@ -278,7 +278,7 @@ def empty_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad
 
 
 def _like(x: Any, name: str, dtype: DType, device: Any, requires_grad: bool) -> Tensor:
-    xp = backend.namespace_of(x.data) if device is None and isinstance(x, Tensor) else place_of(device or x.device)[0]
+    xp = backend.namespace_of(x.array) if device is None and isinstance(x, Tensor) else place_of(device or x.device)[0]
     return finished(getattr(xp, name)(x.shape, x.dtype if dtype is None else dtypes.as_dtype(dtype)), requires_grad)
 
 
@@ -290,7 +290,7 @@ def full_like(x: Any, fill_value: Any, *, dtype: DType = None, device: Any = Non
     tensor([7, 7])
     """
     if device is None and isinstance(x, Tensor) and isinstance(fill_value, int | float | complex):
-        xp = backend.namespace_of(x.data)
+        xp = backend.namespace_of(x.array)
         return finished(xp.full(x.shape, fill_value, x.dtype if dtype is None else dtypes.as_dtype(dtype)), requires_grad)
     return full(
         x.shape, fill_value, dtype=x.dtype if dtype is None else dtype, device=device or x.device, requires_grad=requires_grad
@@ -357,7 +357,7 @@ def _between(start: Any, end: Any, steps: int, dtype: DType, device: Any) -> Ten
 
 def _float_of(tensors: list[Tensor]) -> np.dtype[Any]:
     """The dtype of Tensors together if they are floats, and the default one for integers."""
-    natural = dtypes.result_type(*(t.data for t in tensors))
+    natural = dtypes.result_type(*(t.array for t in tensors))
     return natural if natural.kind in "fc" else dtypes.get_default_dtype()
 
 

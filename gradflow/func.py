@@ -285,7 +285,7 @@ class _Level:
                 )
             if t.dtype.kind not in "fc":
                 raise DTypeError(f"{self.name}: a tensor of {t.dtype} has no derivative; convert it with .float()")
-        tree.leaves = [wrap(t.data).requires_grad_() if t.node is None else reshape(t, t.shape) for t in tree.leaves]
+        tree.leaves = [wrap(t.array).requires_grad_() if t.node is None else reshape(t, t.shape) for t in tree.leaves]
         made = tree.rebuild(tree.leaves)
         self._args = list(args)
         for i, a in zip(chosen, made if isinstance(argnums, tuple) else (made,), strict=True):
@@ -337,7 +337,7 @@ def _linear_in_cotangents(level: _Level, outputs: _Tree, inputs: _Tree) -> tuple
 
 def _directions(t: Tensor) -> Tensor:
     """All directions in the space of ``t``: one of its elements is 1 in each."""
-    n = t.data.size
+    n = t.array.size
     made: Tensor = reshape(eye(n, dtype=t.dtype, device=t.device), (n, *t.shape))
     return made
 
@@ -354,7 +354,7 @@ def _real(level: _Level, what: str, tree: _Tree) -> _Tree:
 
 
 def _number(value: Any) -> Tensor:
-    if not isinstance(value, Tensor) or value.data.size != 1:
+    if not isinstance(value, Tensor) or value.array.size != 1:
         what = f"a tensor of shape {value.shape}" if isinstance(value, Tensor) else type(value).__name__
         raise GraphError(f"a gradient is of one number, and the function returned {what}; for several there are vjp and jacrev")
     return value

@@ -108,7 +108,7 @@ class _Run:
     def _bare(self, y: Any) -> Any:
         if not isinstance(y, Tensor | int | float):
             raise RuleError(f"fused: {self._kernel.formula.__name__} returns {type(y).__name__}, not a Tensor")
-        return y.data if isinstance(y, Tensor) else y
+        return y.array if isinstance(y, Tensor) else y
 
     def many(self, xp: Namespace, arrays: tuple[Array, ...]) -> list[Array]:
         shape = xp.broadcast_shapes(*[a.shape for a in arrays])
@@ -150,7 +150,7 @@ class _Derivative:
             found = [self._of(i)(g, *inputs) for i in wanted]
         elif isinstance(g, Symbol):
             tensors = [wrap(xp.asarray(a)) for a in inputs]
-            found = [self._parts[i](wrap(g), *tensors).data for i in wanted]
+            found = [self._parts[i](wrap(g), *tensors).array for i in wanted]
         else:
             found = self._run(needs, wanted).many(xp, (g, *inputs))
         made: list[Any] = [None] * len(needs)
@@ -181,7 +181,7 @@ def _gradient(function: Elementwise, i: int) -> Elementwise:
     """``(g, *inputs) -> g times the derivative of function(*inputs) by input i``, recorded."""
 
     def part(g: Tensor, *inputs: Tensor) -> Tensor:
-        leaves = [wrap(t.data) for t in inputs]
+        leaves = [wrap(t.array) for t in inputs]
         x = leaves[i].requires_grad_() if inputs[i].node is None else inputs[i]
         arguments = [x if k == i else t for k, t in enumerate(inputs)]
         y = function(*arguments)

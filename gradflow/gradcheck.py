@@ -35,7 +35,7 @@ def numerical_grad(f: Callable[[Any], Any], w: Any, h: float = 1e-5) -> Tensor:
     if not h > 0:
         raise ArgumentError(f"numerical_grad: the step h must be positive, not {h}")
     slopes = np.empty(point.shape, np.float64)
-    flat = point.data.reshape(-1)
+    flat = point.array.reshape(-1)
     with no_grad():
         for i, at in enumerate(np.ndindex(*point.shape)):
             was = flat[i].copy()
@@ -166,7 +166,7 @@ def _compare(
                 if o.node is not None:
                     seed = np.zeros(o.shape, o.dtype)
                     seed[at] = side
-                    xp = backend.namespace_of(o.data)
+                    xp = backend.namespace_of(o.array)
                     seed = xp.from_host(seed, o.device)
                     found, _ = sweep([(o.node, seed)], retain_graph=True, inputs=[t.node])
                     if t.node in found:
@@ -208,8 +208,8 @@ def _differences(
             for sign in (1, -1):
                 moved = np.array(t.to_numpy())
                 moved[at] += sign * step
-                xp = backend.namespace_of(t.data)
-                shifted = Tensor(_laid_like(xp.from_host(moved, t.device), t.data), requires_grad=True)
+                xp = backend.namespace_of(t.array)
+                shifted = Tensor(_laid_like(xp.from_host(moved, t.device), t.array), requires_grad=True)
                 outs = _outputs(func, [*arguments[:place], shifted, *arguments[place + 1 :]])
                 sides.append([o.to_numpy().astype(np.complex128) for o in outs])
             columns.append([(up - down) / (2 * eps) for up, down in zip(*sides, strict=True)])

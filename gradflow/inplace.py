@@ -31,7 +31,7 @@ def of(function: Callable[Concatenate[Any, P], Tensor], name: str) -> Callable[C
         allow(self, name)
         began = tick()
         result = function(self, *args, **kwargs)
-        _keep_copies(result.node, self.data, began)
+        _keep_copies(result.node, self.array, began)
         overwrite(self, result, name)
         return self
 
@@ -49,9 +49,9 @@ def allow(t: Any, name: str) -> None:
             raise InPlaceError(
                 f"{name}: {what} cannot be written in place while it is recorded; use gf.no_grad(), or write out of place"
             )
-    if t.data.size and any(s == 0 and n > 1 for s, n in zip(t.data.strides, t.data.shape, strict=True)):
+    if t.array.size and any(s == 0 and n > 1 for s, n in zip(t.array.strides, t.array.shape, strict=True)):
         raise InPlaceError(f"{name}: this tensor of shape {t.shape} repeats the same memory (expand); clone() it before writing")
-    if not getattr(getattr(t.data, "flags", None), "writeable", True):
+    if not getattr(getattr(t.array, "flags", None), "writeable", True):
         raise InPlaceError(f"{name}: this tensor shows an array that is read-only; clone() it before writing")
 
 
@@ -71,21 +71,21 @@ def _keep_copies(node: Any, data: Array, began: int) -> None:
 
 def overwrite(t: Any, result: Any, name: str) -> None:
     """Put ``result`` into the memory of ``t`` and make its graph that of ``t``."""
-    data = t.data
-    if result.data.shape != data.shape:
+    data = t.array
+    if result.array.shape != data.shape:
         raise ShapeError(f"{name}: a result of shape {result.shape} does not fit into a tensor of shape {t.shape}")
     if result.dtype != data.dtype:
         mine, its = dtypes.CATEGORY[data.dtype.kind], dtypes.CATEGORY[result.dtype.kind]
         if its > mine or (data.dtype.kind == "c" and its < mine):
             raise DTypeError(f"{name}: a result of {result.dtype} cannot be held by a tensor of {data.dtype}; write out of place")
         result = elementwise.cast(result, data.dtype)
-    data[...] = result.data
+    data[...] = result.array
     _rebase(t, result.node if mode.recording else t.node)
 
 
 def _rebase(t: Any, node: Any) -> None:
     """Give ``t`` the graph ``node`` of its new contents, and its base and the views of that theirs."""
-    writes.written(t.data)
+    writes.written(t.array)
     if not mode.recording:
         return
     base = base_of(t)
@@ -95,18 +95,18 @@ def _rebase(t: Any, node: Any) -> None:
         old = base.node
         if node is None and old is None:
             return
-        places = _places(base.data, t.data)
-        kept = {"offset": places, "_v": Ghost(t.data), "_x": Ghost(base.data)}
-        _hand_over(base, REGISTRY["window_set"].record(base.data, (old, node), kept))
+        places = _places(base.array, t.array)
+        kept = {"offset": places, "_v": Ghost(t.array), "_x": Ghost(base.array)}
+        _hand_over(base, REGISTRY["window_set"].record(base.array, (old, node), kept))
     if base.node is None and node is None:
         return
     for view in views_of(base):
         if base.node is None:
             view.node = None
         else:
-            places = _places(base.data, view.data)
-            kept = {"_x": Ghost(base.data), "offset": places}
-            _hand_over(view, REGISTRY["window"].record(view.data, (base.node,), kept))
+            places = _places(base.array, view.array)
+            kept = {"_x": Ghost(base.array), "offset": places}
+            _hand_over(view, REGISTRY["window"].record(view.array, (base.node,), kept))
 
 
 def _hand_over(t: Any, node: Any) -> None:
@@ -151,29 +151,29 @@ def setitem(t: Any, where: Any, value: TensorLike) -> None:
 def _assign(t: Any, where: Any, value: TensorLike, name: str) -> None:
     allow(t, name)
     if not hasattr(value, "node"):
-        value = wrap(_filled(t.data, value, name))
-    xp = backend.namespace_of(t.data)
-    if backend.namespace_of(value.data) is not xp:
+        value = wrap(_filled(t.array, value, name))
+    xp = backend.namespace_of(t.array)
+    if backend.namespace_of(value.array) is not xp:
         raise DeviceError(f"{name}: x is on {t.device}, value on {value.device}; use value.to('{t.device}')")
     if value.dtype != t.dtype:
         value = _as_held(value, t.dtype, name)
     recorded = (t.node is not None or value.node is not None) and mode.recording
-    if recorded and xp.owner(value.data) is xp.owner(t.data):
+    if recorded and xp.owner(value.array) is xp.owner(t.array):
         value = shape.clone(value)
-    raw, last = value.data, None
+    raw, last = value.array, None
     if recorded and value.node is not None:
-        last = index.last_written(t.data, where)
+        last = index.last_written(t.array, where)
     try:
         if last is not None or raw.shape[:1] == (1,):
             raw = index.fitting(raw, where, last, t.shape)
-        xp.setitem(t.data, where, raw)
+        xp.setitem(t.array, where, raw)
     except (ValueError, IndexError, TypeError) as problem:
         kind = ShapeError if isinstance(problem, ValueError) else IndexingError
         raise kind(f"{name}: {problem} (x has shape {t.shape}, value {tuple(value.shape)})") from None
     node = t.node
     if recorded:
-        kept = {"index": where, "last": last, "_v": Ghost(value.data), "_x": Ghost(t.data)}
-        node = REGISTRY["index_set"].record(t.data, (t.node, value.node), kept)
+        kept = {"index": where, "last": last, "_v": Ghost(value.array), "_x": Ghost(t.array)}
+        node = REGISTRY["index_set"].record(t.array, (t.node, value.node), kept)
     _rebase(t, node)
 
 
@@ -207,7 +207,7 @@ def copy_(self: Tensor, source: TensorLike) -> Tensor:
 def _written_over(self: Tensor, source: TensorLike, name: str) -> Tensor:
     allow(self, name)
     if not hasattr(source, "node"):
-        source = wrap(_filled(self.data, source, name))
+        source = wrap(_filled(self.array, source, name))
     value = source.to(self.device) if source.device != self.device else source
     if value.dtype != self.dtype:
         value = _as_held(value, self.dtype, name)

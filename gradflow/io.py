@@ -158,7 +158,7 @@ class _Writer:
         if isinstance(value, Mapping):
             return {"dict": [[self.encode(k, (*path, "key")), self.encode(v, (*path, k))] for k, v in value.items()]}
         if isinstance(value, Tensor):
-            tag = {"tensor": self._named(value.data, value, path)}
+            tag = {"tensor": self._named(value.array, value, path)}
             return tag | {"requires_grad": True} if value.requires_grad and value.is_leaf else tag
         if isinstance(value, np.ndarray) and str(value.dtype) in _DTYPES:
             return {"array": self._named(value, value, path)}

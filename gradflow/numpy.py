@@ -401,7 +401,7 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
     """The dtype of a result made of these Tensors, arrays, numbers and dtypes, as gradflow's operations have it."""
     import numpy as np
 
-    given = (x.data if isinstance(x, Value) else x for x in arrays_and_dtypes)
+    given = (x.array if isinstance(x, Value) else x for x in arrays_and_dtypes)
     return backend.dtypes.result_type(*(np.empty(1, x) if isinstance(x, str | type | np.dtype) else x for x in given))
 
 

@@ -87,9 +87,9 @@ def _on_arrays(problem: str, function: Any, args: tuple[Any, ...], named: dict[s
                     f"{problem}, and a Tensor that requires grad is given; see gradflow.numpy for what is recorded, or use "
                     "detach() for the numbers alone"
                 )
-            if not isinstance(argument.data, np.ndarray):
+            if not isinstance(argument.array, np.ndarray):
                 raise DeviceError(f"{problem}, and a Tensor on a GPU is not copied to NumPy unasked; use t.cpu()")
-            array = argument.data.view()
+            array = argument.array.view()
             array.flags.writeable = False
             return array
         if isinstance(argument, list | tuple) and type(argument) in (list, tuple):

@@ -98,7 +98,7 @@ def _like(name: str, x: Any, dtype: DType, shape: Any) -> Tensor:
 
 
 def _data(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x if backend.is_array(x) else asarray(x).data
+    return x.array if isinstance(x, Tensor) else x if backend.is_array(x) else asarray(x).array
 
 
 # --- from data ------------------------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ def array(x: Any, dtype: DType = None, copy: bool | None = True, order: str = "K
         made = _stacked(x, np.result_type(*held) if dtype is None else _dtype(dtype), _first(x).device)
     else:
         made = _plain(x, dtype, copy)
-    if copy is False and made is not x and not _shares(made.data, x):
+    if copy is False and made is not x and not _shares(made.array, x):
         raise ValueError("array: this dtype cannot be had without a copy; leave copy=False out")
     return made if made.ndim >= ndmin else made.reshape((1,) * (ndmin - made.ndim) + made.shape)
 
@@ -204,7 +204,7 @@ def linspace(
     """
     if num < 0:
         raise ArgumentError(f"linspace: {num} numbers")
-    ends = [v if isinstance(v, Tensor) or backend.is_array(v) else asarray(v).data for v in (start, stop)]
+    ends = [v if isinstance(v, Tensor) or backend.is_array(v) else asarray(v).array for v in (start, stop)]
     if not (isinstance(start, Tensor) or isinstance(stop, Tensor)):
         made = _here().linspace(start, stop, num, endpoint=endpoint, retstep=retstep, dtype=_dtype(dtype), axis=axis)
         return (wrap(made[0]), made[1]) if retstep else wrap(made)

@@ -23,15 +23,15 @@ BLOCK = {
 
 def text(t: Any) -> str:
     """``tensor([...])`` with what is not the default: dtype, device, gradient.  Fetches no more than it shows."""
-    xp = backend.namespace_of(t.data)
-    return _text(t, xp.to_host(_corners(xp, t.data)))
+    xp = backend.namespace_of(t.array)
+    return _text(t, xp.to_host(_corners(xp, t.array)))
 
 
 def bundle(t: Any) -> dict[str, str]:
     """What a notebook shows: the text, and as HTML with shape, dtype, device, minimum, mean, maximum, standard deviation, and a
     warning of NaN and infinity.  One wait for the device; all elements are looked at where they are.
     """
-    corners, found = _look(t.data)
+    corners, found = _look(t.array)
     kind = type(t).__name__
     shown = ("" if kind == "Tensor" else f"{kind} containing:\n") + _text(t, corners)  # as a Parameter prints
     facts = [kind, str(t.shape), str(t.dtype), str(t.device)]
@@ -58,18 +58,18 @@ def _line(words: str, style: str) -> str:
 
 def _text(t: Any, corners: np.ndarray[Any, Any]) -> str:
     notes = []
-    if t.dtype not in (dtypes.get_default_dtype(), dtypes.int64, dtypes.bool_) or not t.data.size:
+    if t.dtype not in (dtypes.get_default_dtype(), dtypes.int64, dtypes.bool_) or not t.array.size:
         notes.append(f"dtype={t.dtype}")
     if t.device.type != "cpu":
         notes.insert(0, f"device='{t.device}'")
-    if t.data.size == 0 and t.ndim != 1:
+    if t.array.size == 0 and t.ndim != 1:
         notes.insert(0, f"size={t.shape}")
     node = t.node
     if isinstance(node, Leaf):
         notes.append("requires_grad=True")
     elif node is not None:
         notes.append(f"grad_fn={node!r}")
-    elements = _elements(corners, len("tensor("), t.data.size > WHOLE)
+    elements = _elements(corners, len("tensor("), t.array.size > WHOLE)
     return f"tensor({elements}" + "".join(", " + n for n in notes) + ")"
 
 

@@ -226,7 +226,7 @@ def bernoulli(x: Tensor, *, generator: Generator | None = None) -> Tensor:
     if x.device.type == "cpu" and x.numel() and not bool(((x >= 0) & (x <= 1)).all()):
         raise ArgumentError("bernoulli: a probability lies outside of [0, 1]")
     u = _generator(generator, x.device).draw("uniform", x.shape, x.dtype)
-    return finished(backend.namespace_of(u).astype(u < x.data, x.dtype), False)
+    return finished(backend.namespace_of(u).astype(u < x.array, x.dtype), False)
 
 
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, device: Any = None) -> Tensor:
@@ -270,7 +270,7 @@ def multinomial(x: Tensor, num_samples: int, replacement: bool = False, *, gener
             raise ArgumentError(f"multinomial: {num_samples} samples of {some} weights above 0 (replacement={replacement})")
     draws = num_samples if replacement else 1
     u = rand((*x.shape[:-1], draws, x.shape[-1]), generator=generator, device=x.device, dtype=dtypes.float64)
-    with backend.namespace_of(x.data).floating_errors(divide="ignore"):  # log(0): never drawn
+    with backend.namespace_of(x.array).floating_errors(divide="ignore"):  # log(0): never drawn
         keys = x.detach().double().log().unsqueeze(-2) - (-(u + 1e-300).log()).log()
     if replacement:
         drawn: Tensor = keys.argmax(-1)

@@ -113,7 +113,7 @@ class _Run:
             return None, []
         self.result = None
         self.beside = beside = self._reached(roots, inner)
-        bare = tuple(wrap(o.data) if isinstance(o, Tensor) else o for o in outputs)
+        bare = tuple(wrap(o.array) if isinstance(o, Tensor) else o for o in outputs)
         self.flat = [b for b, o in zip(bare, outputs, strict=True) if isinstance(o, Tensor) and o.node is None]
         return bare if isinstance(made, tuple) else bare[0], [_shown(node) for node in beside]
 
@@ -126,7 +126,7 @@ class _Run:
         with self._random_numbers():
             made = recording(True, self, inner)
         outputs = made if isinstance(made, tuple) else (made,)
-        roots = [(o.node, g if recorded else g.data) for o, g in zip(outputs, grads, strict=True) if o.node is not None]
+        roots = [(o.node, g if recorded else g.array) for o, g in zip(outputs, grads, strict=True) if o.node is not None]
         if not set(self._reached([n for n, _ in roots], inner)) <= set(self.beside):
             raise GraphError(
                 "checkpoint: run again, the function depends on tensors that its first run did not depend on, whose gradients "
@@ -156,14 +156,14 @@ def _leaf(t: Tensor) -> Tensor:
 
 def _branch(t: Tensor) -> Tensor:
     """The same array with a node of its own, from which the graph goes on to ``t``."""
-    made: Tensor = wrap(t.data, reshape(t, t.shape).node) if t.requires_grad else t
+    made: Tensor = wrap(t.array, reshape(t, t.shape).node) if t.requires_grad else t
     return made
 
 
 def _shown(node: Node) -> Tensor:
     """A Tensor that stands for a node: with its array if that is still to be had, so that a write to it is noticed."""
     leaf = node.variable if isinstance(node, Leaf) else None
-    made: Tensor = wrap(None if leaf is None else leaf.data, node)
+    made: Tensor = wrap(None if leaf is None else leaf.array, node)
     return made
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from . import backend
 from .backend import device as Device
 from .backend import dtypes, memory
-from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, mode, sweep, warn, wrap, writes
+from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, mode, sweep, views, warn, wrap, writes
 from .errors import DeviceError, DTypeError, GraphError, LostGradientWarning, ShapeError
 from .ops import elementwise
 from .typing import TensorLike
@@ -25,15 +25,48 @@ class Recorded(Value):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.data.shape  # type: ignore[no-any-return]
+        return self.array.shape  # type: ignore[no-any-return]
+
+    @property
+    def data(self) -> Any:
+        """A Tensor that shares this one's memory and records nothing, as PyTorch's ``.data``.
+
+        A Tensor assigned to it becomes this one's memory; a leaf may change its shape and its dtype by that.  Writes through
+        ``.data`` are counted: backward raises InPlaceError if it needs what they have overwritten, where PyTorch computes with
+        the new numbers.  The bare array is ``.array``.
+
+        >>> import gradflow as gf
+        >>> w = gf.ones(2, requires_grad=True)
+        >>> w.data -= 0.5
+        >>> w
+        tensor([0.5000, 0.5000], requires_grad=True)
+        """
+        return wrap(self.array)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if not isinstance(value, Recorded):
+            raise TypeError(
+                f"data is a Tensor, not {type(value).__name__}; gf.as_tensor makes one of an array and shares its memory"
+            )
+        if value.array is self.array:  # w.data -= 1 ends here
+            return
+        if not self.is_leaf and (value.shape, value.dtype, value.device) != (self.shape, self.dtype, self.device):
+            raise GraphError(
+                f"data: the result of a recorded operation stays {self.dtype} {self.shape} on {self.device}, and cannot become "
+                f"{value.dtype} {value.shape} on {value.device}"
+            )
+        if self.node is not None and value.dtype.kind not in "fc":
+            raise DTypeError(f"data: a tensor that requires grad holds floats, not {value.dtype}")
+        views.replace(self, value.array)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype  # type: ignore[no-any-return]
+        return self.array.dtype  # type: ignore[no-any-return]
 
     @property
     def device(self) -> Device:
-        return backend.namespace_of(self.data).device_of(self.data)  # type: ignore[no-any-return]
+        return backend.namespace_of(self.array).device_of(self.array)  # type: ignore[no-any-return]
 
     @property
     def requires_grad(self) -> bool:
@@ -63,7 +96,7 @@ class Recorded(Value):
                     f"only floating tensors have gradients: this {self.dtype} tensor becomes {default}; "
                     "write the numbers as floats to begin with, such as arange(4.0)"
                 )
-                self.data = backend.namespace_of(self.data).astype(self.data, default)
+                self.array = backend.namespace_of(self.array).astype(self.array, default)
             frozen = getattr(self, "_frozen", None)
             if frozen is None:
                 frozen = Leaf(self)
@@ -141,11 +174,11 @@ class Recorded(Value):
     @property
     def _version(self) -> int:
         """How often this memory has been written in place through gradflow."""
-        return writes.version(self.data)
+        return writes.version(self.array)
 
     def detach(self) -> Self:
         """The same memory without the graph."""
-        t: Self = wrap(self.data)
+        t: Self = wrap(self.array)
         return t
 
     def detach_(self) -> Self:
@@ -186,8 +219,8 @@ def zero_grads(tensors: Iterable[Any], set_to_none: bool) -> None:
             if not set_to_none:
                 grad = t.grad
                 if grad is not None:
-                    grad.detach_().data.fill(0)
-                    writes.written(grad.data)
+                    grad.detach_().array.fill(0)
+                    writes.written(grad.array)
             elif t.node.__class__ is Leaf:
                 t.node.clear()
             else:
@@ -226,18 +259,18 @@ def initial(t: Any, gradient: TensorLike | None, create_graph: bool) -> Any:
             "this tensor does not require grad and was not computed from one that does (or was, inside no_grad); "
             "set requires_grad=True on what the gradient is wanted of"
         )
-    xp = backend.namespace_of(t.data)
+    xp = backend.namespace_of(t.array)
     if gradient is None:
-        if t.data.size != 1:
+        if t.array.size != 1:
             raise GraphError(
                 f"a gradient is implicitly 1 only for a tensor of one element, not of shape {t.shape}: call sum() or mean() "
                 "first, or pass gradient=, of the same shape, to weight the elements"
             )
         if t.dtype.kind == "c":
             raise GraphError("a complex result needs gradient=: it says which real quantity is differentiated")
-        if xp is backend.cpu and not t.data.ndim and not create_graph:
-            return xp.scalar(1, t.data.dtype)  # the remembered 1: no rule writes into the gradient that it is given
-        g: Any = xp.ones_like(t.data)
+        if xp is backend.cpu and not t.array.ndim and not create_graph:
+            return xp.scalar(1, t.array.dtype)  # the remembered 1: no rule writes into the gradient that it is given
+        g: Any = xp.ones_like(t.array)
         return wrap(g) if create_graph else g
     held = gradient if isinstance(gradient, Recorded) else wrap(xp.asarray(gradient))
     if held.shape != t.shape:
@@ -248,7 +281,7 @@ def initial(t: Any, gradient: TensorLike | None, create_graph: bool) -> Any:
         if held.dtype.kind == "c":
             raise DTypeError(f"backward: a complex gradient for a tensor of {t.dtype}")
         held = elementwise.cast(held, t.dtype)
-    return held if create_graph else held.data
+    return held if create_graph else held.array
 
 
 _THROUGH = (__name__.partition(".")[0], "numpy", "scipy")

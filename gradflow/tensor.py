@@ -45,7 +45,7 @@ def _known_only(function: F) -> F:
 class Tensor(Recorded):
     """An array that can record what is computed from it.
 
-    ``data`` is the bare ``numpy.ndarray`` or ``cupy.ndarray``.  Tensors are made by ``gf.tensor`` (copies),
+    ``array`` is the bare ``numpy.ndarray`` or ``cupy.ndarray``.  Tensors are made by ``gf.tensor`` (copies),
     ``gf.as_tensor`` (shares memory) and the creation functions.
 
     >>> import gradflow as gf
@@ -59,7 +59,7 @@ class Tensor(Recorded):
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        self.data = _numbers(data)
+        self.array = _numbers(data)
         self.node = None
         if requires_grad:
             self.requires_grad_(True)
@@ -68,16 +68,16 @@ class Tensor(Recorded):
 
     @property
     def ndim(self) -> int:
-        return self.data.ndim  # type: ignore[no-any-return]
+        return self.array.ndim  # type: ignore[no-any-return]
 
     @property
     def size(self) -> Any:
         """The number of elements; also callable as PyTorch's ``size()`` and ``size(dim)``."""
-        return _Size(self.data.size, self.data.shape)
+        return _Size(self.array.size, self.array.shape)
 
     @property
     def is_cuda(self) -> bool:
-        return not isinstance(self.data, np.ndarray)
+        return not isinstance(self.array, np.ndarray)
 
     def dim(self) -> int:
         """The number of dimensions."""
@@ -85,28 +85,28 @@ class Tensor(Recorded):
 
     def numel(self) -> int:
         """The number of elements."""
-        return int(self.data.size)
+        return int(self.array.size)
 
     def element_size(self) -> int:
         """Bytes of one element."""
-        return int(self.data.dtype.itemsize)
+        return int(self.array.dtype.itemsize)
 
     def is_floating_point(self) -> bool:
-        return bool(self.data.dtype.kind == "f")
+        return bool(self.array.dtype.kind == "f")
 
     def is_complex(self) -> bool:
-        return bool(self.data.dtype.kind == "c")
+        return bool(self.array.dtype.kind == "c")
 
     def is_contiguous(self) -> bool:
-        return bool(self.data.flags.c_contiguous)
+        return bool(self.array.flags.c_contiguous)
 
     def stride(self) -> tuple[int, ...]:
         """Steps between neighbours along each dimension, in elements."""
-        return tuple(n // self.data.dtype.itemsize for n in self.data.strides)
+        return tuple(n // self.array.dtype.itemsize for n in self.array.strides)
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return int(backend.namespace_of(self.data).address(self.data))
+        return int(backend.namespace_of(self.array).address(self.array))
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -142,9 +142,9 @@ class Tensor(Recorded):
         return bool(r.any(cp.eq(self, element)))
 
     def __bool__(self) -> bool:
-        if self.data.size != 1:
+        if self.array.size != 1:
             raise ShapeError(f"a tensor of shape {self.shape} is neither true nor false; use .any() or .all()")
-        return bool(self.data.item())
+        return bool(self.array.item())
 
     def __float__(self) -> float:
         if self.node is not None and loses_gradient(self):
@@ -160,21 +160,21 @@ class Tensor(Recorded):
         return complex(self.item())
 
     def __index__(self) -> int:
-        if self.dtype.kind not in "iub" or self.data.size != 1:
+        if self.dtype.kind not in "iub" or self.array.size != 1:
             raise TypeError(f"only an integer tensor of one element is an index, not {self.dtype} of shape {self.shape}")
-        return int(self.data.item())
+        return int(self.array.item())
 
     # --- the same numbers elsewhere ---------------------------------------------------------------------------------
 
     def item(self) -> Any:
         """The one element as a Python number (on CUDA this waits for the device)."""
-        if self.data.size != 1:
-            raise ShapeError(f"item: a tensor of shape {self.shape} has {self.data.size} elements, not one; use tolist()")
-        return self.data.item()
+        if self.array.size != 1:
+            raise ShapeError(f"item: a tensor of shape {self.shape} has {self.array.size} elements, not one; use tolist()")
+        return self.array.item()
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
-        return self.data.tolist()
+        return self.array.tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The bare NumPy array, sharing memory.
@@ -191,14 +191,14 @@ class Tensor(Recorded):
             )
         if self.is_cuda:
             raise DeviceError(f"numpy(): this tensor is on {self.device}; use .cpu().numpy() or to_numpy()")
-        return self.data  # type: ignore[no-any-return]
+        return self.array  # type: ignore[no-any-return]
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
         """The numbers as a NumPy array without a graph, from any device.
 
         On the CPU it shares the tensor's memory, and changes with it: keep ``to_numpy().copy()`` of a parameter that is trained.
         """
-        return backend.namespace_of(self.data).to_host(self.data)  # type: ignore[no-any-return]
+        return backend.namespace_of(self.array).to_host(self.array)  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         force = (self.node is not None or self.is_cuda) and is_plotted()
@@ -216,7 +216,7 @@ class Tensor(Recorded):
                 "DLPack: another library's array would lose the graph of this tensor, which requires grad; an autograd.Function "
                 "with a backward records what another library computes; for the numbers alone use detach()"
             )
-        data = self.data
+        data = self.array
         if any(s < 0 or s % data.itemsize for s in data.strides):  # PyTorch takes no such steps, and would end the process
             if kwargs.get("copy") is False:
                 raise BufferError(f"DLPack: strides of {data.strides} bytes cannot be shared; use contiguous()")
@@ -224,7 +224,7 @@ class Tensor(Recorded):
         return data.__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:
-        return self.data.__dlpack_device__()
+        return self.array.__dlpack_device__()
 
     def to(self, *where: Any, dtype: DType = None, device: Any = None, copy: bool = False) -> Tensor:
         """This tensor as another dtype, on another device, or as and where another tensor is; recorded.
@@ -482,7 +482,7 @@ class Tensor(Recorded):
                 "only leaves can be deep-copied: a result's graph cannot be; clone() is a recorded copy, detach().clone() one of "
                 "the numbers alone"
             )
-        made: Tensor = wrap(self.data.copy())
+        made: Tensor = wrap(self.array.copy())
         memo[id(self)] = made
         self._copy_state(made)
         return made
@@ -491,7 +491,7 @@ class Tensor(Recorded):
         if self.node is not None:
             made.requires_grad_(True)
         if self.is_leaf and self.grad is not None:
-            made.grad = wrap(self.grad.data.copy())
+            made.grad = wrap(self.grad.array.copy())
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:
@@ -533,7 +533,7 @@ class _Size(int):
 def _numbers(data: Any) -> Array:
     """``data`` as an array that a Tensor can hold."""
     if isinstance(data, Value):
-        return data.data
+        return data.array
     array = data if backend.is_array(data) else np.asarray(data)
     if array.dtype.kind not in dtypes.CATEGORY:
         raise DTypeError(f"a Tensor holds numbers and booleans, not {array.dtype}")

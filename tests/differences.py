@@ -376,6 +376,19 @@ DIFFERENCES = [
     ),
     # Memory and writes
     Difference(
+        "a saved tensor overwritten through .data",
+        """
+        x = gf.tensor([1.0, 2.0], requires_grad=True)
+        y = (x * x).sum()
+        x.data.mul_(3.0)
+        y.backward()
+        answer = x.grad
+        """,
+        Refused("InPlaceError", "overwritten|written in place"),
+        [6.0, 12.0],
+        "The derivative needs the numbers before the write. PyTorch does not count writes through .data and takes the new ones.",
+    ),
+    Difference(
         "a result overwritten that PyTorch needs",
         """
         x = gf.tensor([1.0, 2.0], requires_grad=True)

@@ -162,7 +162,7 @@ def test_small_float16_gradients_reach_an_optimizer_that_divides_by_itself() -> 
         seen: Any = None
 
         def step(self, closure: Any = None) -> Any:
-            self.seen = [p.grad.data.astype(np.float32) / self.grad_scale for p in self.param_groups[0]["params"]]
+            self.seen = [p.grad.array.astype(np.float32) / self.grad_scale for p in self.param_groups[0]["params"]]
             return "stepped"
 
     w, scaler = graded(6.5536e-4, dtype=gf.float16)[0], GradScaler(65536.0)

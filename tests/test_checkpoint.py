@@ -170,7 +170,7 @@ def test_a_training_step_takes_no_more_than_the_rules_name() -> None:
     held = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     named = kept_by(loss)
-    numbers = {(p.data.ctypes.data, p.data.nbytes) for p in [*model.parameters(), x]}
+    numbers = {(p.array.ctypes.data, p.array.nbytes) for p in [*model.parameters(), x]}
     named -= numbers
     kept = sum(size for _, size in named)
     assert held < 1.1 * kept  # nothing is held that no rule names
@@ -239,7 +239,7 @@ NAMES = list(depending(plainly, gf.ones(2, requires_grad=True), gf.ones(2, requi
 def derivatives(program: Any, *points: gf.Tensor) -> list[np.ndarray]:
     """The value, the gradients plain, recorded and by backward, a product with the Hessian, and one with the Jacobian."""
     ins = [p.detach().requires_grad_() for p in points]
-    vs = [gf.tensor(np.linspace(0.5, 1.5, p.data.size).reshape(p.shape)) for p in points]
+    vs = [gf.tensor(np.linspace(0.5, 1.5, p.array.size).reshape(p.shape)) for p in points]
     y = program(*ins)
     s = (y * y).sum()
     found = [y, *gf.autograd.grad(s, ins, retain_graph=True, materialize_grads=True)]

@@ -47,7 +47,7 @@ def given(settings: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", GOLDEN, ids=[f"{c['name']}-{c['shapes'][0]}-{c['settings']}".replace("'", "") for c in GOLDEN])
 def test_as_in_pytorch(case: dict[str, Any], blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = [gf.tensor(numbers(shape, seed), requires_grad=True) for seed, shape in enumerate(case["shapes"])]
-    monkeypatch.setattr(gf.backend.namespace_of(inputs[0].data), "block_bytes", blocks)
+    monkeypatch.setattr(gf.backend.namespace_of(inputs[0].array), "block_bytes", blocks)
     y = getattr(F, case["name"])(*inputs, **given(case["settings"]))
     if "indices" in case:
         y, indices = y
@@ -111,7 +111,7 @@ def test_no_batch_and_no_channels() -> None:
 def test_results_lie_with_the_batch_last_and_count_as_ordinary_tensors() -> None:
     x = gf.tensor(numbers((3, 2, 6, 6)))
     y = F.relu(F.conv2d(x, gf.tensor(numbers((4, 2, 3, 3)))))
-    assert y.data.transpose(1, 2, 3, 0).flags.c_contiguous and not y.is_contiguous()
+    assert y.array.transpose(1, 2, 3, 0).flags.c_contiguous and not y.is_contiguous()
     near(y.reshape(3, -1), y.to_numpy().reshape(3, -1))
     near(F.max_pool2d(y, 2), F.max_pool2d(y.contiguous(), 2).to_numpy())
 

@@ -73,9 +73,9 @@ def test_tensor_of_data(data: Any, dtype: Any, shape: Any) -> None:
 @pytest.mark.cpu_only("is about memory shared with NumPy")
 def test_tensor_copies_and_as_tensor_shares() -> None:
     a = np.zeros(2, np.float32)
-    assert not np.shares_memory(gf.tensor(a).data, a)
+    assert not np.shares_memory(gf.tensor(a).array, a)
     for shared in (gf.as_tensor(a), gf.from_numpy(a), gf.Tensor(a), gf.from_dlpack(a)):
-        assert np.shares_memory(shared.data, a)
+        assert np.shares_memory(shared.array, a)
     t = gf.ones(2, requires_grad=True)
     assert gf.as_tensor(t) is t and gf.as_tensor(t, gf.float64).grad_fn is not None
     with gf.no_grad():
@@ -196,8 +196,8 @@ def test_arange() -> None:
 def test_linspace_and_logspace() -> None:
     assert gf.linspace(0, 1, 5).tolist() == [0, 0.25, 0.5, 0.75, 1] and gf.linspace(0, 1, 5).dtype == gf.float32
     assert gf.linspace(3, 3, 1).tolist() == [3] and gf.linspace(0, 1, 0).shape == (0,) and gf.linspace(1, 0, 2).tolist() == [1, 0]
-    np.testing.assert_allclose(gf.logspace(0, 2, 3).cpu().data, [1, 10, 100])
-    np.testing.assert_allclose(gf.logspace(0, 2, 3, base=2.0).cpu().data, [1, 2, 4])
+    np.testing.assert_allclose(gf.logspace(0, 2, 3).cpu().array, [1, 10, 100])
+    np.testing.assert_allclose(gf.logspace(0, 2, 3, base=2.0).cpu().array, [1, 2, 4])
 
 
 def test_meshgrid() -> None:
@@ -332,4 +332,4 @@ def test_dlpack_hands_out_no_steps_that_others_do_not_know() -> None:
         with pytest.raises(BufferError, match="contiguous"):
             t.__dlpack__(copy=False)
     straight = gf.arange(4.0)[::2]
-    assert np.shares_memory(np.from_dlpack(straight), straight.data)
+    assert np.shares_memory(np.from_dlpack(straight), straight.array)

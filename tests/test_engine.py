@@ -46,7 +46,7 @@ def test_rules_get_what_they_name():
     op(x).sum().backward()
     assert seen["xp"] is gf.backend.namespace_for(None) and seen["k"] == 3.0
     assert type(seen["g"]) is type(seen["x"]) is seen["xp"].ndarray  # first order is bare arrays, nothing boxed
-    assert seen["x"] is x.data
+    assert seen["x"] is x.array
     np.testing.assert_array_equal(x.grad.cpu().numpy(), 3)
 
 
@@ -111,7 +111,7 @@ def test_only_what_a_needed_rule_names_is_kept():
     x, w = gf.ones(3), gf.ones(3, requires_grad=True)
     node = (x * w).grad_fn
     kept = dict(zip(node.op.keeps, node.kept, strict=True))
-    assert kept["a"] is x.data and kept["b"] is None  # w itself would be needed for the gradient of x alone
+    assert kept["a"] is x.array and kept["b"] is None  # w itself would be needed for the gradient of x alone
     assert (x + w).grad_fn.kept == ()
 
 
@@ -630,7 +630,7 @@ def test_cuda_without_a_gpu_is_one_clear_error():
 def test_numpy_sharing_and_what_it_refuses():
     a = np.zeros(3, np.float32)
     t = gf.as_tensor(a)
-    assert t.data is a and t.numpy() is a and gf.tensor(a).data is not a and gf.from_numpy(a).data is a
+    assert t.array is a and t.numpy() is a and gf.tensor(a).array is not a and gf.from_numpy(a).array is a
     x = gf.ones(3, requires_grad=True)
     with pytest.raises(GraphError, match="to_numpy"):
         x.numpy()
@@ -668,7 +668,7 @@ def test_copies():
     x = gf.ones(3, requires_grad=True)
     x.sum().backward()
     for made in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
-        assert made.requires_grad and made.data is not x.data
+        assert made.requires_grad and made.array is not x.array
         np.testing.assert_array_equal(made.to_numpy(), 1)
     assert copy.deepcopy(x).grad is not None
     for f in (copy.deepcopy, pickle.dumps):

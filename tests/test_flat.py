@@ -49,7 +49,7 @@ def test_together_and_one_by_one_are_the_same(make: Any, none: bool) -> None:
     together = weights()
     found = train(together, make, none=none)
     alone = weights()
-    keep = [w.data for w in alone]  # somebody else shows the memory, so nothing is moved
+    keep = [w.array for w in alone]  # somebody else shows the memory, so nothing is moved
     optimizer = make(alone)
     for _ in range(6):
         optimizer.zero_grad()
@@ -57,7 +57,7 @@ def test_together_and_one_by_one_are_the_same(make: Any, none: bool) -> None:
         optimizer.step()
     assert [b.flat for b in held(optimizer)] == [False] * 4
     for a, b, k in zip(found, alone, keep, strict=True):
-        assert b.data is k
+        assert b.array is k
         np.testing.assert_array_equal(a, b.detach().to_numpy())
 
 
@@ -92,12 +92,12 @@ def test_parameters_lie_side_by_side_and_keep_their_tensors() -> None:
 def test_what_shows_a_parameter_goes_on_showing_it() -> None:
     base = np.ones((2, 3))
     aliased, viewed, plain, more = (
-        gf.as_tensor(gf.tensor(base).data).requires_grad_() if i == 0 else gf.ones(2, 3, dtype=gf.float64, requires_grad=True)
+        gf.as_tensor(gf.tensor(base).array).requires_grad_() if i == 0 else gf.ones(2, 3, dtype=gf.float64, requires_grad=True)
         for i in range(4)
     )
     with gf.no_grad():
         view = viewed.view(-1)
-    bare = aliased.data
+    bare = aliased.array
     optimizer = SGD([aliased, viewed, plain, more], lr=0.5)
     sum((w.sum() for w in (aliased, viewed, plain, more)), gf.tensor(0.0)).backward()
     optimizer.step()
@@ -132,8 +132,8 @@ KEEP = {
     "the Tensor": lambda w: w.grad,
     "a detached Tensor": lambda w: w.grad.detach(),
     "a slice": lambda w: w.grad[..., :1] if w.ndim else w.grad.view(1),
-    "the bare array": lambda w: w.grad.data,
-    "a view of the bare array": lambda w: w.grad.data[..., None],
+    "the bare array": lambda w: w.grad.array,
+    "a view of the bare array": lambda w: w.grad.array[..., None],
     "the transposed Tensor": lambda w: w.grad.T,
 }
 
@@ -189,7 +189,7 @@ def one_row_twice() -> tuple[Any, list[gf.Tensor]]:
 
 def tied_memory() -> tuple[Any, list[gf.Tensor]]:
     a, b = gf.nn.Parameter(gf.zeros(2, 3)), gf.nn.Parameter(gf.zeros(3, 2))
-    b.data = a.data.reshape(3, 2)
+    b.array = a.array.reshape(3, 2)
     return b, [a]
 
 
@@ -313,7 +313,7 @@ def test_parameters_that_come_later_join() -> None:
     loss_of(ws).backward()
     optimizer.step()
     assert [len(b.params) for b in held(optimizer)] == [2, 2]
-    ws[0].data = gf.zeros(3, 4, dtype=gf.float64).data  # the memory is replaced: the state stays
+    ws[0].array = gf.zeros(3, 4, dtype=gf.float64).array  # the memory is replaced: the state stays
     optimizer.step()
     assert optimizer.state[ws[0]]["step"] == 3 and ws[0].tolist() != [[0.0] * 4] * 3
 
@@ -380,12 +380,12 @@ def test_half_precision_has_a_full_precision_copy() -> None:
 @pytest.mark.parametrize("alone", [True, False])
 def test_what_is_written_into_the_bare_half_precision_array_counts(alone: bool) -> None:
     ws = [gf.ones(3, dtype=gf.float16, requires_grad=True) for _ in range(1 if alone else 2)]
-    held = ws[0].data if alone else None
+    held = ws[0].array if alone else None
     optimizer = SGD(ws, 0.25)
     for w in ws:
         w.grad = gf.ones(3, dtype=gf.float16)
     optimizer.step()
-    ws[0].data[...] = 0.5
+    ws[0].array[...] = 0.5
     optimizer.step()
     assert ws[0].tolist() == [0.25] * 3 and ws[-1].tolist() == ([0.25] if alone else [0.5]) * 3
     assert held is None or held.tolist() == [0.25] * 3

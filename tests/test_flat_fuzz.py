@@ -39,7 +39,7 @@ class Side:
             parts = gf.split(buffer, [p.numel() for p in self.params[-shown:]])
             self.params[-shown:] = [part.reshape(p.shape) for part, p in zip(parts, self.params[-shown:], strict=True)]
         self.params = [p.detach().requires_grad_() for p in self.params]
-        self.held = [] if together else [p.data for p in self.params]
+        self.held = [] if together else [p.array for p in self.params]
         self.optimizers = [make(self.params)] if together else [make([p]) for p in self.params]
 
     def optimize(self, what: str, *args: Any, **kwargs: Any) -> None:
@@ -87,12 +87,12 @@ def actions(n: int, i: int, j: int, value: float) -> dict[str, Callable[[Side], 
 
     return {
         f"k[{n}] = p[{i}].detach()": keep(n, i, lambda p: p.detach()),
-        f"k[{n}] = p[{i}].data": keep(n, i, lambda p: p.data),
+        f"k[{n}] = p[{i}].array": keep(n, i, lambda p: p.array),
         f"k[{n}] = p[{i}].detach().reshape(-1)[:1]": keep(n, i, lambda p: p.detach().reshape(-1)[:1]),
         f"k[{n}] = p[{i}].grad": keep(n, i, of_gradient(lambda g: g)),
         f"k[{n}] = p[{i}].grad.detach()": keep(n, i, of_gradient(lambda g: g.detach())),
         f"k[{n}] = p[{i}].grad.reshape(-1)[:1]": keep(n, i, of_gradient(lambda g: g.reshape(-1)[:1])),
-        f"k[{n}] = p[{i}].grad.data": keep(n, i, of_gradient(lambda g: g.data)),
+        f"k[{n}] = p[{i}].grad.array": keep(n, i, of_gradient(lambda g: g.array)),
         f"k.pop({n - 1})": lambda s: s.kept.pop(n - 1, None),
         f"p[{i}].requires_grad_(False)": lambda s: s.params[i].requires_grad_(False),
         f"p[{i}].requires_grad_()": lambda s: s.params[i].requires_grad_(),

@@ -381,7 +381,7 @@ def test_diagnose_changes_nothing(fails: bool):
     net.drop.eval()
     kept = {name: t.to_numpy().copy() for name, t in net.state_dict().items()}
     grads = {name: (p.grad, p.grad.to_numpy().copy()) for name, p in net.named_parameters()}
-    objects = {name: (p, p.data) for name, p in net.named_parameters()}
+    objects = {name: (p, p.array) for name, p in net.named_parameters()}
     state = json.dumps(
         {i: {k: gf.as_tensor(v).to_numpy().tolist() for k, v in s.items()} for i, s in optimizer.state_dict()["state"].items()}
     )
@@ -399,7 +399,7 @@ def test_diagnose_changes_nothing(fails: bool):
     for name, t in net.state_dict().items():
         assert np.array_equal(t.to_numpy(), kept[name]), name
     for name, p in net.named_parameters():
-        assert objects[name][0] is p and objects[name][1] is p.data
+        assert objects[name][0] is p and objects[name][1] is p.array
         assert grads[name][0] is p.grad and np.array_equal(p.grad.to_numpy(), grads[name][1])
     after = json.dumps(
         {i: {k: gf.as_tensor(v).to_numpy().tolist() for k, v in s.items()} for i, s in optimizer.state_dict()["state"].items()}

@@ -108,7 +108,7 @@ def test_products_of_batches(shapes: Any, which: str) -> None:
     right = batched.Batch(b) if which != "left" else b[0]
     made = batched.Batching(cpu, 4).matmul(left, right)
     for i in range(4):
-        assert np.allclose(made.data[i], (a[i] if which != "right" else a[0]) @ (b[i] if which != "left" else b[0]))
+        assert np.allclose(made.array[i], (a[i] if which != "right" else a[0]) @ (b[i] if which != "left" else b[0]))
 
 
 # Functions of functions

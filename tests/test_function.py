@@ -43,14 +43,14 @@ class RawExp(gf.Function):
 
     @staticmethod
     def forward(ctx, x):
-        y = np.exp(x.data)
+        y = np.exp(x.array)
         ctx.y = y
         return gf.as_tensor(y)
 
     @staticmethod
     @gf.autograd.once_differentiable
     def backward(ctx, g):
-        return gf.as_tensor(g.data * ctx.y)
+        return gf.as_tensor(g.array * ctx.y)
 
 
 def x64(*shape):
@@ -276,11 +276,11 @@ class BareScale(gf.Function):
 
     @staticmethod
     def forward(ctx, x):
-        return gf.as_tensor(3 * x.data)
+        return gf.as_tensor(3 * x.array)
 
     @staticmethod
     def backward(ctx, g):
-        return gf.as_tensor(3 * g.data)
+        return gf.as_tensor(3 * g.array)
 
 
 class BareScaleOnce(BareScale):
@@ -291,12 +291,12 @@ class BareSquare(gf.Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return gf.as_tensor(x.data**2)
+        return gf.as_tensor(x.array**2)
 
     @staticmethod
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return 2 * x.data * g.data  # an array
+        return 2 * x.array * g.array  # an array
 
 
 class SwitchedOff(Cube):

@@ -596,7 +596,7 @@ def test_layers_take_arrays_and_say_what_is_none(name):
 
 def as_array(x):
     """An array of the device that the tests run on."""
-    return gf.tensor(x).data
+    return gf.tensor(x).array
 
 
 def test_embedding_takes_lists_and_arrays_of_integers():

@@ -91,8 +91,8 @@ SHOWN: dict[str, Callable[[Any], Any]] = {
     "a detached Tensor": lambda g: g.detach(),
     "a slice": lambda g: g[:1],
     "a slice of a slice, transposed": lambda g: g[1:].T[:, :1],
-    "the bare array": lambda g: g.data,
-    "a slice of the bare array": lambda g: g.data[:1],
+    "the bare array": lambda g: g.array,
+    "a slice of the bare array": lambda g: g.array[:1],
 }
 HOST: dict[str, Callable[[Any], Any]] = {
     "numpy()": lambda g: g.numpy(),
@@ -149,7 +149,7 @@ def test_a_gradient_held_by_garbage_is_not_overwritten_before_it_is_collected() 
     gc.disable()
     try:
         layer(x).sum().backward()
-        ring: list[Any] = [layer.weight.grad.data]
+        ring: list[Any] = [layer.weight.grad.array]
         ring.append(ring)
         watched = weakref.ref(ring[0])
         numbers = ring[0].tolist()
@@ -180,7 +180,7 @@ def test_no_gradient_memory_is_asked_for_while_gradients_are_read() -> None:
 def test_zeros_are_seen_by_whoever_shows_the_gradient() -> None:
     layer, optimizer, x = ready()
     layer(x).sum().backward()
-    seen, part = layer.weight.grad, layer.bias.grad.data[:1]
+    seen, part = layer.weight.grad, layer.bias.grad.array[:1]
     optimizer.zero_grad(set_to_none=False)
     assert layer.weight.grad is seen and not seen.to_numpy().any() and part[0] == 0
     layer(x).sum().backward()
@@ -220,20 +220,20 @@ def test_memory_in_another_order_is_not_written_by_a_product() -> None:
 def test_gradients_of_another_shape_or_dtype_after_the_array_was_replaced() -> None:
     layer, _, x = ready()
     for p in layer.parameters():
-        p.data = p.data.astype("f4")
+        p.array = p.array.astype("f4")
     layer(x.float()).sum().backward()
     assert layer.weight.grad.dtype == gf.float32
     np.testing.assert_allclose(layer.weight.grad.to_numpy()[0], x.to_numpy().sum(0), rtol=1e-6)
     w = gf.ones(3, requires_grad=True)
     (w * gf.ones(2, 3)).sum().backward()
-    w.grad, w.data = None, gf.ones(2, 3).data
+    w.grad, w.array = None, gf.ones(2, 3).array
     (w * gf.ones(4, 2, 3)).sum().backward()
     assert w.grad.tolist() == [[4.0] * 3] * 2
-    w.grad, w.data = None, gf.ones(3).data
+    w.grad, w.array = None, gf.ones(3).array
     (w * gf.ones(2, 3)).sum().backward()
     assert w.grad.tolist() == [2.0] * 3
     w.requires_grad_(False)
-    w.data = gf.ones(1).data
+    w.array = gf.ones(1).array
     assert w.requires_grad_().grad is None
     (w * gf.ones(2, 3)).sum().backward()
     assert w.grad.tolist() == [6.0]

@@ -65,7 +65,7 @@ def plain(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(plain(i) for i in index)
     if isinstance(index, gf.Tensor):
-        return index.cpu().data if index.ndim else index.item()
+        return index.cpu().array if index.ndim else index.item()
     if isinstance(index, slice):
         return slice(*(None if p is None else int(p) for p in (index.start, index.stop, index.step)))
     if isinstance(index, np.ndarray) and not index.ndim:
@@ -86,8 +86,8 @@ def test_reading(index: Any) -> None:
     expected = np.zeros_like(X)
     np.add.at(expected, plain(index), seed)
     assert t.grad is not None
-    np.testing.assert_allclose(t.grad.cpu().data, expected)
-    basic = got.data.base is not None and np.shares_memory(got.data, t.data)
+    np.testing.assert_allclose(t.grad.cpu().array, expected)
+    basic = got.array.base is not None and np.shares_memory(got.array, t.array)
     number = isinstance(X[plain(index)], np.generic)  # where NumPy gives a number, a tensor is a view of one element
     assert basic == (np.shares_memory(want, X) or number)
 
@@ -109,7 +109,7 @@ def test_writing(index: Any) -> None:
     assert t.grad is not None and v.grad is not None
     kept = np.ones_like(X)
     kept[plain(index)] = 0
-    np.testing.assert_array_equal(t.grad.cpu().data, kept)
+    np.testing.assert_array_equal(t.grad.cpu().array, kept)
     assert v.grad.shape == v.shape
     unrecorded = gf.tensor(X)
     unrecorded[index] = value.tolist() if value.ndim == 0 else value
@@ -203,18 +203,18 @@ def test_errors_name_what_was_wrong() -> None:
 
 def test_gather_and_scatter_against_loops() -> None:
     x, i = np.arange(12.0).reshape(3, 4), np.array([[2, 0, 1, 1], [0, 0, 2, 1]])
-    np.testing.assert_array_equal(gf.gather(gf.tensor(x), 0, gf.tensor(i)).cpu().data, np.take_along_axis(x, i, 0))
+    np.testing.assert_array_equal(gf.gather(gf.tensor(x), 0, gf.tensor(i)).cpu().array, np.take_along_axis(x, i, 0))
     src = np.arange(100.0, 108.0).reshape(2, 4)
     want, added = x.copy(), x.copy()
     for a in range(2):
         for b in range(4):
             want[i[a, b], b] = src[a, b]
             added[i[a, b], b] += src[a, b]
-    np.testing.assert_array_equal(gf.scatter_add(gf.tensor(x), 0, gf.tensor(i), gf.tensor(src)).cpu().data, added)
+    np.testing.assert_array_equal(gf.scatter_add(gf.tensor(x), 0, gf.tensor(i), gf.tensor(src)).cpu().array, added)
     single = np.array([[2, 0, 1, 1]])
     want = x.copy()
     np.put_along_axis(want, single, src[:1], 0)
-    np.testing.assert_array_equal(gf.scatter(gf.tensor(x), 0, gf.tensor(single), gf.tensor(src[:1])).cpu().data, want)
+    np.testing.assert_array_equal(gf.scatter(gf.tensor(x), 0, gf.tensor(single), gf.tensor(src[:1])).cpu().array, want)
     assert gf.scatter(gf.zeros(1, 2), 1, gf.tensor([[1]]), value=3.0).tolist() == [[0, 3]]
     assert gf.scatter_add(gf.zeros(1, 2), 1, gf.tensor([[1, 1]]), gf.tensor(2.0)).tolist() == [[0, 4]]
 
@@ -295,7 +295,7 @@ def check_index(shape: Any, index: Any) -> None:
     y = write(t, v)
     np.testing.assert_array_equal(y.detach().cpu().numpy(), want)
     (g,) = gf.autograd.grad(y.sum(), t)
-    np.testing.assert_array_equal(g.cpu().data, want != 1)
+    np.testing.assert_array_equal(g.cpu().array, want != 1)
 
 
 @settings(max_examples=60)

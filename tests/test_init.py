@@ -173,10 +173,10 @@ def test_every_function_is_tested_for_how_it_writes() -> None:
 def test_in_place_and_recorded_nowhere(name: str) -> None:
     shape = (4, 3, 2) if name == "dirac_" else (4, 3)
     p = nn.Parameter(gf.full(shape, 7.0))
-    data, version = p.data, p._version
+    data, version = p.array, p._version
     held = (p * p).sum()
     assert getattr(init, name)(p, **(RANDOM | FIXED)[name]) is p
-    assert p.data is data and p.is_leaf and p.requires_grad and p.grad is None and p._version > version
+    assert p.array is data and p.is_leaf and p.requires_grad and p.grad is None and p._version > version
     assert not (numbers(p.detach()) == 7).any()
     with pytest.raises(gf.errors.InPlaceError):  # the value that backward needs has gone
         held.backward()

@@ -155,7 +155,7 @@ def test_a_leaf_that_requires_grad_refuses():
         x[0] = 5.0
     same(x.detach(), [5, 2, 2])
     assert x.is_leaf and x.requires_grad
-    x.data += 1
+    x.array += 1
     same(x.detach(), [6, 3, 3])
 
 

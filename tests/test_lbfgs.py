@@ -165,7 +165,7 @@ def test_a_state_as_pytorch_saves_it_is_taken() -> None:
     held["H_diag"], held["t"], held["al"] = gf.tensor(held["H_diag"], dtype=gf.float64), np.float64(0.1), [None] * 100
     other = LBFGS([v])
     other.load_state_dict(state)
-    assert "al" not in other.state[v] and other.param_groups[0]["lr"] == 0.1 and other.state[v]["d"].data is not held["d"].data
+    assert "al" not in other.state[v] and other.param_groups[0]["lr"] == 0.1 and other.state[v]["d"].array is not held["d"].array
     optimizer.step(closure_of(optimizer, convex, w))
     other.step(closure_of(other, convex, v))
     assert v.tolist() == w.tolist()

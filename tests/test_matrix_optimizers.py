@@ -191,7 +191,7 @@ def test_adafactor_loads_what_fits_and_nothing_else() -> None:
     saved["state"][0]["step"] = gf.tensor(7.0)  # PyTorch counts in a tensor
     optimizer.load_state_dict(saved)
     assert optimizer.state[matrix]["step"] == 7 and optimizer.state[vector]["step"] == 1
-    assert optimizer.state[matrix]["row_var"].data is not saved["state"][0]["row_var"].data
+    assert optimizer.state[matrix]["row_var"].array is not saved["state"][0]["row_var"].array
     for change, said in (
         (lambda s: s["state"][0].update(row_var=gf.ones(3, 1)), r"row_var.*shape \(3, 1\), not \(4, 1\)"),
         (lambda s: s["state"][0].update(col_var=gf.ones(4, 3)), r"col_var.*shape \(4, 3\)"),
@@ -250,7 +250,7 @@ def test_half_precision_has_a_full_precision_copy(cls: Any) -> None:
     np.testing.assert_allclose(state["master_param"].tolist(), full.tolist(), rtol=1e-5)
     np.testing.assert_allclose(low.tolist(), full.tolist(), rtol=1e-3)
     assert abs(low.to_numpy() - start((3, 3)))[1:].max() > 1e-3
-    low.data = low.data.astype("f8")
+    low.array = low.array.astype("f8")
     low.grad = gf.ones(3, 3, dtype=gf.float64)
     both[0].step()
     assert "master_param" not in state and low.dtype == gf.float64

@@ -34,15 +34,15 @@ BUFFERS = ["norm.running_mean", "norm.running_var", "norm.num_batches_tracked"]
 
 
 def test_parameter_shares_memory_and_stays_a_parameter() -> None:
-    array = gf.ones(2).data
+    array = gf.ones(2).array
     p = nn.Parameter(gf.as_tensor(array))
-    assert p.data is array and p.requires_grad and p.is_leaf
+    assert p.array is array and p.requires_grad and p.is_leaf
     assert nn.Parameter(gf.ones(2, requires_grad=True) * 2).is_leaf
     assert not nn.Parameter(array, requires_grad=False).requires_grad
     assert nn.Parameter().shape == (0,) and nn.Parameter([1.0]).dtype == gf.float32
     (p * 3).sum().backward()
     for twin in (copy.deepcopy(p), pickle.loads(pickle.dumps(p))):
-        assert type(twin) is nn.Parameter and twin.requires_grad and twin.data is not array
+        assert type(twin) is nn.Parameter and twin.requires_grad and twin.array is not array
         assert twin.tolist() == [1, 1]
     assert copy.deepcopy(p).grad.tolist() == [3, 3]
     assert type(p * 1) is gf.Tensor
@@ -140,7 +140,7 @@ def test_state_dict_round_trip_in_place() -> None:
     net(gf.randn(4, 2))
     state = net.state_dict()
     assert set(state) == {*NAMES, *BUFFERS} and not state["scale"].requires_grad
-    assert state["first.weight"].data is net.first.weight.data
+    assert state["first.weight"].array is net.first.weight.array
     before = {n: (t, t.data_ptr()) for n, t in other.named_parameters()}
     assert other.load_state_dict(state) == ([], [])
     assert all(t is before[n][0] and t.data_ptr() == before[n][1] for n, t in other.named_parameters())

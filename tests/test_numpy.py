@@ -23,7 +23,7 @@ MASK = np.array([[True, False, True], [False, True, True]])
 
 def on(x: Any, array: Any) -> Any:
     """``array`` to stand beside ``x``: as it is beside an array, as an array of the device beside a Tensor."""
-    return gf.tensor(array).data if isinstance(x, gf.Tensor) else array
+    return gf.tensor(array).array if isinstance(x, gf.Tensor) else array
 
 
 # Each takes the module (NumPy, whose protocols then find gradflow, or gradflow.numpy) and an array or Tensor.
@@ -435,7 +435,7 @@ def test_a_tensor_that_is_recorded_is_no_array() -> None:
         with pytest.raises(GraphError, match=r"detach|to_numpy"):
             convert(t)
     np.testing.assert_array_equal(np.asarray(t.detach()), A)
-    assert np.asarray(t.detach(), dtype=np.float32).dtype == np.float32 and np.shares_memory(np.asarray(t.detach()), t.data)
+    assert np.asarray(t.detach(), dtype=np.float32).dtype == np.float32 and np.shares_memory(np.asarray(t.detach()), t.array)
 
 
 def test_namespace_protocol() -> None:

@@ -54,7 +54,7 @@ def frozen(a: Any) -> Any:
 
 
 def leaves(row: Row, dtype: Any = np.float64, layout: Any = straight) -> list[gf.Tensor]:
-    held = [gf.tensor(a).data for a in row.arrays(dtype)]
+    held = [gf.tensor(a).array for a in row.arrays(dtype)]
     return [gf.as_tensor(frozen(layout(namespace_of(a), a) if a.ndim else a)).requires_grad_() for a in held]
 
 
@@ -70,7 +70,7 @@ def gradients(row: Row, ins: list[gf.Tensor], seeds: Any = None, **options: Any)
         seeds = []
         for o in outs:
             seed = rng.uniform(0.5, 1.5, o.shape) + (1j * rng.uniform(0.5, 1.5, o.shape) if o.is_complex() else 0)
-            seeds.append(gf.as_tensor(frozen(gf.tensor(np.array(seed, o.dtype)).data)))
+            seeds.append(gf.as_tensor(frozen(gf.tensor(np.array(seed, o.dtype)).array)))
     return outs, seeds, gf.autograd.grad(outs, ins, seeds, allow_unused=True, **options)
 
 
@@ -100,7 +100,7 @@ def test_complex_derivatives(row: Row) -> None:
     _, _, recorded = gradients(row, ins, seeds, create_graph=True)
     for a, b in zip(recorded, plain, strict=True):
         assert a.dtype == b.dtype
-        np.testing.assert_allclose(a.cpu().data, b.cpu().data, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(a.cpu().array, b.cpu().array, rtol=1e-12, atol=1e-12)
     if row.second:
         assert gf.gradgradcheck(row.call, ins)
 
@@ -123,28 +123,28 @@ def test_float16(row: Row) -> None:
 def memory_dtypes_and_layouts(row: Row, dtype: Any) -> None:
     """What the differences do not see."""
     ins = leaves(row, dtype)
-    before = [t.detach().cpu().data.copy() for t in ins]
+    before = [t.detach().cpu().array.copy() for t in ins]
     outs, seeds, first = gradients(row, ins)
-    held = [s.cpu().data.copy() for s in seeds]
+    held = [s.cpu().array.copy() for s in seeds]
     for t, was in zip([*ins, *seeds], [*before, *held], strict=True):
-        np.testing.assert_array_equal(t.cpu().data, was)
+        np.testing.assert_array_equal(t.cpu().array, was)
     for o in outs:
-        assert isinstance(o.data, namespace_of(ins[0].data).ndarray)
+        assert isinstance(o.array, namespace_of(ins[0].array).ndarray)
         if not row.view:
-            assert not any(np.shares_memory(o.data, t.data) for t in ins)
+            assert not any(np.shares_memory(o.array, t.array) for t in ins)
     for t, g in zip(ins, first, strict=True):
         assert g is not None and g.dtype == t.dtype and g.shape == t.shape and g.grad_fn is None
-        assert getattr(g.data.flags, "writeable", True)  # CuPy knows no other
-        assert not any(np.shares_memory(g.data, other.data) for other in (*ins, *seeds, *outs))
+        assert getattr(g.array.flags, "writeable", True)  # CuPy knows no other
+        assert not any(np.shares_memory(g.array, other.array) for other in (*ins, *seeds, *outs))
     _, _, recorded = gradients(row, ins, seeds, create_graph=True)
     tolerance = {"f8": 1e-12, "f4": 1e-5, "f2": 2e-2}[np.dtype(dtype).str[1:]]
     for t, g, again in zip(ins, first, recorded, strict=True):
         assert again.dtype == t.dtype and again.shape == t.shape
-        np.testing.assert_allclose(again.cpu().data, g.cpu().data, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(again.cpu().array, g.cpu().array, rtol=tolerance, atol=tolerance)
     for layout in (transposed, backwards, gappy):
         outs_there, _, there = gradients(row, leaves(row, dtype, layout), seeds)
         for a, b in zip([*outs_there, *there], [*outs, *first], strict=True):
-            np.testing.assert_allclose(a.cpu().data, b.cpu().data, rtol=tolerance, atol=tolerance)
+            np.testing.assert_allclose(a.cpu().array, b.cpu().array, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("row", **ids([r for r in ROWS if not r.smooth]))
@@ -152,7 +152,7 @@ def test_without_derivative(row: Row) -> None:
     ins = leaves(row)
     made = row.call(*ins)
     assert isinstance(made, gf.Tensor) and not made.requires_grad
-    assert not any(np.shares_memory(made.data, t.data) for t in ins)
+    assert not any(np.shares_memory(made.array, t.array) for t in ins)
 
 
 @pytest.mark.parametrize("row", **ids([r for r in ROWS if not r.view]))
@@ -164,7 +164,7 @@ def test_a_result_that_is_no_view_has_memory_of_its_own(row: Row) -> None:
             made = outputs(row.call(*ins))
         except (gf.errors.GradflowError, TypeError):
             continue  # not for numbers of that kind
-        assert not any(o.data.size and np.shares_memory(o.cpu().data, t.cpu().data) for o in made for t in ins), dtype
+        assert not any(o.array.size and np.shares_memory(o.cpu().array, t.cpu().array) for o in made for t in ins), dtype
 
 
 # Nothing is left out

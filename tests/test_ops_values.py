@@ -62,7 +62,7 @@ def second(f: Any, x: Any) -> Any:
         (gf.tensor([True]), 0.5, gf.float32),
         (gf.tensor(3), gf.tensor([0.5], dtype=gf.float16), gf.float16),
         (gf.tensor([3]), gf.tensor(0.5, dtype=gf.float64), gf.float64),
-        (gf.tensor([0.5]), gf.tensor(np.array([0.5])).data, gf.float64),
+        (gf.tensor([0.5]), gf.tensor(np.array([0.5])).array, gf.float64),
     ],
 )
 def test_promotion(left: Any, right: Any, expected: Any) -> None:
@@ -152,24 +152,24 @@ def test_unary_values(name: str) -> None:
 
 def test_acosh_atan2_lerp_and_activations() -> None:
     x = np.array([1.5, 2.0])
-    np.testing.assert_allclose(gf.acosh(gf.tensor(x)).cpu().data, np.arccosh(x))
+    np.testing.assert_allclose(gf.acosh(gf.tensor(x)).cpu().array, np.arccosh(x))
     a, b = np.array([1.0, -1.0]), np.array([-2.0, 2.0])
-    np.testing.assert_allclose(gf.atan2(gf.tensor(a), gf.tensor(b)).cpu().data, np.arctan2(a, b))
-    np.testing.assert_allclose(gf.lerp(gf.tensor(a), gf.tensor(b), 0.25).cpu().data, a + 0.25 * (b - a))
+    np.testing.assert_allclose(gf.atan2(gf.tensor(a), gf.tensor(b)).cpu().array, np.arctan2(a, b))
+    np.testing.assert_allclose(gf.lerp(gf.tensor(a), gf.tensor(b), 0.25).cpu().array, a + 0.25 * (b - a))
     x = np.array([-2.0, 0.5])
     t = gf.tensor(x)
-    np.testing.assert_allclose(neural.leaky_relu(t, 0.2).cpu().data, [-0.4, 0.5])
-    np.testing.assert_allclose(neural.elu(t, 2.0).cpu().data, [2 * math.expm1(-2), 0.5])
+    np.testing.assert_allclose(neural.leaky_relu(t, 0.2).cpu().array, [-0.4, 0.5])
+    np.testing.assert_allclose(neural.elu(t, 2.0).cpu().array, [2 * math.expm1(-2), 0.5])
     np.testing.assert_allclose(
-        gf.selu(t).cpu().data, [1.0507009873554805 * 1.6732632423543772 * math.expm1(-2), 0.5 * 1.0507009873554805]
+        gf.selu(t).cpu().array, [1.0507009873554805 * 1.6732632423543772 * math.expm1(-2), 0.5 * 1.0507009873554805]
     )
-    np.testing.assert_allclose(neural.gelu(t).cpu().data, [v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in x])
-    np.testing.assert_allclose(neural.gelu(t, "tanh").cpu().data, [-0.0454023059, 0.345714011], rtol=1e-6)
-    np.testing.assert_allclose(neural.silu(t).cpu().data, x / (1 + np.exp(-x)))
-    np.testing.assert_allclose(neural.softplus(t, 2.0).cpu().data, np.log1p(np.exp(2 * x)) / 2)
-    np.testing.assert_allclose(neural.mish(t).cpu().data, x * np.tanh(np.log1p(np.exp(x))))
-    np.testing.assert_allclose(neural.logsigmoid(t).cpu().data, -np.log1p(np.exp(-x)))
-    np.testing.assert_allclose(neural.hardtanh(t).cpu().data, [-1.0, 0.5])
+    np.testing.assert_allclose(neural.gelu(t).cpu().array, [v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in x])
+    np.testing.assert_allclose(neural.gelu(t, "tanh").cpu().array, [-0.0454023059, 0.345714011], rtol=1e-6)
+    np.testing.assert_allclose(neural.silu(t).cpu().array, x / (1 + np.exp(-x)))
+    np.testing.assert_allclose(neural.softplus(t, 2.0).cpu().array, np.log1p(np.exp(2 * x)) / 2)
+    np.testing.assert_allclose(neural.mish(t).cpu().array, x * np.tanh(np.log1p(np.exp(x))))
+    np.testing.assert_allclose(neural.logsigmoid(t).cpu().array, -np.log1p(np.exp(-x)))
+    np.testing.assert_allclose(neural.hardtanh(t).cpu().array, [-1.0, 0.5])
 
 
 def test_complex_parts() -> None:
@@ -178,7 +178,7 @@ def test_complex_parts() -> None:
     assert z.real.tolist() == [3, -1] and z.imag.tolist() == [4, -1] and gf.conj(z).tolist() == [3 - 4j, -1 + 1j]
     assert gf.angle(z).tolist() == pytest.approx([math.atan2(4, 3), math.atan2(-1, -1)])
     x = gf.tensor([1.0, -1.0, 0.0, -0.0, inf, -inf, nan])
-    np.testing.assert_allclose(gf.angle(x).cpu().data, np.array([0, math.pi, 0, 0, 0, math.pi, nan], np.float32))
+    np.testing.assert_allclose(gf.angle(x).cpu().array, np.array([0, math.pi, 0, 0, 0, math.pi, nan], np.float32))
     assert gf.conj(x) is x and gf.real(x) is x
 
 
@@ -341,14 +341,14 @@ def test_far_tails_without_warnings() -> None:
     ]
     for f, values, slopes in cases:
         y = f(x)
-        np.testing.assert_allclose(y.detach().cpu().data, values, atol=1e-12)
+        np.testing.assert_allclose(y.detach().cpu().array, values, atol=1e-12)
         (g,) = gf.autograd.grad(y.sum(), x, create_graph=True)
-        np.testing.assert_allclose(g.detach().cpu().data, slopes, atol=1e-12)
+        np.testing.assert_allclose(g.detach().cpu().array, slopes, atol=1e-12)
         if g.requires_grad:
-            assert np.isfinite(gf.autograd.grad(g.sum(), x)[0].cpu().data).all()
+            assert np.isfinite(gf.autograd.grad(g.sum(), x)[0].cpu().array).all()
     big = f64([1000.0, -1000.0, 999.0])
     np.testing.assert_allclose(gf.logsumexp(big, 0).item(), 1000 + math.log1p(math.exp(-1)))
-    np.testing.assert_allclose(gf.log_softmax(big, 0).detach().cpu().data[1], -2000 - math.log1p(math.exp(-1)))
+    np.testing.assert_allclose(gf.log_softmax(big, 0).detach().cpu().array[1], -2000 - math.log1p(math.exp(-1)))
     assert gf.softmax(big, 0).tolist()[1] == 0
     assert gf.sigmoid(gf.tensor([-100.0, 100.0])).tolist() == pytest.approx([math.exp(-100), 1])
 
@@ -373,30 +373,30 @@ def test_reductions_against_numpy(dim: Any, keepdim: bool) -> None:
     t = gf.tensor(X)
     for name, theirs in {"sum": np.sum, "mean": np.mean, "amax": np.max, "amin": np.min}.items():
         got = getattr(t, name)(dim, keepdim) if dim is not None else getattr(t, name)(dim=None, keepdim=keepdim)
-        np.testing.assert_allclose(got.cpu().data, theirs(X, axis=dim, keepdims=keepdim))
+        np.testing.assert_allclose(got.cpu().array, theirs(X, axis=dim, keepdims=keepdim))
     for correction in (0, 1, 0.5):
         np.testing.assert_allclose(
-            t.var(dim, keepdim=keepdim, correction=correction).cpu().data, np.var(X, axis=dim, ddof=correction, keepdims=keepdim)
+            t.var(dim, keepdim=keepdim, correction=correction).cpu().array, np.var(X, axis=dim, ddof=correction, keepdims=keepdim)
         )
         np.testing.assert_allclose(
-            t.std(dim, keepdim=keepdim, correction=correction).cpu().data, np.std(X, axis=dim, ddof=correction, keepdims=keepdim)
+            t.std(dim, keepdim=keepdim, correction=correction).cpu().array, np.std(X, axis=dim, ddof=correction, keepdims=keepdim)
         )
-    np.testing.assert_array_equal((t > 0).any(dim, keepdim).cpu().data, np.any(X > 0, axis=dim, keepdims=keepdim))
-    np.testing.assert_array_equal((t > -1).all(dim, keepdim).cpu().data, np.all(X > -1, axis=dim, keepdims=keepdim))
+    np.testing.assert_array_equal((t > 0).any(dim, keepdim).cpu().array, np.any(X > 0, axis=dim, keepdims=keepdim))
+    np.testing.assert_array_equal((t > -1).all(dim, keepdim).cpu().array, np.all(X > -1, axis=dim, keepdims=keepdim))
     every = tuple(range(3)) if dim is None else dim
-    np.testing.assert_allclose(t.logsumexp(every, keepdim).cpu().data, np.log(np.sum(np.exp(X), axis=every, keepdims=keepdim)))
+    np.testing.assert_allclose(t.logsumexp(every, keepdim).cpu().array, np.log(np.sum(np.exp(X), axis=every, keepdims=keepdim)))
     for p in (1, 2, 3, 0.5, 0):
         size = np.abs(X)
         want = np.sum(size > 0, axis=dim, keepdims=keepdim) if p == 0 else np.sum(size**p, axis=dim, keepdims=keepdim) ** (1 / p)
-        np.testing.assert_allclose(t.norm(p, dim, keepdim).cpu().data, want)
-    np.testing.assert_allclose(t.norm(inf, dim, keepdim).cpu().data, np.max(np.abs(X), axis=dim, keepdims=keepdim))
-    np.testing.assert_allclose(t.norm(-inf, dim, keepdim).cpu().data, np.min(np.abs(X), axis=dim, keepdims=keepdim))
+        np.testing.assert_allclose(t.norm(p, dim, keepdim).cpu().array, want)
+    np.testing.assert_allclose(t.norm(inf, dim, keepdim).cpu().array, np.max(np.abs(X), axis=dim, keepdims=keepdim))
+    np.testing.assert_allclose(t.norm(-inf, dim, keepdim).cpu().array, np.min(np.abs(X), axis=dim, keepdims=keepdim))
 
 
 def test_reductions_of_nothing() -> None:
     e = gf.zeros(0, 3)
     assert e.sum().item() == 0 and e.prod().item() == 1 and e.sum(0).tolist() == [0, 0, 0]
-    assert math.isnan(e.mean().item()) and np.isnan(e.mean(0).data).all() and e.mean(1).shape == (0,)
+    assert math.isnan(e.mean().item()) and np.isnan(e.mean(0).array).all() and e.mean(1).shape == (0,)
     assert e.any().item() is False and e.all().item() is True
     with pytest.raises(errors.ShapeError, match="amax"):
         e.max()
@@ -404,15 +404,15 @@ def test_reductions_of_nothing() -> None:
         e.argmax(0)
     assert gf.std(gf.tensor([1.0, 3.0]), correction=0).item() == 1
     x = gf.tensor([[2.0, 2.0]])
-    assert np.isnan(gf.var(x, 0).cpu().data).all()  # one element, n - 1 = 0
+    assert np.isnan(gf.var(x, 0).cpu().array).all()  # one element, n - 1 = 0
 
 
 def test_var_and_std_take_unbiased_in_every_place() -> None:
     t = gf.tensor(X)
     for got in (t.var(1, False), t.var(1, unbiased=False), t.var(1, correction=0)):
-        np.testing.assert_allclose(got.cpu().data, X.var(1))
-    np.testing.assert_allclose(t.std(False).cpu().data, X.std())
-    np.testing.assert_allclose(gf.std(t, 1, True, True).cpu().data, X.std(1, ddof=1, keepdims=True))
+        np.testing.assert_allclose(got.cpu().array, X.var(1))
+    np.testing.assert_allclose(t.std(False).cpu().array, X.std())
+    np.testing.assert_allclose(gf.std(t, 1, True, True).cpu().array, X.std(1, ddof=1, keepdims=True))
 
 
 def test_max_and_min_in_three_forms() -> None:
@@ -448,8 +448,8 @@ def test_sort_and_topk_are_stable() -> None:
 
 
 def test_cumulations() -> None:
-    np.testing.assert_allclose(gf.cumsum(gf.tensor(X), 1).cpu().data, np.cumsum(X, 1))
-    np.testing.assert_allclose(gf.cumprod(gf.tensor(X), -1).cpu().data, np.cumprod(X, -1))
+    np.testing.assert_allclose(gf.cumsum(gf.tensor(X), 1).cpu().array, np.cumsum(X, 1))
+    np.testing.assert_allclose(gf.cumprod(gf.tensor(X), -1).cpu().array, np.cumprod(X, -1))
     assert gf.cumsum(gf.tensor(3.0), 0).item() == 3 and gf.prod(gf.tensor(X), 1).shape == (2, 4)
 
 
@@ -494,7 +494,7 @@ def test_moves_against_numpy() -> None:
         (gf.broadcast_to(t, (5, 2, 3, 4)), np.broadcast_to(X, (5, 2, 3, 4))),
     ]
     for got, want in cases:
-        np.testing.assert_array_equal(got.cpu().data, want)
+        np.testing.assert_array_equal(got.cpu().array, want)
 
 
 def test_pieces() -> None:
@@ -514,7 +514,7 @@ def test_squeezing() -> None:
 def test_view_never_copies() -> None:
     x = gf.arange(6.0)
     y = x.view(2, 3)
-    y.data[0, 0] = 9
+    y.array[0, 0] = 9
     assert x.tolist()[0] == 9 and x.view(3, -1).shape == (3, 2)
     with pytest.raises(errors.ShapeError, match="view"):
         y.t().view(6)
@@ -536,8 +536,8 @@ def test_matmul_from_1d_to_nd() -> None:
         ((2, 1, 2, 3), (4, 3, 2)),
     ]:
         a, b = rng.normal(size=sa), rng.normal(size=sb)
-        np.testing.assert_allclose((gf.tensor(a) @ gf.tensor(b)).cpu().data, np.matmul(a, b))
-        np.testing.assert_allclose((gf.tensor(a).data @ gf.tensor(b)).cpu().data, np.matmul(a, b))
+        np.testing.assert_allclose((gf.tensor(a) @ gf.tensor(b)).cpu().array, np.matmul(a, b))
+        np.testing.assert_allclose((gf.tensor(a).array @ gf.tensor(b)).cpu().array, np.matmul(a, b))
     i = gf.tensor([[1, 2], [3, 4]])
     assert (i @ i).dtype == gf.int64 and (i @ i.float()).dtype == gf.float32
 
@@ -575,8 +575,8 @@ def test_einsum_against_numpy(case: Any) -> None:
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=s) for s in shapes]
     got = gf.einsum(equation, *[gf.tensor(a) for a in arrays])
-    np.testing.assert_allclose(got.cpu().data, np.einsum(equation, *arrays))
-    np.testing.assert_allclose(gf.einsum(equation, [gf.tensor(a) for a in arrays]).cpu().data, got.cpu().data)
+    np.testing.assert_allclose(got.cpu().array, np.einsum(equation, *arrays))
+    np.testing.assert_allclose(gf.einsum(equation, [gf.tensor(a) for a in arrays]).cpu().array, got.cpu().array)
 
 
 def test_einsum_broadcasts_sizes_of_1() -> None:
@@ -612,41 +612,43 @@ def test_other_products_against_numpy() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 3, 4)), rng.normal(size=(4, 3, 2))
     A, B = gf.tensor(a), gf.tensor(b)
-    np.testing.assert_allclose(gf.tensordot(A, B, 1).cpu().data, np.tensordot(a, b, 1))
-    np.testing.assert_allclose(gf.tensordot(A, B, ([0, 1], [2, 1])).cpu().data, np.tensordot(a, b, ((0, 1), (2, 1))))
-    np.testing.assert_allclose(gf.tensordot(A, B, 0).cpu().data, np.tensordot(a, b, 0))
-    np.testing.assert_allclose(gf.kron(A[0], B[0]).cpu().data, np.kron(a[0], b[0]))
-    np.testing.assert_allclose(gf.kron(A[0, 0], B[0]).cpu().data, np.kron(a[0, 0], b[0]))
-    np.testing.assert_allclose(gf.outer(A[0, 0], B[0, 0]).cpu().data, np.outer(a[0, 0], b[0, 0]))
-    np.testing.assert_allclose(gf.dot(A[0, 0], B[:, 0, 0]).cpu().data, np.dot(a[0, 0], b[:, 0, 0]))
-    np.testing.assert_allclose(gf.mv(A[0], B[:, 0, 0]).cpu().data, a[0] @ b[:, 0, 0])
-    np.testing.assert_allclose(gf.bmm(A, B.reshape(2, 4, 3)).cpu().data, a @ b.reshape(2, 4, 3))
+    np.testing.assert_allclose(gf.tensordot(A, B, 1).cpu().array, np.tensordot(a, b, 1))
+    np.testing.assert_allclose(gf.tensordot(A, B, ([0, 1], [2, 1])).cpu().array, np.tensordot(a, b, ((0, 1), (2, 1))))
+    np.testing.assert_allclose(gf.tensordot(A, B, 0).cpu().array, np.tensordot(a, b, 0))
+    np.testing.assert_allclose(gf.kron(A[0], B[0]).cpu().array, np.kron(a[0], b[0]))
+    np.testing.assert_allclose(gf.kron(A[0, 0], B[0]).cpu().array, np.kron(a[0, 0], b[0]))
+    np.testing.assert_allclose(gf.outer(A[0, 0], B[0, 0]).cpu().array, np.outer(a[0, 0], b[0, 0]))
+    np.testing.assert_allclose(gf.dot(A[0, 0], B[:, 0, 0]).cpu().array, np.dot(a[0, 0], b[:, 0, 0]))
+    np.testing.assert_allclose(gf.mv(A[0], B[:, 0, 0]).cpu().array, a[0] @ b[:, 0, 0])
+    np.testing.assert_allclose(gf.bmm(A, B.reshape(2, 4, 3)).cpu().array, a @ b.reshape(2, 4, 3))
 
 
 def test_linalg_against_numpy() -> None:
     rng = np.random.default_rng(0)
     a = rng.normal(size=(2, 3, 3)) + 3 * np.eye(3)
     A, spd = gf.tensor(a), a @ np.swapaxes(a, 1, 2)
-    np.testing.assert_allclose(linalg.inv(A).cpu().data, np.linalg.inv(a))
-    np.testing.assert_allclose(linalg.det(A).cpu().data, np.linalg.det(a))
+    np.testing.assert_allclose(linalg.inv(A).cpu().array, np.linalg.inv(a))
+    np.testing.assert_allclose(linalg.det(A).cpu().array, np.linalg.det(a))
     for got, want in zip(linalg.slogdet(-A), np.linalg.slogdet(-a), strict=True):
-        np.testing.assert_allclose(got.cpu().data, want)
-    np.testing.assert_allclose(linalg.cholesky(gf.tensor(spd)).cpu().data, np.linalg.cholesky(spd))
-    np.testing.assert_allclose(linalg.cholesky(gf.tensor(spd), upper=True).cpu().data, np.swapaxes(np.linalg.cholesky(spd), 1, 2))
+        np.testing.assert_allclose(got.cpu().array, want)
+    np.testing.assert_allclose(linalg.cholesky(gf.tensor(spd)).cpu().array, np.linalg.cholesky(spd))
+    np.testing.assert_allclose(
+        linalg.cholesky(gf.tensor(spd), upper=True).cpu().array, np.swapaxes(np.linalg.cholesky(spd), 1, 2)
+    )
     for b in (rng.normal(size=(2, 3, 2)), rng.normal(size=(2, 3))):
         want = np.linalg.solve(a, b) if b.ndim == 3 else np.linalg.solve(a, b[..., None])[..., 0]
-        np.testing.assert_allclose(linalg.solve(A, gf.tensor(b)).cpu().data, want)
+        np.testing.assert_allclose(linalg.solve(A, gf.tensor(b)).cpu().array, want)
     m = rng.normal(size=(2, 3))
     M = gf.tensor(m)
     for order in (None, "fro", 1, -1, inf, -inf):
-        np.testing.assert_allclose(linalg.norm(M, order).cpu().data, np.linalg.norm(m, order))
-        np.testing.assert_allclose(linalg.norm(A, order, (1, 2), True).cpu().data, np.linalg.norm(a, order, (1, 2), True))
+        np.testing.assert_allclose(linalg.norm(M, order).cpu().array, np.linalg.norm(m, order))
+        np.testing.assert_allclose(linalg.norm(A, order, (1, 2), True).cpu().array, np.linalg.norm(a, order, (1, 2), True))
     for order in (None, 1, 2, 3, inf, -inf, 0, 0.5):
-        np.testing.assert_allclose(linalg.norm(M[0], order).cpu().data, np.linalg.norm(m[0], order))
-        np.testing.assert_allclose(linalg.norm(M, order, 0).cpu().data, np.linalg.norm(m, order, 0))
-    np.testing.assert_allclose(linalg.vector_norm(M, 3).cpu().data, np.sum(np.abs(m) ** 3) ** (1 / 3))
+        np.testing.assert_allclose(linalg.norm(M[0], order).cpu().array, np.linalg.norm(m[0], order))
+        np.testing.assert_allclose(linalg.norm(M, order, 0).cpu().array, np.linalg.norm(m, order, 0))
+    np.testing.assert_allclose(linalg.vector_norm(M, 3).cpu().array, np.sum(np.abs(m) ** 3) ** (1 / 3))
     h = np.array([[2, 1j], [-1j, 3]])
-    np.testing.assert_allclose(linalg.cholesky(gf.tensor(h), upper=True).cpu().data, np.linalg.cholesky(h).conj().T)
+    np.testing.assert_allclose(linalg.cholesky(gf.tensor(h), upper=True).cpu().array, np.linalg.cholesky(h).conj().T)
     assert gf.gradcheck(lambda z: linalg.cholesky(0.5 * (z + gf.conj(z.mT))), gf.tensor(h, requires_grad=True))
 
 

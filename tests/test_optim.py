@@ -289,8 +289,8 @@ def test_state_follows_a_parameter_that_is_cast() -> None:
             state["sum"] = gf.zeros_like(p).detach()
 
         def update(self, group: dict, state: dict, u: object, grad: np.ndarray) -> None:
-            state["sum"].data[...] += grad
-            u.data -= 0.1 * state["sum"].data  # type: ignore[attr-defined]
+            state["sum"].array[...] += grad
+            u.array -= 0.1 * state["sum"].array  # type: ignore[attr-defined]
 
     layer, dtypes = gf.nn.Linear(2, 1), []
     optimizer = Summing(layer.parameters(), {})
@@ -316,7 +316,7 @@ def test_state_dict_has_pytorchs_layout() -> None:
     other.load_state_dict(state)
     (held,) = other.state.values()
     assert held["exp_avg"].tolist() == pytest.approx([0.1] * 3) and other.param_groups[0]["lr"] == 0.5
-    assert held["exp_avg"].data is not state["state"][1]["exp_avg"].data
+    assert held["exp_avg"].array is not state["state"][1]["exp_avg"].array
     state["state"][1]["step"] = gf.tensor(7.0)  # PyTorch counts in a tensor
     other.load_state_dict(state)
     assert next(iter(other.state.values()))["step"] == 7
@@ -324,7 +324,7 @@ def test_state_dict_has_pytorchs_layout() -> None:
     (w,) = weights(())
     single = Adam([w])
     single.load_state_dict({**single.state_dict(), "state": {0: {"step": gf.tensor(3.0), "exp_avg": w, "exp_avg_sq": w}}})
-    assert single.state[w]["step"] == 3 and single.state[w]["exp_avg"].data is not w.data
+    assert single.state[w]["step"] == 3 and single.state[w]["exp_avg"].array is not w.array
     before = other.state_dict()
     for change, said in (
         (lambda s: s["param_groups"].pop(), "groups"),
@@ -387,7 +387,7 @@ def test_an_optimizer_of_ones_own() -> None:
             super().__init__(params, {"lr": lr})
 
         def update(self, group: dict, state: dict, u: object, grad: np.ndarray) -> None:
-            u.data -= group["lr"] * np.sign(grad)  # type: ignore[attr-defined]
+            u.array -= group["lr"] * np.sign(grad)  # type: ignore[attr-defined]
 
     (w,) = weights((2,))
     (w * gf.tensor([3.0, -2.0])).sum().backward()

@@ -29,7 +29,7 @@ def test_to_copies_only_when_asked():
     assert x.to(x.device) is x and x.to(gf.float32) is x
     assert x.device.type != "cpu" or (x.to("cpu") is x and x.cpu() is x)
     y = x.to(gf.float32, copy=True)
-    assert y is not x and y.data is not x.data
+    assert y is not x and y.array is not x.array
 
 
 def test_casts_are_recorded_between_floats_and_end_at_integers():

@@ -437,7 +437,7 @@ def test_tensor_in_a_notebook(kind: str) -> None:
 @pytest.mark.parametrize("shape", [(40, 70, 30), (84_000,), (2, 42_000), (42_000, 2)])
 def test_statistics_are_of_all_elements(shape) -> None:
     t = gf.randn(*shape) + 5
-    t.data[(-1,) * len(shape)] = 1000.0
+    t.array[(-1,) * len(shape)] = 1000.0
     for shown in (t, t.transpose(0, -1)):
         page, x = shown._repr_html_(), t.to_numpy().astype(np.float64)
         found = {k: float(v) for k, v in re.findall(r"(min|mean|max|std) ([-+.e\d]+)", page)}

@@ -35,24 +35,24 @@ _KIND = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 class Batch:
     """B arrays, ``data[0]`` to ``data[B - 1]``, in the place of one."""
 
-    __slots__ = ("data",)
+    __slots__ = ("array",)
     __array_ufunc__ = None  # an array on the left leaves the operation to the batch
     base = None  # for those who ask whose memory it shows: nobody else's
 
     def __init__(self, data: Array) -> None:
-        self.data = data
+        self.array = data
 
     @property
     def __gradflow_namespace__(self) -> Batching:
-        return batching(namespace_of(self.data), len(self.data))
+        return batching(namespace_of(self.array), len(self.array))
 
     @property
     def shape(self) -> Shape:
-        return self.data.shape[1:]  # type: ignore[no-any-return]
+        return self.array.shape[1:]  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
-        return int(self.data.ndim) - 1
+        return int(self.array.ndim) - 1
 
     @property
     def size(self) -> int:
@@ -60,7 +60,7 @@ class Batch:
 
     @property
     def dtype(self) -> DType:
-        return self.data.dtype
+        return self.array.dtype
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -75,10 +75,10 @@ class Batch:
         self.__gradflow_namespace__.setitem(self, index, values)
 
     def __neg__(self) -> Any:
-        return Batch(-self.data)
+        return Batch(-self.array)
 
     def __invert__(self) -> Any:
-        return Batch(~self.data)
+        return Batch(~self.array)
 
     # Used in this body only.
     def _operator(function: Callable[[Any, Any], Any], mirrored: bool = False) -> Any:  # type: ignore[misc]  # noqa: N805
@@ -101,7 +101,7 @@ class Batch:
     __hash__ = object.__hash__
 
     def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
-        self.data += _lifted(other, self.ndim)
+        self.array += _lifted(other, self.ndim)
         return self
 
     def __matmul__(self, other: Any) -> Any:
@@ -116,26 +116,26 @@ class Batch:
 
     @property
     def real(self) -> Any:
-        return Batch(self.data.real)
+        return Batch(self.array.real)
 
     @property
     def imag(self) -> Any:
-        return Batch(self.data.imag)
+        return Batch(self.array.imag)
 
     def reshape(self, *shape: Any) -> Any:
         return self.__gradflow_namespace__.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def astype(self, dtype: DType, copy: bool = True) -> Any:
-        return Batch(self.data.astype(dtype, copy=copy))
+        return Batch(self.array.astype(dtype, copy=copy))
 
     def copy(self) -> Any:
-        return Batch(self.data.copy())
+        return Batch(self.array.copy())
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
         return self.__gradflow_namespace__.sum(self, axis, keepdims)
 
     def __repr__(self) -> str:
-        return f"<batch of {len(self.data)} arrays of {self.dtype} {self.shape}>"
+        return f"<batch of {len(self.array)} arrays of {self.dtype} {self.shape}>"
 
 
 class Batching:
@@ -165,7 +165,7 @@ class Batching:
 
     def _of_first(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(x: Any, *args: Any, **options: Any) -> Any:
-            return Batch(function(x.data, *args, **options)) if isinstance(x, Batch) else function(x, *args, **options)
+            return Batch(function(x.array, *args, **options)) if isinstance(x, Batch) else function(x, *args, **options)
 
         return call
 
@@ -174,7 +174,7 @@ class Batching:
             if not isinstance(x, Batch):
                 return function(x, axis, keepdims)
             axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-            return Batch(function(x.data, tuple(_after(a, x.ndim) for a in axes), keepdims))
+            return Batch(function(x.array, tuple(_after(a, x.ndim) for a in axes), keepdims))
 
         return call
 
@@ -183,8 +183,8 @@ class Batching:
             if not isinstance(x, Batch):
                 return function(x, axis, **options)
             if axis is None:
-                return Batch(function(x.data.reshape(self.count, -1), 1, **options))
-            return Batch(function(x.data, _after(axis, x.ndim), **options))
+                return Batch(function(x.array.reshape(self.count, -1), 1, **options))
+            return Batch(function(x.array, _after(axis, x.ndim), **options))
 
         return call
 
@@ -213,7 +213,7 @@ class Batching:
 
     def spread(self, a: Any) -> Array:
         """All of a batch, or an array that is the same for all B times, without a copy."""
-        return a.data if isinstance(a, Batch) else self.xp.broadcast_to(a, (self.count, *a.shape))
+        return a.array if isinstance(a, Batch) else self.xp.broadcast_to(a, (self.count, *a.shape))
 
     # --- functions with a shape among their arguments -------------------------------------------------------------------
 
@@ -233,7 +233,7 @@ class Batching:
         if -1 in shape:  # told here, for beside the rows of empty arrays it could be anything
             known = -math.prod(shape)
             shape = tuple(x.size // known if n == -1 and known else max(n, 0) for n in shape)
-        return Batch(x.data.reshape((self.count, *shape)))
+        return Batch(x.array.reshape((self.count, *shape)))
 
     def broadcast_to(self, x: Any, shape: Shape) -> Any:
         if not isinstance(x, Batch):
@@ -243,24 +243,24 @@ class Batching:
     def sum_to(self, x: Any, shape: Shape) -> Any:
         if not isinstance(x, Batch):
             return self.xp.sum_to(x, shape)
-        whole = self.xp.sum_to(x.data, (self.count, *(1,) * (x.ndim - len(shape)), *shape))
+        whole = self.xp.sum_to(x.array, (self.count, *(1,) * (x.ndim - len(shape)), *shape))
         return Batch(whole.reshape((self.count, *shape)))
 
     def transpose(self, x: Any, axes: Any = None) -> Any:
         if not isinstance(x, Batch):
             return self.xp.transpose(x, axes)
         axes = range(x.ndim - 1, -1, -1) if axes is None else axes
-        return Batch(self.xp.transpose(x.data, (0, *[_after(a, x.ndim) for a in axes])))
+        return Batch(self.xp.transpose(x.array, (0, *[_after(a, x.ndim) for a in axes])))
 
     def swapaxes(self, x: Any, one: int, other: int) -> Any:
         if not isinstance(x, Batch):
             return self.xp.swapaxes(x, one, other)
-        return Batch(self.xp.swapaxes(x.data, _after(one, x.ndim), _after(other, x.ndim)))
+        return Batch(self.xp.swapaxes(x.array, _after(one, x.ndim), _after(other, x.ndim)))
 
     def flip(self, x: Any, axis: tuple[int, ...]) -> Any:
         if not isinstance(x, Batch):
             return self.xp.flip(x, axis)
-        return Batch(self.xp.flip(x.data, tuple(_after(a, x.ndim) for a in axis)))
+        return Batch(self.xp.flip(x.array, tuple(_after(a, x.ndim) for a in axis)))
 
     def concatenate(self, arrays: Any, axis: int = 0) -> Any:
         if not _any_batch(arrays):
@@ -270,7 +270,7 @@ class Batching:
     def getitem(self, x: Any, index: Any) -> Any:
         parts = index if isinstance(index, tuple) else (index,)
         if isinstance(x, Batch) and not any(hasattr(p, "ndim") or isinstance(p, list | bool) for p in parts):
-            return Batch(self.xp.getitem(x.data, (slice(None), *parts)))
+            return Batch(self.xp.getitem(x.array, (slice(None), *parts)))
         return self._one_by_one(self.xp.getitem)(x, index)
 
     def setitem(self, x: Any, index: Any, values: Any) -> None:
@@ -283,10 +283,12 @@ class Batching:
             return xp.matmul(a, b, out)
         if not isinstance(a, Batch):
             if b.ndim == 1:  # a b for each row b: rows times a transposed
-                return Batch(xp.matmul(b.data, a if a.ndim == 1 else xp.swapaxes(a, -1, -2)) if a.ndim < 3 else self._pairs(a, b))
-            return Batch(self._pairs(a, b) if a.ndim > b.ndim else xp.matmul(a, b.data))
+                return Batch(
+                    xp.matmul(b.array, a if a.ndim == 1 else xp.swapaxes(a, -1, -2)) if a.ndim < 3 else self._pairs(a, b)
+                )
+            return Batch(self._pairs(a, b) if a.ndim > b.ndim else xp.matmul(a, b.array))
         if not isinstance(b, Batch) and b.ndim < 3:
-            rows = a.data.reshape(math.prod(a.data.shape[:-1]), a.shape[-1])
+            rows = a.array.reshape(math.prod(a.array.shape[:-1]), a.shape[-1])
             return Batch(xp.matmul(rows, b).reshape((n, *a.shape[:-1], *b.shape[1:])))
         return Batch(self._pairs(a, b))
 
@@ -307,15 +309,15 @@ class Batching:
         return (made[..., 0] if column else made[..., 0, :]) if row else made
 
     def surely_finite(self, x: Any) -> bool:
-        return self.xp.surely_finite(x.data if isinstance(x, Batch) else x)  # type: ignore[no-any-return]
+        return self.xp.surely_finite(x.array if isinstance(x, Batch) else x)  # type: ignore[no-any-return]
 
     # --- what is asked of any namespace ---------------------------------------------------------------------------------
 
     def device_of(self, x: Any) -> Any:
-        return self.xp.device_of(x.data if isinstance(x, Batch) else x)
+        return self.xp.device_of(x.array if isinstance(x, Batch) else x)
 
     def owner(self, x: Any) -> Any:
-        return self.xp.owner(x.data if isinstance(x, Batch) else x)
+        return self.xp.owner(x.array if isinstance(x, Batch) else x)
 
 
 @lru_cache(16)
@@ -329,7 +331,7 @@ def _lifted(a: Any, ndim: int) -> Any:
     if not isinstance(a, Batch):
         return a
     missing = ndim - a.ndim
-    return a.data if missing <= 0 else a.data.reshape((len(a.data), *(1,) * missing, *a.shape))
+    return a.array if missing <= 0 else a.array.reshape((len(a.array), *(1,) * missing, *a.shape))
 
 
 def _after(axis: int, ndim: int) -> int:
@@ -347,5 +349,5 @@ def _any_batch(values: Any) -> bool:
 
 def _nth(value: Any, i: int) -> Any:
     if isinstance(value, Batch):
-        return value.data[i, ...]
+        return value.array[i, ...]
     return type(value)(_nth(v, i) for v in value) if type(value) in (tuple, list) else value

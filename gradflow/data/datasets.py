@@ -138,7 +138,7 @@ def _rows(t: Tensor, index: Tensor) -> Tensor:
     index = index.to(device=t.device)
     if t.requires_grad:
         return t.index_select(0, index)  # type: ignore[no-any-return]
-    made: Tensor = wrap(backend.namespace_of(t.data).take(t.data, index.data, axis=0))
+    made: Tensor = wrap(backend.namespace_of(t.array).take(t.array, index.array, axis=0))
     return made
 
 

@@ -79,7 +79,7 @@ class DataLoader:
         return randperm(n, generator=self.generator, device=drawn).to(place)
 
     def _batches(self, order: Tensor) -> Iterator[Any]:
-        size, numbers = self.batch_size, order.data
+        size, numbers = self.batch_size, order.array
         for i in range(len(self)):
             index: Tensor = wrap(numbers[i * size : (i + 1) * size])
             if self.collate_fn is None:
@@ -111,7 +111,7 @@ def _send(batch: Any, where: Device, courier: Any) -> tuple[Any, Any]:
     def start(t: Tensor) -> Any:
         if t.is_cuda or t.requires_grad:
             return t.to(device=where)
-        arrays.append(t.data)
+        arrays.append(t.array)
         return _UnderWay(len(arrays) - 1)
 
     form = _mapped(batch, Tensor, start)

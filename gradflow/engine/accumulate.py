@@ -71,7 +71,7 @@ class Leaf(Node):
     def __init__(self, owner: Value) -> None:
         self.op = _Accumulate
         self.parents, self.kept, self.seq = (), (), 0  # 0: older than every operation
-        self.shape = owner.data.shape
+        self.shape = owner.array.shape
         self.extra = Extra()
         self.extra.variable = weakref.ref(owner)  # weak, or tensor and node would keep each other alive
         self._tensor: Any = None
@@ -89,7 +89,7 @@ class Leaf(Node):
     def target_shape(self) -> Shape:
         variable = self.variable
         if variable is not None:
-            self.shape = variable.data.shape  # the user may have replaced the array
+            self.shape = variable.array.shape  # the user may have replaced the array
         return self.shape
 
     # --- reading and replacing the gradient ---------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class Leaf(Node):
         tensor, buffer = self._tensor, self.buffer
         if tensor is None:
             return None if buffer is None else buffer.array
-        array = tensor.data
+        array = tensor.array
         return array if buffer is None or array is not self._alias else buffer.array
 
     def moved_to(self, buffer: GradientBuffer) -> None:
@@ -145,7 +145,7 @@ class Leaf(Node):
             spare, variable = self.spare, self.extra.variable()  # type: ignore[union-attr, misc]
             if spare is None or variable is None or self.buffer is not None or self._tensor is not None:
                 return None
-            data, array = variable.data, spare.array
+            data, array = variable.array, spare.array
             if data.dtype is not array.dtype or data.shape != array.shape or not array.flags.c_contiguous:
                 return None  # a product is written into C-contiguous memory only
             self.spare, self.lent, spare.busy = None, spare, True
@@ -166,13 +166,13 @@ class Leaf(Node):
         if tensor is None and buffer is None:
             if create_graph:
                 # The same Tensor may have reached other leaves; the next pass adds to this one in place.
-                self._tensor = wrap(own(g.data), g.node)
+                self._tensor = wrap(own(g.array), g.node)
             else:
                 self.buffer = self._filled(g, owned)
         elif create_graph:
             self.grad = self.grad + g
         else:
-            array = buffer.array if tensor is None else tensor.data  # type: ignore[union-attr]
+            array = buffer.array if tensor is None else tensor.array  # type: ignore[union-attr]
             array += g
             if tensor is not None:  # a gradient that was not read is in no graph
                 writes.written(array)
@@ -203,7 +203,7 @@ def accumulate(grads: dict[Node, Any], owned: set[Node], create_graph: bool) -> 
             if tensor is not None:
                 if tensor.node is not leaf:
                     continue  # requires_grad was switched off after the tensor was used
-                if g.shape != tensor.data.shape:  # the user replaced the array after an earlier use
+                if g.shape != tensor.array.shape:  # the user replaced the array after an earlier use
                     xp = upstairs.namespace if create_graph else backend.namespace_of(g)
                     g = xp.sum_to(g, leaf.target_shape())
             lent = leaf.lent

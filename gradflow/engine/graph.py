@@ -76,8 +76,8 @@ ever = _Ever()
 class Value:
     """The slots of a Tensor: the bare array, and the node that made it (None where no gradient is asked for)."""
 
-    __slots__ = ("__weakref__", "_base", "_frozen", "_views", "data", "node")
-    data: Array
+    __slots__ = ("__weakref__", "_base", "_frozen", "_views", "array", "node")
+    array: Array
     node: Node | None
     _base: Any  # the Tensor whose memory this one shows
     _views: Any  # the Tensors that show this one's memory
@@ -105,24 +105,24 @@ def set_tensor(kind: type[Any], namespace: Any) -> None:
 def wrap(data: Array, node: Node | None = None) -> Any:
     """A Tensor of a bare array."""
     t = object.__new__(upstairs.tensor)
-    t.data, t.node = data, node
+    t.array, t.node = data, node
     return t
 
 
 def holders(t: Any) -> int:
     """How many hold the array of ``t``: ALONE if nobody but ``t``."""
-    return sys.getrefcount(t.data)
+    return sys.getrefcount(t.array)
 
 
 def _alone() -> int:
     t = Value()
-    t.data = np.empty(3)
+    t.array = np.empty(3)
     alone = holders(t)
     more = []
-    array = t.data
+    array = t.array
     more.append(holders(t))
     del array
-    view = t.data[:1]
+    view = t.array[:1]
     more.append(holders(t))
     del view
     return alone if min(more) > alone else 0  # 0: this interpreter does not count every holder, and no array is taken to be alone
@@ -271,10 +271,10 @@ class Writes:
     def aside(self, t: Value) -> None:
         """Note that the array of ``t`` has just been written in place; if nobody else holds it, no node has kept it, and
         backward has nothing to look at."""
-        if holders(t) > ALONE or t.data.base is not None:
-            self.written(t.data)
+        if holders(t) > ALONE or t.array.base is not None:
+            self.written(t.array)
         else:
-            (self._stamps.get(id(t.data)) or self.stamp_of(t.data)).count += 1
+            (self._stamps.get(id(t.array)) or self.stamp_of(t.array)).count += 1
 
     def all_stamped(self, stamps: Iterable[Stamp]) -> int:
         """Note one write that went to several memories; the time it is noted under."""

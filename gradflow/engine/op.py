@@ -288,7 +288,7 @@ def _call_source(op: Op, test: str = "") -> tuple[str, dict[str, Any]]:
     tensors = [f"isinstance({n}, Tensor)" if n not in op.optional else f"({n} is None or isinstance({n}, Tensor))" for n in ins]
     lines = [f"def call({', '.join(parameters)}):", f"    if {' and '.join(tensors)}:"]
     for n in ins:
-        take = f"{n}_ = {n}.data" + (f"; {n}_n = {n}.node" if n in grads else "")
+        take = f"{n}_ = {n}.array" + (f"; {n}_n = {n}.node" if n in grads else "")
         if n in op.optional:
             none = f"{n}_ = None" + (f"; {n}_n = None" if n in grads else "")
             lines += [f"        if {n} is None: {none}", f"        else: {take}"]
@@ -321,7 +321,7 @@ def _call_source(op: Op, test: str = "") -> tuple[str, dict[str, Any]]:
         f"    try: {result} = {formula}",
         f"    except Exception as problem: raise explain(op, ({', '.join(f'{n}_' for n in ins)},), problem) from None",
         f"    {_WHOLE}",
-        "    t = new(Tensor); t.data = y",
+        "    t = new(Tensor); t.array = y",
     ]
     if grads:
         lines += [
@@ -345,9 +345,9 @@ def _with_number(tensor: str, number: str, wide: bool) -> list[str]:
     """The lines for a Python number beside a Tensor of floats on the CPU, whose dtype stays, as most numbers in formulas do."""
     fits = "char in 'fd'" if wide else "kind == 'f'"
     return [
-        f"    elif isinstance({tensor}, Tensor) and {number}.__class__ in numbers and {tensor}.data.__class__ is ndarray"
-        f" and {tensor}.data.dtype.{fits}:",
-        f"        {tensor}_ = {tensor}.data; {tensor}_n = {tensor}.node",
+        f"    elif isinstance({tensor}, Tensor) and {number}.__class__ in numbers and {tensor}.array.__class__ is ndarray"
+        f" and {tensor}.array.dtype.{fits}:",
+        f"        {tensor}_ = {tensor}.array; {tensor}_n = {tensor}.node",
         f"        {number}_ = cpu.scalar({number}, {tensor}_.dtype); {number}_n = None",
     ]
 
@@ -389,7 +389,7 @@ def call({signature}):
     try: y = forward(xp, {passed})
     except Exception as problem: raise explain(op, raw, problem) from None
     {_WHOLE}
-    t = new(Tensor); t.data = y; t.node = None
+    t = new(Tensor); t.array = y; t.node = None
     if (not quiet or mode.recording) and any([n is not None for n in nodes]):
         n = t.node = new(Node); n.op = op; n.parents = nodes
         n.kept = ({"".join(keep.get(k, k) + ", " for k in op.keeps)})
@@ -426,7 +426,7 @@ def _lift_source(op: Op) -> str:
 
 def _held(kept: Any, g: Any) -> Any:
     """A number that was kept becomes an array on the device of ``g``, the gradient that comes in."""
-    return backend.namespace_of(g.data).asarray(kept) if isinstance(kept, np.generic) else kept
+    return backend.namespace_of(g.array).asarray(kept) if isinstance(kept, np.generic) else kept
 
 
 def _backward_source(op: Op) -> tuple[str, dict[str, Any]]:

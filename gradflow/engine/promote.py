@@ -93,7 +93,7 @@ def _unwrap(op: Op, names: list[str], values: tuple[Any, ...]) -> tuple[list[Any
     for name, v in zip(names, values, strict=True):
         node = None
         if isinstance(v, upstairs.tensor):
-            v, node = v.data, v.node
+            v, node = v.array, v.node
         elif isinstance(v, np.generic):
             v = v.item()  # a NumPy scalar is as weak as a Python number
         if isinstance(v, int | float | complex) or (v is None and name in op.optional):
@@ -154,7 +154,7 @@ def _promote(op: Op, xp: Any, raw: list[Any], nodes: list[Node | None], chosen: 
             node = nodes[i]
             if node is not None and mode.recording:
                 recorded = cast_to(wrap(raw[i], node), dtype)
-                raw[i], nodes[i] = recorded.data, recorded.node
+                raw[i], nodes[i] = recorded.array, recorded.node
             else:
                 raw[i] = xp.astype(raw[i], dtype)
 

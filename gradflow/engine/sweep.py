@@ -86,7 +86,7 @@ def sweep(
         ends = wanted is not None and n in wanted
         masked = g if g.__class__ is Masked else None
         if masked is not None:
-            g = masked.plain() if ends or n.extra is not None else masked.data
+            g = masked.plain() if ends or n.extra is not None else masked.array
         if n.extra is not None and not (stop and ends):
             g, before = _run_hooks(n, g, create_graph), g
             masked = still(masked, g) if masked is not None and g is before else None
@@ -248,7 +248,7 @@ def _outgoing(g: Any, create_graph: bool) -> Any:
 
 def _instead(g: Any, t: Any, create_graph: bool) -> Any:
     """The gradient ``t`` of a hook's in the place, and the form, of ``g``."""
-    made = t if create_graph else t.data
+    made = t if create_graph else t.array
     return type(g)(dict.fromkeys(g.parts, made)) if hasattr(g, "parts") else made
 
 
@@ -276,7 +276,7 @@ def _run_hooks(n: Node, g: Any, create_graph: bool) -> Any:
     if extra.retain:
         t = _as_tensor(g, create_graph)
         if not create_graph:
-            t = wrap(own(t.data))
+            t = wrap(own(t.array))
         extra.grad = t if extra.grad is None else extra.grad + t
     return g
 
@@ -285,9 +285,9 @@ def _accepted(n: Node, made: Any, g: Any, shape: Shape, create_graph: bool) -> A
     """The gradient that a hook returned in the place of ``g``."""
     if not isinstance(made, upstairs.tensor):
         raise TypeError(f"{n.name()}: a hook returned {type(made).__name__}; it returns a Tensor or None")
-    if made.data.shape != shape:
-        raise ShapeError(f"{n.name()}: a hook returned a gradient of shape {made.data.shape}, not {shape}")
-    return made if create_graph else made.data.astype(g.dtype, copy=False)
+    if made.array.shape != shape:
+        raise ShapeError(f"{n.name()}: a hook returned a gradient of shape {made.array.shape}, not {shape}")
+    return made if create_graph else made.array.astype(g.dtype, copy=False)
 
 
 class _Watched:
@@ -306,7 +306,7 @@ class _Watched:
         if mode.anomaly:
             pieces = [(p, part) for p, g in given for part in getattr(g, "parts", {0: plain(g)}).values()]
             for p, g in pieces:
-                raw = g.data if self._create else g
+                raw = g.array if self._create else g
                 xp = backend.namespace_of(raw)
                 if raw.dtype.kind in "fc" and not bool(xp.isfinite(raw).all()):
                     raise AnomalyError(

@@ -69,17 +69,17 @@ class Zeros:
 class Masked:
     """A gradient whose elements at ``zeros`` count as 0 (the module's docstring says what holds)."""
 
-    __slots__ = ("clean", "data", "shared", "zeros")
+    __slots__ = ("array", "clean", "shared", "zeros")
 
     def __init__(self, data: Any, zeros: Zeros, clean: bool) -> None:
-        self.data, self.zeros, self.clean = data, zeros, clean
+        self.array, self.zeros, self.clean = data, zeros, clean
         self.shared: list[Zeros] | None = None  # of what has met others: all their zeros
 
     def plain(self) -> Any:
         """The gradient as everybody else takes it, with its structural zeros written."""
         if not self.clean:
-            self.data, self.clean = _cleared(self.data, self.zeros), True
-        return self.data
+            self.array, self.clean = _cleared(self.array, self.zeros), True
+        return self.array
 
 
 def plain(g: Any) -> Any:
@@ -89,7 +89,7 @@ def plain(g: Any) -> Any:
 
 def mapped(function: Callable[[Any], Any], g: Any) -> Any:
     """``function``, which maps 0 to 0, of a gradient that may be Masked."""
-    return Masked(function(g.data), g.zeros, g.clean) if g.__class__ is Masked else function(g)
+    return Masked(function(g.array), g.zeros, g.clean) if g.__class__ is Masked else function(g)
 
 
 def still(masked: Masked, g: Any) -> Masked:
@@ -98,7 +98,7 @@ def still(masked: Masked, g: Any) -> Masked:
 
 
 def _bare(zeros: Any) -> Any:
-    return zeros.data if isinstance(zeros, upstairs.tensor) else zeros
+    return zeros.array if isinstance(zeros, upstairs.tensor) else zeros
 
 
 def _cleared(d: Any, zeros: Zeros) -> Any:
@@ -164,7 +164,7 @@ def _spread(masked: Masked, g: Any, xp: Namespace, give: Any) -> Callable[[Any, 
     def handed(p: Any, d: Any) -> None:
         zeros, clean = masked.zeros, masked.clean
         if d.__class__ is Masked:  # a selecting operation's own
-            zeros, clean, d = _either(zeros, d.zeros), clean and d.clean, d.data
+            zeros, clean, d = _either(zeros, d.zeros), clean and d.clean, d.array
         else:
             clean = clean and d is g
         if p.__class__ is _Unsummed:
@@ -200,7 +200,7 @@ def meet(a: Any, b: Any) -> Any:
     if a.__class__ is not Masked or b.__class__ is not Masked:
         return plain(a) + plain(b)
     if a.zeros is b.zeros:
-        return Masked(a.data + b.data, a.zeros, a.clean and b.clean)
+        return Masked(a.array + b.array, a.zeros, a.clean and b.clean)
     if a.shared is None or a.zeros.known:
         parts = [a.zeros, b.zeros]
         made = Masked(a.plain() + b.plain(), Zeros(lambda: _in_all(parts), *parts), True)
@@ -208,10 +208,10 @@ def meet(a: Any, b: Any) -> Any:
         return made
     a.shared.append(b.zeros)  # nobody else has been given what met here, nor asked for its zeros
     a.zeros.depth = max(a.zeros.depth, b.zeros.depth + 1)
-    if isinstance(a.data, upstairs.tensor):
-        a.data = a.data + b.plain()
+    if isinstance(a.array, upstairs.tensor):
+        a.array = a.array + b.plain()
     else:
-        a.data += b.plain()
+        a.array += b.plain()
     return a
 
 

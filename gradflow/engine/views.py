@@ -6,11 +6,12 @@ import weakref
 from typing import Any
 
 from .. import backend
+from .graph import wrap
 
 
 def link(view: Any, source: Any) -> None:
     """Note that ``view`` was made from ``source``, if it really shows its memory."""
-    a, b = view.data, source.data
+    a, b = view.array, source.array
     if a is not b and a.base is None:
         return
     xp = backend.namespace_of(a)
@@ -24,6 +25,20 @@ def link(view: Any, source: Any) -> None:
     elif len(views) > 8 and len(views) & (len(views) - 1) == 0:  # at each power of two, forget those that are gone
         views[:] = [r for r in views if r() is not None]
     views.append(weakref.ref(view))
+
+
+def replace(tensor: Any, array: Any) -> None:
+    """Give ``tensor`` other memory: it shows no other's any more, and none shows its."""
+    base = getattr(tensor, "_base", None)
+    if base is not None:
+        base._views[:] = [r for r in base._views if r() is not tensor]
+        tensor._base = None
+    elif views := views_of(tensor):
+        old = wrap(tensor.array, tensor.node)  # a tensor of the memory that they go on showing
+        old._views, tensor._views = tensor._views, []
+        for v in views:
+            v._base = old
+    tensor.array = array
 
 
 def base_of(tensor: Any) -> Any:

@@ -101,7 +101,7 @@ def _through(probe: Probe, loss_of: Callable[[Any], Any], outputs: list[Any], st
     try:
         with gf.enable_grad():
             loss = loss_of(model)
-        probe.measured.loss = probe.measured.tally.put(loss.data)
+        probe.measured.loss = probe.measured.tally.put(loss.array)
         grads: Any = [None] * len(params)
         if loss.requires_grad:
             grads = gf.autograd.grad(loss, params, allow_unused=True)
@@ -163,7 +163,7 @@ def _single(loss: Any) -> Any:
 def _unchanged(model: gf.nn.Module) -> Iterator[None]:
     """Put back what a forward pass may change: buffers, attributes, modes, random numbers."""
     drawn = states()
-    buffers = [(t, t.data.copy()) for t in model.buffers()]
+    buffers = [(t, t.array.copy()) for t in model.buffers()]
     # Shallow copies: what forward assigns anew is put back, a list that it appends to is not.
     attributes = [(m, dict(vars(m)), dict(m.named_buffers(recurse=False, remove_duplicate=False))) for m in model.modules()]
     try:
@@ -176,7 +176,7 @@ def _unchanged(model: gf.nn.Module) -> Iterator[None]:
                 if getattr(m, name) is not t:
                     setattr(m, name, t)
         for t, array in buffers:
-            t.data[...] = array
+            t.array[...] = array
         restore(drawn)
 
 

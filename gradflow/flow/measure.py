@@ -228,7 +228,7 @@ class Probe:
         place = self._places[m]
         if place.shape is not None:
             slope, _ = slope_at(m, x)
-            self._slopes[m] = self._flatness(place.name + self._numbered(place.name), slope.data, place.shape.steepest)
+            self._slopes[m] = self._flatness(place.name + self._numbered(place.name), slope.array, place.shape.steepest)
         elif x.grad_fn is not None and x.grad_fn not in self._known:
             name = f"-> {place.name or type(m).__name__}{self._numbered(place.name)}"
             row = self._row(name, x.grad_fn.name().removesuffix("Backward"), "other", x)
@@ -247,9 +247,9 @@ class Probe:
         if made is None:
             return None
         slope, diagonal = made
-        size = abs(slope.data)
+        size = abs(slope.array)
         steepest = size.max()
-        return self._flatness(name, slope.data, steepest, steepest, size.min(), diagonal)
+        return self._flatness(name, slope.array, steepest, steepest, size.min(), diagonal)
 
     def _flatness(self, name: str, slope: Any, steepest: Any, *more: Any) -> slice:
         """How many slopes are flat, and how many units have been flat for every example of the last measured steps."""
@@ -281,13 +281,13 @@ class Probe:
         return f" (call {calls + 1})" if calls else ""
 
     def _row(self, name: str, kind: str, role: str, y: Any) -> _Row:
-        wide = _wide(y.data)
+        wide = _wide(y.array)
         units = wide.reshape(wide.shape[0] if wide.ndim > 1 else 1, -1)
         sums, flat, put = units.sum(0), wide.ravel(), self.measured.tally.put
         numbers = put(sums.sum(), flat.dot(flat), sums.dot(sums))
         if role != "weights":  # whose outputs are hardly ever exactly 0
-            numbers = slice(numbers.start, put((y.data == 0).sum()).stop)
-        sample = self.measured.samples.put(_sample(y.data)) if self.samples else None
+            numbers = slice(numbers.start, put((y.array == 0).sum()).stop)
+        sample = self.measured.samples.put(_sample(y.array)) if self.samples else None
         row = _Row(name or "(model)", kind, role, y.shape, numbers, sample)
         self.measured.rows.append(row)
         return row
@@ -302,9 +302,9 @@ class Probe:
         def came(g: Any) -> None:
             if measured is not self.measured or self._differentiating:
                 return
-            row.gradient = measured.tally.put(square_sum(g.data))
+            row.gradient = measured.tally.put(square_sum(g.array))
             if self.samples:
-                row.gradient_sample = measured.samples.put(_sample(g.data))
+                row.gradient_sample = measured.samples.put(_sample(g.array))
 
         y.register_hook(came)
 
@@ -314,17 +314,17 @@ class Probe:
         """Measure the parameters and their gradients as they are now."""
         for name, p in self.named:
             held: dict[str, Any] = {"shape": p.shape, "trained": p.requires_grad}
-            held["value"] = self.measured.tally.put(square_sum(p.data))
+            held["value"] = self.measured.tally.put(square_sum(p.array))
             g = gradients(p) if p.requires_grad else None
             if g is not None:
-                held["gradient"] = self.measured.tally.put(square_sum(g.data))
+                held["gradient"] = self.measured.tally.put(square_sum(g.array))
             self.measured.weights[name] = held
 
     def moved(self, before: Mapping[str, Any], model: gf.nn.Module | None = None) -> None:
         """Measure by how much the parameters (of a copy of the model) differ from ``before``, arrays by name."""
         for name, p in self.named if model is None else model.named_parameters():
             if name in before and name in self.measured.weights:
-                self.measured.weights[name]["update"] = self.measured.tally.put(square_sum(p.data - before[name]))
+                self.measured.weights[name]["update"] = self.measured.tally.put(square_sum(p.array - before[name]))
 
     def uncalled(self) -> tuple[str, ...]:
         """The names of measured modules that were not called."""

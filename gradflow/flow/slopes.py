@@ -70,9 +70,9 @@ def slope_between(y: Any, x: Any) -> tuple[Any, Any] | None:
         return None
     ones = gf.ones_like(y).detach()
     signs = gf.ones_like(y).detach()
-    signs.data.reshape(-1)[1::2] = -1
+    signs.array.reshape(-1)[1::2] = -1
     (slope,) = gf.autograd.grad(y, x, ones, retain_graph=True, allow_unused=True)
     if slope is None:
         return None
     signed: Any = gf.autograd.grad(y, x, signs, retain_graph=True)[0]
-    return slope, (signed.data == slope.data * signs.data).all()
+    return slope, (signed.array == slope.array * signs.array).all()

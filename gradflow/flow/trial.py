@@ -65,7 +65,7 @@ def attempt(
         net, opt = copy.deepcopy((model, optimizer))
         for group in opt.param_groups:
             group["lr"] = group["lr"] * factor
-        before = {name: p.data.copy() for name, p in net.named_parameters()} if factor == 1.0 else None
+        before = {name: p.array.copy() for name, p in net.named_parameters()} if factor == 1.0 else None
         for loss in _losses(net, opt, loss_of, made_at(factor, steps)):
             if before is not None:
                 first_step(before, net)
@@ -94,7 +94,7 @@ def _losses(net: gf.nn.Module, opt: gf.optim.Optimizer, loss_of: Callable[[Any],
     for _ in range(steps):
         opt.step(closure)
         with gf.no_grad():
-            yield loss_of(net).data
+            yield loss_of(net).array
 
 
 def best_constant(output: Any, loss_of_output: Callable[[Any], Any]) -> list[Any]:
@@ -115,7 +115,7 @@ def best_constant(output: Any, loss_of_output: Callable[[Any], Any]) -> list[Any
                 loss = loss_of_output(c + gf.zeros_like(whole))
             if not loss.requires_grad:
                 return losses
-            losses.append(loss.data)
+            losses.append(loss.array)
             g: Any = gf.autograd.grad(loss, c, allow_unused=True, materialize_grads=True)[0]
             if s is not None:
                 y = g - last
@@ -136,12 +136,12 @@ def _sharpness(model: gf.nn.Module, loss_of: Callable[[Any], Any]) -> Any:
 
     def gradient() -> list[Any]:
         found = gf.autograd.grad(loss_of(net), params, allow_unused=True, materialize_grads=True)
-        return [g.data for g in found if g is not None]
+        return [g.array for g in found if g is not None]
 
     def size(arrays: list[Any]) -> Any:
         return sum(square_sum(a) for a in arrays) ** 0.5
 
-    start = [p.data.copy() for p in params]
+    start = [p.array.copy() for p in params]
     base = gradient()
     # Half of the digits of the parameters: below it rounding spoils the difference, above it the loss is no parabola.
     length = 1e-3 * (size(start) + 1e-12)
@@ -149,7 +149,7 @@ def _sharpness(model: gf.nn.Module, loss_of: Callable[[Any], Any]) -> Any:
     for _ in range(_TURNS):
         scale = length / (size(direction) + 1e-300)
         for p, a, d in zip(params, start, direction, strict=True):
-            p.data[...] = a + (scale * d).astype(a.dtype)
+            p.array[...] = a + (scale * d).astype(a.dtype)
         direction = [g - b for g, b in zip(gradient(), base, strict=True)]
         curvature = size(direction) / length
     return curvature

@@ -74,16 +74,16 @@ class watch:  # noqa: N801 - used as a statement: with gf.flow.watch(...) as w
 
     def note(self, loss: Any) -> None:
         """Remember the loss of the step just made (or about to be made); a Tensor is not looked at, so nothing waits."""
-        data = loss.detach().data if isinstance(loss, gf.Tensor) else None
+        data = loss.detach().array if isinstance(loss, gf.Tensor) else None
         if data is not None and data.size != 1:
             raise ArgumentError(f"watch.note: a loss is a single number, not of shape {data.shape}")
-        self._losses.put(gf.tensor(float(loss)).data if data is None else data.reshape(())[()])
+        self._losses.put(gf.tensor(float(loss)).array if data is None else data.reshape(())[()])
         self._noted.append(self.steps)
 
     def _stepping(self, *_: Any) -> None:
         if self.steps % self.every == 0 and self._probe.measured.rows:
             self._probe.weigh()
-            self._before = {name: p.data.copy() for name, p in self._probe.named if p.requires_grad}
+            self._before = {name: p.array.copy() for name, p in self._probe.named if p.requires_grad}
 
     def _stepped(self, *_: Any) -> None:
         if self._before is not None:

@@ -55,9 +55,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         return input
     if input.dtype.kind not in "fc":
         raise DTypeError(f"dropout: scales what it keeps, so it takes floats, not {input.dtype}")
-    xp = backend.namespace_of(input.data)
+    xp = backend.namespace_of(input.array)
     scale = 0.0 if p == 1 else 1 / (1 - p)
-    mask = xp.astype(rand(input.shape, dtype="float32", device=input.device).data >= p, input.dtype) * scale
+    mask = xp.astype(rand(input.shape, dtype="float32", device=input.device).array >= p, input.dtype) * scale
     return written(input, inplace, "dropout", elementwise.mul, wrap(mask), keeps_input=False)  # type: ignore[no-any-return]
 
 
@@ -130,8 +130,8 @@ def _shaped(t: Any, form: tuple[int, ...] | None) -> Any:
 
 def _blend(running: Tensor, batch: Array, momentum: float, factor: float) -> None:
     """``running = (1 - momentum) running + momentum factor batch``, on the bare array."""
-    running.data *= 1 - momentum
-    running.data += batch.reshape(running.data.shape) * (momentum * factor)
+    running.array *= 1 - momentum
+    running.array += batch.reshape(running.array.shape) * (momentum * factor)
     writes.aside(running)
 
 
@@ -183,14 +183,14 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     if input.dtype.kind not in "iu":
         raise DTypeError(f"embedding: the input are integers (rows of the weight), not {input.dtype}")
     entries = weight.shape[0]
-    xp = backend.namespace_of(input.data)
-    neural.check_classes(xp, input.data, entries, "embedding")
+    xp = backend.namespace_of(input.array)
+    neural.check_classes(xp, input.array, entries, "embedding")
     y = index.getitem(weight, input)
     if padding_idx is None:
         return y  # type: ignore[no-any-return]
     if not -entries <= padding_idx < entries:
         raise IndexingError(f"embedding: padding_idx {padding_idx} is outside of {entries} entries")
-    padded = (input.data == padding_idx % entries)[..., None]
+    padded = (input.array == padding_idx % entries)[..., None]
     return compare.where(wrap(padded), y.detach(), y)  # type: ignore[no-any-return]
 
 
@@ -233,7 +233,7 @@ def _constant_pad(input: Tensor, pairs: list[tuple[int, int]], value: float) -> 
     widths = tuple((max(before, 0), max(after, 0)) for before, after in pairs)
     if value == 0:
         return neural.pad_zero(y, widths)
-    xp = backend.namespace_of(y.data)
+    xp = backend.namespace_of(y.array)
     inside = xp.pad(xp.ones(y.shape, bool), widths)
     return compare.where(wrap(inside), neural.pad_zero(y, widths), value)  # type: ignore[no-any-return]
 
@@ -243,7 +243,7 @@ def _places(input: Tensor, n: int, before: int, after: int, mode: str) -> Array:
     most = {"reflect": n - 1, "circular": n, "replicate": max(before, after) if n else 0}[mode]
     if max(before, after) > most:
         raise ShapeError(f"pad: mode {mode!r} can put at most {most} around {n} elements, not {(before, after)}")
-    xp = backend.namespace_of(input.data)
+    xp = backend.namespace_of(input.array)
     at = xp.arange(-before, n + after)
     if mode == "circular":
         return xp.remainder(at, n)

@@ -158,7 +158,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     if input.dtype.kind != "f":
         raise DTypeError(f"{name}: the input are probabilities, floats, not {input.dtype}")
     if not input.is_cuda and input.numel():
-        low, high = float(input.data.min()), float(input.data.max())
+        low, high = float(input.array.min()), float(input.array.max())
         if not (low >= 0 and high <= 1):
             raise ArgumentError(
                 f"{name}: the input are probabilities in [0, 1], not {low if not low >= 0 else high}; see {name}_with_logits"
@@ -227,7 +227,7 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     if log_target:
         loss = functions.exp(target) * (target - input)
     else:
-        safe = compare.where(wrap(target.data == 0), 1.0, target)  # 0 log 0 is 0
+        safe = compare.where(wrap(target.array == 0), 1.0, target)  # 0 log 0 is 0
         loss = target * functions.log(safe) - target * input
     if reduction == "batchmean":
         return reduce.sum(loss) / (input.shape[0] if input.ndim else 1)  # type: ignore[no-any-return]
@@ -299,7 +299,7 @@ def cross_entropy(
     safe, kept, there = _class_indices(input, target, ignore_index, "cross_entropy")
     if label_smoothing > 0:
         return _smoothed(input, safe, kept, there, w, classes, reduction, label_smoothing)
-    xp = backend.namespace_of(input.data)
+    xp = backend.namespace_of(input.array)
     rows: Any = input
     if input.ndim != 2:
         rows = shape.reshape(shape.movedim(input, classes, -1), (-1, input.shape[classes]))
@@ -334,7 +334,7 @@ def _class_weight(input: Tensor, weight: Tensor | None, name: str) -> Array | No
         raise ShapeError(f"{name}: weight has shape {weight.shape}; {count} classes need ({count},)")
     instead = 'the losses of reduction="none" times weight[target] are recorded, and weight.detach() is a constant'
     refuse_to_lose(weight, f"{name}: weight=", instead)
-    return weight.data.astype(input.dtype, copy=False)
+    return weight.array.astype(input.dtype, copy=False)
 
 
 def _class_indices(
@@ -345,7 +345,7 @@ def _class_indices(
     Whether the others are classes is looked at on the CPU.  On CUDA looking would be a wait; there the third is 1 for an
     index that is a class, or is ignored, and NaN for one that is neither.
     """
-    held, form, ignore_index = target.data, input.shape, plain(ignore_index)
+    held, form, ignore_index = target.array, input.shape, plain(ignore_index)
     wanted = form[:1] + form[2:] if len(form) > 1 else ()
     if held.shape != wanted:
         raise ShapeError(
@@ -355,7 +355,7 @@ def _class_indices(
     if held.dtype.kind not in "iu":
         raise DTypeError(f"{name}: class indices are integers, not {held.dtype}; use target.long()")
     xp = backend.namespace_of(held)
-    if xp is not backend.namespace_of(input.data):
+    if xp is not backend.namespace_of(input.array):
         raise DeviceError(
             f"{name}: the input is on {input.device} and the target on {target.device}; use target.to('{input.device}')"
         )

@@ -158,9 +158,9 @@ class _BatchNorm(Module):
         mean, var, count = held["running_mean"], held["running_var"], held["num_batches_tracked"]
         momentum = self.momentum
         if self.training and count is not None:
-            count.data += 1
+            count.array += 1
             if momentum is None:
-                momentum = 1 / int(count.data)
+                momentum = 1 / int(count.array)
         return F.batch_norm(
             input,
             mean,

@@ -118,7 +118,7 @@ class Module(Hooked):
             raise DTypeError(f"Module.to: parameters are floats, not {wanted}")
 
         def moved(t: Tensor) -> Array:
-            return t.detach().to(dtype=wanted if t.dtype.kind in "fc" else None, device=device).data
+            return t.detach().to(dtype=wanted if t.dtype.kind in "fc" else None, device=device).array
 
         held = {id(t): t for m in self.modules() for t in (*m._parameters.values(), *m._buffers.values()) if t is not None}
         changes = []
@@ -126,7 +126,7 @@ class Module(Hooked):
             grad = t.grad if t.is_leaf else None
             changes.append((t, moved(t), None if grad is None else moved(grad)))
         for t, data, g in changes:
-            if data is not t.data:
+            if data is not t.array:
                 _replace(t, data, g)
         return self
 
@@ -189,14 +189,14 @@ class Module(Hooked):
             elif value.dtype.kind == "c" and t.dtype.kind != "c":
                 problems.append(f"{name}: {value.dtype} given, {t.dtype} here")
             elif not problems:
-                loads.append((t, value.to(device=t.device).data))
+                loads.append((t, value.to(device=t.device).array))
         if problems:
             raise ArgumentError(
                 f"load_state_dict: this does not fit {type(self).__name__}, nothing was loaded\n  " + "\n  ".join(problems)
             )
         for t, array in loads:
-            t.data[...] = array
-            writes.written(t.data)
+            t.array[...] = array
+            writes.written(t.array)
         return keys
 
     def _lasting(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
@@ -249,7 +249,7 @@ class Module(Hooked):
 
 def _replace(t: Tensor, data: Array, grad: Array | None) -> None:
     """Give ``t`` other memory (and dtype) while it stays the same object, leaf and all."""
-    t.data = data
+    t.array = data
     if not t.is_leaf:
         t.detach_()
     if t.is_leaf and (grad is not None or t.grad is not None):

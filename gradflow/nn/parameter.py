@@ -39,7 +39,7 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Parameter:
-        made = type(self)(self.data.copy(), False)
+        made = type(self)(self.array.copy(), False)
         memo[id(self)] = made
         self._copy_state(made)
         return made

@@ -71,7 +71,7 @@ def clip_grads_with_norm_(
     """
     grads = _grads(_tensors("clip_grads_with_norm_", "parameters", parameters))
     bound = _bound("clip_grads_with_norm_", "max_norm", max_norm)
-    total = as_tensor(total_norm).data
+    total = as_tensor(total_norm).array
     xp = backend.namespace_of(total)
     with xp.floating_errors(over="ignore", invalid="ignore"):
         factor = xp.asarray(xp.minimum(_within(bound, total.dtype) / (total + 1e-6), 1))
@@ -147,7 +147,7 @@ def get_total_norm(
     for t in held:
         if t.dtype.kind not in "fc":
             raise DTypeError(f"get_total_norm: a {t.dtype} tensor has no norm; give floats")
-    arrays = [t.data for t in held if t.data.size]
+    arrays = [t.array for t in held if t.array.size]
     if not arrays:
         return as_tensor(0.0)
     xp, wanted = backend.namespace_of(arrays[0]), max((_working(a.dtype) for a in arrays), key=lambda d: int(d[1:]))
@@ -159,7 +159,7 @@ def get_total_norm(
             total = xp.sum(line) if p == 0 else _norm(line, p)
     norm: Tensor = wrap(xp.asarray(total))
     if error_if_nonfinite and not math.isfinite(norm.item()):
-        places = [str(i) for i, t in enumerate(held) if not _all_finite(t.data)]
+        places = [str(i) for i, t in enumerate(held) if not _all_finite(t.array)]
         where = f"tensors {', '.join(places)} of {len(held)} have such elements" if places else "the sum overflows"
         raise ArgumentError(
             f"get_total_norm: the norm of order {p:g} is {norm.item()} ({where}); nothing was clipped.  "
@@ -205,8 +205,8 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     if not isinstance(vec, Tensor):
         raise TypeError(f"vector_to_parameters: vec is a Tensor, not {type(vec).__name__}")
     held = _tensors("vector_to_parameters", "parameters", parameters)
-    count = sum(p.data.size for p in held)
-    if vec.ndim != 1 or vec.data.size != count:
+    count = sum(p.array.size for p in held)
+    if vec.ndim != 1 or vec.array.size != count:
         raise ShapeError(f"vector_to_parameters: vec has the shape {vec.shape}, the parameters take ({count},)")
     for p in held:
         if p.device != vec.device:
@@ -217,9 +217,9 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
             raise DTypeError(f"vector_to_parameters: {vec.dtype} numbers do not go into a {p.dtype} parameter; use vec.real")
     place = 0
     for p in held:
-        end = place + p.data.size
-        p.data[...] = vec.data[place:end].reshape(p.data.shape)
-        writes.written(p.data)
+        end = place + p.array.size
+        p.array[...] = vec.array[place:end].reshape(p.array.shape)
+        writes.written(p.array)
         place = end
 
 
@@ -242,7 +242,7 @@ def _tensors(name: str, what: str, given: Any) -> list[Tensor]:
 
 
 def _grads(parameters: list[Tensor]) -> list[Array]:
-    return [p.grad.data for p in parameters if p.grad is not None]
+    return [p.grad.array for p in parameters if p.grad is not None]
 
 
 def _bound(name: str, what: str, value: Any) -> float:

@@ -214,7 +214,7 @@ def reciprocal(xp: Namespace, x: Array) -> Array:
 def _no_zero(name: str, a: Any, b: Any) -> None:
     """ZeroDivisionError if whole numbers are to be divided by 0; NumPy, and ``gradflow.numpy``, warn and give 0."""
     if _whole(a) and _whole(b):
-        b = b.data if hasattr(b, "node") else b
+        b = b.array if hasattr(b, "node") else b
         if isinstance(b, int | cpu.ndarray | cpu.generic) and not cpu.all(cpu.asarray(b)):
             raise DivisionError(f"{name}: a whole number divided by 0; make one of the two a float, with which it is inf or nan")
 

@@ -43,7 +43,7 @@ def index_set(x: TensorLike, v: TensorLike, index: Index) -> Any:
 
     Of the values for an element that is named several times one stays, and that one gets the gradient.
     """
-    return _index_set(x, v, index, last_written(x.data if hasattr(x, "node") else x, index) if recorded(v) else None)
+    return _index_set(x, v, index, last_written(x.array if hasattr(x, "node") else x, index) if recorded(v) else None)
 
 
 def recorded(v: Any) -> bool:
@@ -139,7 +139,7 @@ def _bare_part(i: Any) -> Any:
     if isinstance(i, slice):
         return slice(*(None if p is None else operator.index(p) for p in (i.start, i.stop, i.step)))
     if hasattr(i, "node"):
-        i = i.data
+        i = i.array
     if hasattr(i, "dtype"):
         if i.dtype.kind not in "iub":
             raise IndexingError(f"an index is made of integers or booleans, not {i.dtype}; convert it with .long()")
@@ -170,7 +170,7 @@ def getitem(x: TensorLike, index: Any) -> Any:
 
 
 def _integers(index: Any, name: str) -> Any:
-    index = index.data if hasattr(index, "node") else _bare_part(index)
+    index = index.array if hasattr(index, "node") else _bare_part(index)
     if not hasattr(index, "dtype") or index.dtype.kind not in "iu":
         raise DTypeError(f"{name}: the index is an array of integers, not {getattr(index, 'dtype', type(index).__name__)}")
     return index
@@ -399,7 +399,7 @@ def one_hot(x: TensorLike, num_classes: int = -1) -> Any:
     tensor([[0, 1, 0],
             [1, 0, 0]])
     """
-    index = x.data if hasattr(x, "node") else cpu.asarray(x)
+    index = x.array if hasattr(x, "node") else cpu.asarray(x)
     if index.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: classes are integers, not {index.dtype}")
     top = int(index.max()) + 1 if index.size else 0

@@ -148,7 +148,7 @@ def _count(start: int, kernel: int, n: int, padding: int) -> int:
 
 def _like(x: Any, numbers: Any) -> Any:
     """Numbers from the host, of the dtype and on the device of ``x``."""
-    xp = namespace_of(x.data)
+    xp = namespace_of(x.array)
     return xp.astype(xp.asarray(numbers), x.dtype)
 
 
@@ -214,7 +214,7 @@ def _uneven_max(x: Any, size: Shape) -> tuple[Any, Any]:
     windows = reshape(windows, (*x.shape[:2], *size, count))
     flat = flat[0].transpose(order).reshape(*size, count)
     best = argmax(windows, -1, True)
-    xp = namespace_of(best.data)
+    xp = namespace_of(best.array)
     where = take_along_dim(xp.broadcast_to(xp.asarray(flat), windows.shape), best, -1)
     y = take_along_dim(windows, best, -1)
     return reshape(y, y.shape[:-1]), reshape(where, where.shape[:-1])

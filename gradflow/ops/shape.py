@@ -40,7 +40,7 @@ def view(x: TensorLike, *shape: Any) -> Any:
     y = _reshape(x, dims.spelled(shape, "view"))
     if x.size and getattr(y, "_base", None) is None:
         raise ShapeError(
-            f"view: a tensor of shape {x.shape} with strides {x.data.strides} cannot be seen as {y.shape}; use reshape"
+            f"view: a tensor of shape {x.shape} with strides {x.array.strides} cannot be seen as {y.shape}; use reshape"
         )
     return y
 
@@ -541,7 +541,7 @@ def contiguous(x: TensorLike) -> Any:
     >>> gf.tensor([[1.0, 2.0], [3.0, 4.0]]).T.contiguous().is_contiguous()
     True
     """
-    return x if x.data.flags.c_contiguous else _compact(x)
+    return x if x.array.flags.c_contiguous else _compact(x)
 
 
 @linear(lambda xp, g, _x, offset: xp.window_put(g, _x.shape, offset), selects=True)

@@ -104,9 +104,9 @@ class Adafactor(Optimizer):
 
     def update(self, group: dict[str, Any], state: dict[str, Any], u: Update, grad: Array) -> None:
         xp, lr, (eps1, eps2) = u.xp, float(group["lr"]), group["eps"]
-        eps1 = EPSILONS[u.data.dtype.itemsize] if eps1 is None else eps1
+        eps1 = EPSILONS[u.array.dtype.itemsize] if eps1 is None else eps1
         p = full_precision(state, u)
-        if p is u.data:
+        if p is u.array:
             g, work, spare = grad, u.scratch(0), u.scratch(1)
         else:
             g, work, spare = xp.astype(grad, p.dtype), xp.empty_like(p), xp.empty_like(p)
@@ -132,8 +132,8 @@ class Adafactor(Optimizer):
         large = xp.maximum(root_mean_square(xp, update, spare) / group["d"], 1)
         xp.multiply(update, length / large * (-rho if group["maximize"] else rho), out=update)
         xp.subtract(p, update, out=p)
-        if p is not u.data:
-            u.data[...] = p
+        if p is not u.array:
+            u.array[...] = p
 
     def _taken(self, held: Mapping[str, Any], p: Tensor, number: int) -> dict[str, Any]:
         rest = super()._taken({k: v for k, v in held.items() if k not in FACTORS}, p, number)

@@ -6,7 +6,7 @@ memory.  So a step is one kernel, however many parameters there are.  What makes
 1.  A parameter is moved only if its array is memory of gradflow's own (``xp.owns``: no view, no memory of a file, of another
     process or of another library) and nothing but its Tensor holds the array (``holders``).  Every view of such an array, its
     buffer and its DLPack capsule hold it.  An array that is held, by a graph for instance, is updated where it is.
-2.  ``p.data`` is compared with the bucket's part before each step; a parameter whose array was replaced leaves the bucket.
+2.  ``p.array`` is compared with the bucket's part before each step; a parameter whose array was replaced leaves the bucket.
 3.  Each part is an alias, no view, of the bucket's memory.  So rule 1 holds for parts as well, and a part has its own stamp of
     in-place writes.
 4.  The gradients' memory is cut into ``GradientBuffer`` parts, whose rules are those of ``engine.accumulate``.  A gradient in
@@ -51,7 +51,7 @@ def _gradient_of(p: Tensor) -> tuple[Array | None, Any]:
     if isinstance(leaf, Leaf):
         return leaf.numbers(), leaf
     grad = p.grad
-    return None if grad is None else grad.data, None
+    return None if grad is None else grad.array, None
 
 
 class Bucket:
@@ -66,8 +66,8 @@ class Bucket:
     ) -> None:
         self.params, self.states, self.keeps, self.flat = params, states, dict(keeps), flat
         self._kernel = kernel
-        self.xp = backend.namespace_of(params[0].data)
-        self.starts = [0, *itertools.accumulate(p.data.size for p in params)]
+        self.xp = backend.namespace_of(params[0].array)
+        self.starts = [0, *itertools.accumulate(p.array.size for p in params)]
         self.new = [any(s.get(name) is None for name in keeps) for s in states]  # which have had no step yet
         dtype, kept = params[0].dtype, kept_in(params[0])
         if dtype != kept:
@@ -75,21 +75,21 @@ class Bucket:
         self._state = {name: self._state_array(name, start, kept) for name, start in keeps.items()}
         self._bound: dict[tuple[Run, bool], Bound] = {}
         if flat:
-            self._values, self.views = self._gathered([p.data for p in params], dtype)
+            self._values, self.views = self._gathered([p.array for p in params], dtype)
             for p, view in zip(params, self.views, strict=True):
-                p.data = view
+                p.array = view
             self._renew_gradients()
         else:
-            self._values, self.views = params[0].data, [params[0].data]
+            self._values, self.views = params[0].array, [params[0].array]
             self._gradients: Array | None = None
             self._gradient_parts = [NO_BUFFER]
-        self._stamps = [writes.stamp_of(p.data) for p in params]
+        self._stamps = [writes.stamp_of(p.array) for p in params]
         self._age = 0
 
     def _gathered(self, arrays: Sequence[Array] | None, dtype: Any) -> tuple[Array, list[Array]]:
         """One memory for all parameters, with the numbers of ``arrays`` in it, and each parameter's part of it."""
         xp, params = self.xp, self.params
-        with xp.on(xp.device_of(params[0].data)):
+        with xp.on(xp.device_of(params[0].array)):
             whole = xp.empty(self.starts[-1], dtype)
             parts = [
                 xp.alias(whole[a:b].reshape(p.shape)) for (a, b), p in zip(itertools.pairwise(self.starts), params, strict=True)
@@ -105,16 +105,16 @@ class Bucket:
         if self.flat:
             whole, parts = self._gathered(None, dtype)
         else:
-            whole = self.xp.empty_like(self.params[0].data, dtype=dtype)
+            whole = self.xp.empty_like(self.params[0].array, dtype=dtype)
             parts = [whole]
         xp = self.xp
         for p, s, part, old in zip(self.params, self.states, parts, held, strict=True):
             if name != "master_param":
-                part[...] = start if old is None else old.data
+                part[...] = start if old is None else old.array
             elif old is None:
-                part[...] = p.data
+                part[...] = p.array
             else:  # the copy holds unless something else was written into the parameter
-                part[...] = _followed(xp, old.data, p.data)
+                part[...] = _followed(xp, old.array, p.array)
             s[name] = wrap(part)
         return whole
 
@@ -125,7 +125,7 @@ class Bucket:
         parameter's memory, a graph that was kept for long, may be gone.
         """
         for p, view in zip(self.params, self.views, strict=True):
-            if p.data is not view:
+            if p.array is not view:
                 return False
         if self.flat:
             return True
@@ -222,7 +222,7 @@ def buckets(
     """Buckets for parameters that have a gradient: one for each dtype and device, and one for each that cannot be moved."""
     together: dict[Any, list[Tensor]] = {}
     for p in params:
-        xp = backend.namespace_of(p.data)
-        movable = holders(p) <= ALONE and xp.owns(p.data) and p.data.size > 0 and p.data.flags.c_contiguous
+        xp = backend.namespace_of(p.array)
+        movable = holders(p) <= ALONE and xp.owns(p.array) and p.array.size > 0 and p.array.flags.c_contiguous
         together.setdefault((p.dtype, p.device) if movable else id(p), []).append(p)
     return [Bucket(kernel, ps, [state(p) for p in ps], keeps, not isinstance(key, int)) for key, ps in together.items()]

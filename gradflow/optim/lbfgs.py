@@ -148,7 +148,7 @@ class Memory:
 
     def __init__(self, flat: Flat, state: Mapping[str, Any], most: int) -> None:
         def array(held: Tensor) -> Array:
-            taken: Array = held.to(dtype=flat.dtype, device=flat.device).data
+            taken: Array = held.to(dtype=flat.dtype, device=flat.device).array
             return taken
 
         self.flat, self.most = flat, most
@@ -193,41 +193,41 @@ class Flat:
         if len(places) > 1:
             raise DeviceError(f"LBFGS: all parameters have to be on one device, not on {', '.join(places)}; move them with .to()")
         self.params, self.device = params, params[0].device
-        self.updates = [Update(p.data) for p in params]
+        self.updates = [Update(p.array) for p in params]
         self.xp = self.updates[0].xp
-        self.size = sum(u.data.size for u in self.updates)
-        widest = max((u.data.dtype for u in self.updates), key=lambda dtype: dtype.itemsize)
+        self.size = sum(u.array.size for u in self.updates)
+        widest = max((u.array.dtype for u in self.updates), key=lambda dtype: dtype.itemsize)
         self.dtype = widest if widest.itemsize > 2 else float32
-        self.work = self.xp.empty_like(self.updates[0].data, shape=(self.size,), dtype=self.dtype)
+        self.work = self.xp.empty_like(self.updates[0].array, shape=(self.size,), dtype=self.dtype)
 
     def follows(self, params: list[Tensor]) -> bool:
         """True if the parameters' memory is still the one seen here."""
-        return all(u.of is p.data for u, p in zip(self.updates, params, strict=True))
+        return all(u.of is p.array for u, p in zip(self.updates, params, strict=True))
 
     def parts(self) -> list[tuple[Tensor, Update, slice]]:
         found, at = [], 0
         for p, u in zip(self.params, self.updates, strict=True):
-            found.append((p, u, slice(at, at + u.data.size)))
-            at += u.data.size
+            found.append((p, u, slice(at, at + u.array.size)))
+            at += u.array.size
         return found
 
     def values(self) -> Array:
         x = self.xp.empty_like(self.work)
         for _, u, part in self.parts():
-            x[part] = u.data.reshape(-1)
+            x[part] = u.array.reshape(-1)
         return x
 
     def gradient(self) -> Array:
         """The gradients; 0 for a parameter that has none."""
         g = self.xp.empty_like(self.work)
         for p, _, part in self.parts():
-            g[part] = 0 if p.grad is None else real_pairs(p.grad.data).reshape(-1)
+            g[part] = 0 if p.grad is None else real_pairs(p.grad.array).reshape(-1)
         return g
 
     def put(self, x: Array) -> None:
         """Write the vector into the parameters."""
         for _, u, part in self.parts():
-            u.data[...] = x[part].reshape(u.data.shape)
+            u.array[...] = x[part].reshape(u.array.shape)
             u.written()
 
     def put_moved(self, x: Array, t: float, d: Array, out: Array | None = None) -> None:

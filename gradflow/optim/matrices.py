@@ -39,7 +39,7 @@ def kept(state: dict[str, Any], key: str, u: Update) -> Array:
     p, held = wrap(u.of), state[key]
     if held.dtype != kept_in(p) or held.device != p.device:
         held = state[key] = held.to(dtype=kept_in(p), device=p.device)
-    return held.data
+    return held.array
 
 
 def full_precision(state: dict[str, Any], u: Update) -> Array:
@@ -50,9 +50,9 @@ def full_precision(state: dict[str, Any], u: Update) -> Array:
     p = wrap(u.of)
     if p.dtype == kept_in(p):
         state.pop("master_param", None)
-        return u.data
+        return u.array
     if "master_param" not in state:
         state["master_param"] = p.to(dtype=kept_in(p), copy=True)
     master = kept(state, "master_param", u)
-    u.xp.copyto(master, u.xp.where(u.xp.equal(u.xp.astype(master, u.data.dtype), u.data), master, u.data))
+    u.xp.copyto(master, u.xp.where(u.xp.equal(u.xp.astype(master, u.array.dtype), u.array), master, u.array))
     return master

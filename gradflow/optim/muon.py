@@ -116,5 +116,5 @@ class Muon(Optimizer):
             ratio = math.sqrt(max(1.0, rows / columns)) if columns else 1.0
         xp.multiply(p, 1 - lr * group["weight_decay"], out=p)
         xp.subtract(p, xp.multiply(o, lr * ratio, out=o), out=p)
-        if p is not u.data:
-            u.data[...] = p
+        if p is not u.array:
+            u.array[...] = p

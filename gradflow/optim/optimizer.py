@@ -20,17 +20,17 @@ from .flat import kept_in, real_pairs
 class Update:
     """One parameter as a step sees it: the bare arrays to work on, complex ones as pairs of real numbers."""
 
-    __slots__ = ("_scratch", "_stamp", "data", "of", "xp")
+    __slots__ = ("_scratch", "_stamp", "array", "of", "xp")
 
     def __init__(self, data: Array) -> None:
-        self.of, self.data, self.xp = data, real_pairs(data), backend.namespace_of(data)
+        self.of, self.array, self.xp = data, real_pairs(data), backend.namespace_of(data)
         self._stamp: Any = writes.stamp_of(data)
         self._scratch: list[Array] = []
 
     def scratch(self, i: int) -> Array:
         """A buffer of the parameter's shape, lasting from step to step."""
         while len(self._scratch) <= i:
-            self._scratch.append(self.xp.empty_like(self.data))
+            self._scratch.append(self.xp.empty_like(self.array))
         return self._scratch[i]
 
     def written(self) -> None:
@@ -82,7 +82,7 @@ class Optimizer:
         """Make the state of a parameter; called before its first update."""
 
     def update(self, group: dict[str, Any], state: dict[str, Any], u: Update, grad: Array) -> None:
-        """Write one parameter, ``u.data``, in place; ``grad`` is only read."""
+        """Write one parameter, ``u.array``, in place; ``grad`` is only read."""
         raise NotImplementedError(f"{type(self).__name__} has no update(); an Optimizer writes the parameter there")
 
     # --- use ----------------------------------------------------------------------------------------------------------------
@@ -114,20 +114,20 @@ class Optimizer:
             if grad is None:
                 continue
             u = self._updates.get(p)
-            if u is None or u.of is not p.data:
+            if u is None or u.of is not p.array:
                 u = self._renewed(p)
             state = self.state.get(p)
             if not state:
                 state = self.state[p] = {}
                 self.begin(group, state, p)
-            self.update(group, state, u, grad.data if grad.data.dtype.kind != "c" else real_pairs(grad.data))
+            self.update(group, state, u, grad.array if grad.array.dtype.kind != "c" else real_pairs(grad.array))
             u.written()
 
     def _refuse_nonfinite(self) -> None:
         for i, group in enumerate(self.param_groups):
             for k, p in enumerate(group["params"]):
                 grad = p.grad
-                if grad is not None and not bool(backend.namespace_of(grad.data).isfinite(grad.data).all()):
+                if grad is not None and not bool(backend.namespace_of(grad.array).isfinite(grad.array).all()):
                     raise NonFiniteError(
                         f"{type(self).__name__}: the gradient of parameter {k} of group {i} (shape {p.shape}) has NaN or "
                         "infinite elements; nothing was updated"
@@ -170,7 +170,7 @@ class Optimizer:
 
     def _renewed(self, p: Tensor) -> Update:
         """The view of a parameter that is new, or whose memory has been replaced (moved, cast); its state follows."""
-        u = self._updates[p] = Update(p.data)
+        u = self._updates[p] = Update(p.array)
         for key, value in self.state.get(p, {}).items():
             if isinstance(value, Tensor) and value.shape == p.shape:
                 self.state[p][key] = value.to(dtype=p.dtype, device=p.device)
@@ -303,7 +303,7 @@ def fresh(data: Array) -> Tensor:
 
 def bare(state: Tensor) -> Array:
     """The array of a state tensor, as ``Update`` sees the parameter."""
-    return state.data if state.data.dtype.kind != "c" else real_pairs(state.data)
+    return state.array if state.array.dtype.kind != "c" else real_pairs(state.array)
 
 
 def at_least(name: str, what: str, value: Any, least: float = 0.0, below: float | None = None, *, closed: bool = False) -> None:
@@ -339,7 +339,7 @@ def directed(xp: Namespace, grad: Array, u: Update, group: dict[str, Any]) -> Ar
     if decay:
         held = u.scratch(1)
         if grad is held:
-            grad = xp.add(grad, xp.multiply(u.data, decay, out=u.scratch(0)), out=held)
+            grad = xp.add(grad, xp.multiply(u.array, decay, out=u.scratch(0)), out=held)
         else:
-            grad = xp.add(xp.multiply(u.data, decay, out=held), grad, out=held)
+            grad = xp.add(xp.multiply(u.array, decay, out=held), grad, out=held)
     return grad

@@ -100,12 +100,12 @@ def passage(outputs: Sequence[Tensor], weights: Sequence[Any], nodes: Sequence[N
 
     def comes(node: Node, grads: Any) -> None:
         made.order.append(node)
-        arrived[node] = digests.add(grads[0].data)
+        arrived[node] = digests.add(grads[0].array)
 
     def goes(node: Node, grad_inputs: Any, _: Any) -> None:
         for i, g in enumerate(grad_inputs):
             if g is not None:
-                given[node, i] = digests.add(g.data)
+                given[node, i] = digests.add(g.array)
 
     watched = [n for n in nodes if not isinstance(n, Leaf) and not _is_bundle(n)]
     giving = [n for n in watched if not any(p is not None and _is_bundle(p) for p, _ in n.next_functions)]
@@ -129,7 +129,7 @@ def passage(outputs: Sequence[Tensor], weights: Sequence[Any], nodes: Sequence[N
     for leaf, g in zip(leaves, found, strict=True):
         if g is not None:
             made.order.append(leaf)
-            arrived[leaf] = digests.add(g.data)
+            arrived[leaf] = digests.add(g.array)
     fetched = digests.fetch()
     made.arrived = {n: fetched[i] for n, i in arrived.items()}
     made.given = {k: fetched[i] for k, i in given.items()}

@@ -235,7 +235,7 @@ def _grads(passed: Passage | None, tensors: dict[Node, Tensor]) -> dict[Node, Di
 def _digests(tensors: Mapping[Node, Tensor]) -> dict[Node, Digest]:
     digests = Digests()
     for t in tensors.values():
-        digests.add(t.data)
+        digests.add(t.array)
     return dict(zip(tensors, digests.fetch(), strict=True))
 
 

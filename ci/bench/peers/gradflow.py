@@ -25,7 +25,7 @@ class Gradflow(TorchLike):
             self.asynchronous, self._cupy = True, on_cupy
 
     def put(self, parameter: Any, array: Any) -> None:
-        parameter.data[...] = self.tensor(array).data
+        parameter.array[...] = self.tensor(array).array
 
     def hessian_of(self, loss: Any, w: Any) -> Any:
         if not hasattr(gradflow, "func"):

@@ -209,8 +209,8 @@ def put_rate(group: dict[str, Any], lr: float) -> None:
     """Write the learning rate of a group; into a Tensor in place, so that whoever holds it sees it."""
     held = group["lr"]
     if isinstance(held, Tensor):
-        held.data.fill(lr)
-        writes.written(held.data)
+        held.array.fill(lr)
+        writes.written(held.array)
     else:
         group["lr"] = plain(lr)
 
