@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from . import backend
 from . import numpy as gnp
-from .engine import Value
 from .errors import DeviceError, NoCounterpartError
-from .recorded import is_plotted, loses_gradient
+from .recorded import Recorded, is_plotted, loses_gradient
 
 _WITHOUT_DERIVATIVE = {
     np.allclose, np.argpartition, np.argwhere, np.array2string, np.array_equal, np.array_equiv, np.array_repr, np.array_str,
@@ -77,17 +77,19 @@ def call_function(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -
 def _on_arrays(problem: str, function: Any, args: tuple[Any, ...], named: dict[str, Any], any_tensor: bool = False) -> Any:
     """NumPy's own function on bare arrays; NoCounterpartError with ``problem`` if the gradient of an argument would be lost."""
     out = named.get("out")
-    if any(isinstance(o, Value) for o in (out if isinstance(out, tuple) else (out,))):
+    if any(isinstance(o, Recorded) for o in (out if isinstance(out, tuple) else (out,))):
         raise NoCounterpartError(f"{problem}, and out= is a Tensor, where NumPy cannot write: it would not be recorded")
 
     def bare(argument: Any) -> Any:
-        if isinstance(argument, Value):
+        if isinstance(argument, Recorded):
             if not any_tensor and loses_gradient(argument):
                 raise NoCounterpartError(
                     f"{problem}, and a Tensor that requires grad is given; see gradflow.numpy for what is recorded, or use "
                     "detach() for the numbers alone"
                 )
             if not isinstance(argument.array, np.ndarray):
+                if is_plotted():
+                    return backend.namespace_of(argument.array).to_host(argument.array)
                 raise DeviceError(f"{problem}, and a Tensor on a GPU is not copied to NumPy unasked; use t.cpu()")
             array = argument.array.view()
             array.flags.writeable = False

@@ -369,7 +369,7 @@ def test_functions_without_a_counterpart_lose_no_gradient(name: str, call: Any) 
     with pytest.raises(NoCounterpartError, match=re.escape(name.replace("numpy", "np"))):
         call(gf.tensor(A, requires_grad=True))
     t = gf.tensor(A)
-    if t.is_cuda:
+    if t.is_cuda and name != "np.exp with out=":
         with pytest.raises(DeviceError, match="cpu"):
             call(t)
     elif name in ("np.add.at", "np.exp with out="):
