@@ -10,9 +10,10 @@ tensor([2., 4., 6.])
 
 # ruff: noqa: I001 - packed, or the list of names would be three screens long
 # fmt: off
+import sys as _sys
 from typing import TYPE_CHECKING
 
-from . import autograd, backend, creation, engine, errors, linalg, numpy, random
+from . import _tensor, autograd, backend, creation, engine, errors, linalg, numpy, random
 from ._version import __version__
 from .autograd import Function
 from .backend import device, get_default_device, set_default_device
@@ -62,7 +63,7 @@ from .random import (
     bernoulli, default_generator, Generator, get_rng_state, manual_seed, multinomial, normal, rand, rand_like,
     randint, randn, randn_like, randperm, set_rng_state,
 )
-from .tensor import Tensor
+from ._tensor import Tensor
 
 if TYPE_CHECKING:
     from . import amp, data, flow, func, io, nn, optim, viz
@@ -100,6 +101,7 @@ __all__ = [
 # fmt: on
 
 engine.set_tensor(Tensor, numpy)
+_sys.modules[__name__ + ".tensor"] = _tensor  # Tensors that were pickled before the module got its underscore name it so
 
 
 _LATER = {

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import backend
+from ._tensor import Tensor
 from .backend import dtypes
 from .engine import writes
 from .errors import ArgumentError
 from .plain import real_number, whole_number
-from .tensor import Tensor
 from .typing import Array
 
 TOP_OF_HALF = 32768.0

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import backend
+from ._tensor import Tensor
 from .engine import (
     Node,
     OneByOne,
@@ -35,7 +36,6 @@ from .ops.elementwise import cast
 from .ops.shape import stack
 from .recorded import backward as _backward
 from .recorded import initial
-from .tensor import Tensor
 
 __all__ = [
     "Function", "backward", "detect_anomaly", "enable_grad", "grad", "gradcheck", "gradgradcheck", "no_grad", "numerical_grad",

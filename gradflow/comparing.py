@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ._tensor import Tensor
 from .creation import as_tensor
-from .tensor import Tensor
 
 
 def is_tensor(value: object) -> bool:

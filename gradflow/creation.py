@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import backend
+from ._tensor import Tensor
 from .backend import CPU, dtypes
 from .backend import device as Device
 from .engine import wrap
@@ -18,7 +19,6 @@ from .errors import ArgumentError, DTypeError, ShapeError
 from .ops import dims, elementwise, shape
 from .ops.index import one_hot
 from .recorded import loses_gradient, refuse_to_lose, warn_of_lost_gradient
-from .tensor import Tensor
 from .typing import DType
 
 __all__ = [

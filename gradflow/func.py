@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import autograd
+from ._tensor import Tensor
 from .creation import eye, zeros, zeros_like
 from .engine import mode, recording, wrap
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
 from .ops.shape import movedim, reshape
-from .tensor import Tensor
 
 __all__ = ["grad", "grad_and_value", "hessian", "hvp", "jacfwd", "jacrev", "jvp", "vjp"]
 

@@ -7,10 +7,10 @@ from functools import update_wrapper
 from types import FunctionType
 from typing import Any
 
+from ._tensor import Tensor
 from .engine import Op, compiled, make_callable, mode, recording, sweep, wrap
 from .errors import DTypeError, RuleError
 from .kernels import Kernel, Symbol
-from .tensor import Tensor
 from .typing import Array, Namespace
 
 Elementwise = Callable[..., Any]

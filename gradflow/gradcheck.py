@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from . import backend
+from ._tensor import Tensor
 from .backend import dtypes
 from .engine import sweep, warn, wrap
 from .errors import ArgumentError, GradcheckError
-from .tensor import Tensor
 
 __all__ = ["gradcheck", "gradgradcheck", "numerical_grad"]
 

@@ -19,7 +19,7 @@ from .ops import elementwise, index, shape
 from .typing import Array, DType, TensorLike
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 P = ParamSpec("P")
 

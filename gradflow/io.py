@@ -21,12 +21,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from ._tensor import Tensor
 from .backend import device as Device
 from .backend import dtypes
 from .creation import as_tensor
 from .errors import ArgumentError, FormatError
 from .files import whole
-from .tensor import Tensor
 
 __all__ = ["load", "save"]
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from . import backend, creation
+from ._tensor import Tensor
 from .backend import dtypes
 from .engine import wrap
 from .errors import ArgumentError, ShapeError
 from .ops import elementwise, shape
 from .recorded import refuse_to_lose
-from .tensor import Tensor
 from .typing import DType
 
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import random
+from ._tensor import Tensor
 from .autograd import Function
 from .engine import Leaf, Node, is_grad_enabled, reached, recording, sweep, tick, wrap
 from .errors import ArgumentError, GraphError
 from .ops.shape import reshape
-from .tensor import Tensor
 
 
 def checkpoint(function: Callable[..., Any], *args: Any, preserve_rng_state: bool = True, **kwargs: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -123,3 +125,18 @@ def test_views_of_memory_that_was_replaced(which: str) -> None:
     (g,) = gf.autograd.grad(shown, x)
     wanted = {"base": [0.0, 2.0, 1.0], "first view": [0.0, 2.0, 2.0], "second view": [0.0, 2.0, 1.0]}[which]
     assert g.tolist() == wanted
+
+
+def test_pickles_of_earlier_versions_load() -> None:
+    """Made when Tensor lived in gradflow.tensor: a tensor, a parameter, a model and the state of an optimizer after a step."""
+    saved = pickle.loads((Path(__file__).parent / "pickled_before_0_1.pkl").read_bytes())
+    assert type(saved["t"]) is gf.Tensor and saved["t"].requires_grad and saved["t"].tolist() == [1.0, 2.0]
+    assert type(saved["p"]) is nn.Parameter and saved["p"].tolist() == [1.0, 1.0]
+    model = saved["m"]
+    np.testing.assert_allclose(model[0].weight.tolist(), [[0.3959, 0.0937], [0.0157, -0.3256]], atol=1e-4)
+    optimizer = gf.optim.Adam(model.parameters(), lr=0.5)
+    optimizer.load_state_dict(saved["s"])
+    assert optimizer.param_groups[0]["lr"] == 0.1
+    model(gf.ones(1, 2, device="cpu")).sum().backward()
+    optimizer.step()
+    assert gf.Tensor.__module__ == "gradflow" and type(pickle.loads(pickle.dumps(saved["t"]))) is gf.Tensor

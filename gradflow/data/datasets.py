@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend
+from .._tensor import Tensor
 from ..backend import CPU, dtypes
 from ..backend import device as Device
 from ..creation import as_tensor
@@ -16,7 +17,6 @@ from ..errors import ArgumentError, DeviceError, DTypeError, IndexingError, Shap
 from ..ops import shape as shapes
 from ..plain import real_number
 from ..random import Generator, randperm
-from ..tensor import Tensor
 
 
 def default_collate(batch: Sequence[Any]) -> Any:

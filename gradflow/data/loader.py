@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import backend
+from .._tensor import Tensor
 from ..backend import CPU
 from ..backend import device as Device
 from ..creation import arange
@@ -13,7 +14,6 @@ from ..engine import wrap
 from ..errors import ArgumentError
 from ..plain import whole_number
 from ..random import Generator, randperm
-from ..tensor import Tensor
 from .datasets import Dataset, taken
 
 

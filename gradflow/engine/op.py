@@ -34,7 +34,7 @@ from .inline import expression
 from .unused import left_out, meets_pole, unused
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from .._tensor import Tensor
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])

@@ -6,8 +6,8 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .._tensor import Tensor
 from ..errors import IndexingError, ShapeError
-from ..tensor import Tensor
 from .module import Module
 from .parameter import Parameter
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._tensor import Tensor
 from ..creation import empty
 from ..errors import ArgumentError, ShapeError
 from ..ops.convolve import each, extent
-from ..tensor import Tensor
 from ..typing import DType
 from . import functional as F
 from .functional_conv import Sizes

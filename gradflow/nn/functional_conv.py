@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._tensor import Tensor
 from ..engine import operand
 from ..errors import ArgumentError
 from ..ops import convolve, pool, resample
-from ..tensor import Tensor
 
 Sizes = int | Sequence[int]
 

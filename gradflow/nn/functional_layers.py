@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import backend
+from .._tensor import Tensor
 from ..creation import as_tensor
 from ..engine import operand, wide, wrap, writes
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
@@ -13,7 +14,6 @@ from ..inplace import allow, overwrite
 from ..ops import compare, dims, elementwise, index, neural, reduce, shape
 from ..plain import plain, whole_number
 from ..random import rand
-from ..tensor import Tensor
 from ..typing import Array
 from .given import tensor_of
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import backend
+from .._tensor import Tensor
 from ..engine import warn, wide, wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
 from ..ops import compare, elementwise, functions, index, neural, reduce, shape
 from ..plain import plain, real_number
 from ..recorded import refuse_to_lose
-from ..tensor import Tensor
 from ..typing import Array
 from .given import tensor_of
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import backend
+from .._tensor import Tensor
 from ..creation import as_tensor
 from ..errors import DTypeError, GradflowError
 from ..plain import real_number
-from ..tensor import Tensor
 
 
 def tensor_of(name: str, what: str, value: Any, beside: Any = None) -> Tensor:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._tensor import Tensor
 from ..autograd import Function
 from ..engine import RemovableHandle
-from ..tensor import Tensor
 from .registry import Registry
 
 _PRE, _POST, _BACKWARD_PRE, _BACKWARD = "forward_pre", "forward", "full_backward_pre", "full_backward"

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..creation import as_tensor, zeros_like
 from ..engine import no_grad
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ops import compare, functions, index
 from ..plain import real_number, whole_number
 from ..random import Generator, rand
-from ..tensor import Tensor
 
 __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .. import backend
+from .._tensor import Tensor
 from ..backend import device as Device
 from ..backend import dtypes
 from ..creation import as_tensor
 from ..engine import wrap, writes
 from ..errors import ArgumentError, DTypeError
 from ..recorded import zero_grads
-from ..tensor import Tensor
 from ..typing import Array, DType
 from .hooks import Hooked
 from .parameter import Parameter

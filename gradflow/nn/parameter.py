@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backend
+from .._tensor import Tensor
 from ..creation import as_tensor, empty
 from ..errors import DTypeError
-from ..tensor import Tensor
 
 
 class Parameter(Tensor):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .._tensor import Tensor
 from ..engine import no_grad
 from ..random import restore, states
-from ..tensor import Tensor
 from .module import Module
 
 

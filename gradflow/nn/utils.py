@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import backend
+from .._tensor import Tensor
 from ..creation import as_tensor
 from ..engine import warn, wrap, writes
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
 from ..ops import shape as shapes
-from ..tensor import Tensor
 from ..typing import Array, DType, Namespace
 
 

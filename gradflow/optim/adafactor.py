@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from .._tensor import Tensor
 from ..creation import as_tensor
 from ..errors import ArgumentError
 from ..plain import real_number
-from ..tensor import Tensor
 from ..typing import Array, Namespace, Shape
 from .flat import kept_in
 from .matrices import full_precision, kept, real_only

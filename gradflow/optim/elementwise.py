@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import Any, ClassVar
 
+from .._tensor import Tensor
 from ..backend import dtypes
 from ..kernels import SCALE, Kernel
 from ..plain import plain
-from ..tensor import Tensor
 from .flat import Bucket, Run, buckets, kept_in
 from .optimizer import Optimizer
 

@@ -22,10 +22,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import backend
+from .._tensor import Tensor
 from ..backend import dtypes
 from ..engine import ALONE, GradientBuffer, Leaf, holders, wrap, writes
 from ..kernels import SCALE, Bound, Kernel
-from ..tensor import Tensor
 from ..typing import Array
 
 NO_BUFFER = GradientBuffer(backend.cpu.empty(0))

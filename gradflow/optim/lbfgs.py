@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .. import backend
+from .._tensor import Tensor
 from ..backend.dtypes import float32
 from ..creation import as_tensor
 from ..engine import recording, wrap
 from ..errors import ArgumentError, DeviceError, NonFiniteError
 from ..plain import whole_number
-from ..tensor import Tensor
 from ..typing import Array, Namespace
 from .flat import real_pairs
 from .optimizer import Optimizer, Update, at_least

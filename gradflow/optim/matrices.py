@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._tensor import Tensor
 from ..engine import wrap
 from ..errors import DTypeError, ShapeError
-from ..tensor import Tensor
 from ..typing import Array
 from .flat import kept_in
 from .optimizer import Update

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .._tensor import Tensor
 from ..errors import ArgumentError
 from ..plain import whole_number
-from ..tensor import Tensor
 from ..typing import Array, Namespace
 from .flat import kept_in
 from .matrices import full_precision, kept, real_only

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .. import backend
+from .._tensor import Tensor
 from ..creation import as_tensor
 from ..engine import RemovableHandle, recording, wrap, writes
 from ..errors import ArgumentError, GraphError, NonFiniteError
 from ..plain import plain, real_number
 from ..recorded import zero_grads
-from ..tensor import Tensor
 from ..typing import Array, Namespace
 from .flat import kept_in, real_pairs
 

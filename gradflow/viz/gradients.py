@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import autograd, backend, printing
+from .._tensor import Tensor
 from ..engine import Leaf, Node
 from ..errors import GraphError
-from ..tensor import Tensor
 
 SHOWN = 4  # elements of an array that are shown in full
 

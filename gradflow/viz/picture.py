@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .._tensor import Tensor
 from ..engine import Leaf, Node
 from ..errors import ArgumentError
 from ..files import whole
 from ..nn import Module
-from ..tensor import Tensor
 from . import boxes as bx
 from .drawing import Arrow, Drawing, Rectangle, Shape, Words, rendered, svg, width_of
 from .gradients import Digest, Digests, Passage, passage

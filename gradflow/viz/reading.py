@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._tensor import Tensor
 from ..engine import Leaf, Node
 from ..errors import GraphError
 from ..nn import Module
-from ..tensor import Tensor
 from .tracing import Trace
 
 

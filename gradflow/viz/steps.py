@@ -8,9 +8,9 @@ from functools import cached_property
 from html import escape
 from typing import Any, NamedTuple
 
+from .._tensor import Tensor
 from ..engine import Leaf, Node
 from ..errors import ArgumentError
-from ..tensor import Tensor
 from . import boxes as bx
 from .drawing import Arrow, Drawing, Shape, Words, elements, svg, width_of
 from .gradients import Digest, Passage, passage

@@ -56,6 +56,7 @@ class Tensor(Recorded):
     """
 
     __slots__ = ()
+    __module__ = "gradflow"  # the public place, which pickles name
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
