@@ -31,6 +31,7 @@ from .creation import (
 from .engine import enable_grad, is_grad_enabled, no_grad, Node, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
 from .later import later
+from .numpy_keywords import FUNCTIONS as _FUNCTIONS, numpy_keywords as _numpy_keywords
 from .linalg import bmm, cholesky, det, dot, einsum, inverse, kron, matmul, mm, mv, outer, slogdet, tensordot
 from .ops.compare import (
     bitwise_and, bitwise_not, bitwise_or, bitwise_xor, clamp, clamp as clip, eq, ge, gt, isfinite, isinf, isnan,
@@ -64,6 +65,7 @@ from .random import (
     randint, randn, randn_like, randperm, set_rng_state,
 )
 from ._tensor import Tensor
+from .typing import Size
 
 if TYPE_CHECKING:
     from . import amp, data, flow, func, io, nn, optim, viz
@@ -93,12 +95,15 @@ __all__ = [
     "randn_like", "random", "randperm", "ravel", "real", "reciprocal", "relu", "remainder", "repeat_interleave",
     "reshape", "result_type", "roll", "round", "rsqrt", "save", "scatter", "scatter_add", "select", "selu",
     "set_default_device", "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_rng_state", "short",
-    "sigmoid", "sign", "sin", "sinh", "slogdet", "softmax", "sort", "split", "sqrt", "square", "squeeze", "stack",
+    "sigmoid", "sign", "sin", "sinh", "Size", "slogdet", "softmax", "sort", "split", "sqrt", "square", "squeeze", "stack",
     "std", "sub", "subtract", "sum", "t", "take_along_dim", "tan", "tanh", "tensor", "Tensor", "tensordot", "tile",
     "topk", "trace", "transpose", "tril", "tril_indices", "triu", "trunc", "uint8", "unbind", "unsqueeze", "var", "viz",
     "where", "zeros", "zeros_like",
 ]
 # fmt: on
+
+for _name in _FUNCTIONS:  # with axis= and keepdims= too
+    globals()[_name] = getattr(Tensor, _name, None) or _numpy_keywords(globals()[_name])
 
 engine.set_tensor(Tensor, numpy)
 _sys.modules[__name__ + ".tensor"] = _tensor  # Tensors that were pickled before the module got its underscore name it so

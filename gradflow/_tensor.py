@@ -13,8 +13,9 @@ import numpy as np
 from . import backend, inplace
 from .backend import device as Device
 from .backend import dtypes
-from .engine import Value, is_operand, operator, wrap
-from .errors import DeviceError, DTypeError, GraphError, ShapeError
+from .engine import is_operand, operator, wrap
+from .errors import DeviceError, GraphError, ShapeError
+from .numpy_keywords import METHODS, numpy_keywords
 from .ops import compare as cp
 from .ops import complex as cx
 from .ops import elementwise as e
@@ -26,7 +27,7 @@ from .ops import neural as nn
 from .ops import reduce as r
 from .ops import shape as s
 from .recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
-from .typing import Array, DType, TensorLike
+from .typing import DType, Size, TensorLike
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,9 +60,14 @@ class Tensor(Recorded):
     __module__ = "gradflow"  # the public place, which pickles name
     __array_priority__ = 1000.0
 
-    def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        self.array = _numbers(data)
-        self.node = None
+    def __init__(self, *data: Any, requires_grad: bool = False) -> None:
+        """As PyTorch's ``torch.Tensor``: ``Tensor(4, 5)`` is memory of that shape, ``Tensor([1, 2])`` holds these numbers.
+
+        Both have the default dtype, float32.  ``gf.tensor`` and ``gf.as_tensor`` keep the dtype of what they are given.
+        """
+        from .creation import constructed
+
+        self.array, self.node = constructed(data), None
         if requires_grad:
             self.requires_grad_(True)
 
@@ -74,7 +80,7 @@ class Tensor(Recorded):
     @property
     def size(self) -> Any:
         """The number of elements; also callable as PyTorch's ``size()`` and ``size(dim)``."""
-        return _Size(self.array.size, self.array.shape)
+        return _NumberOfElements(self.array.size, self.array.shape)
 
     @property
     def is_cuda(self) -> bool:
@@ -112,7 +118,7 @@ class Tensor(Recorded):
     def __len__(self) -> int:
         if not self.ndim:
             raise TypeError("len() of a 0-d tensor")
-        return self.shape[0]
+        return int(self.shape[0])
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.ndim:
@@ -134,7 +140,8 @@ class Tensor(Recorded):
         return self._repr_mimebundle_()["text/html"]
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and not self.ndim else str(self).__format__(spec)
+        """A tensor without dimensions is written as its number: ``f"{loss:.3f}"``, ``f"{loss}"``."""
+        return format(str(self) if self.ndim else self.detach().item(), spec)
 
     def __hash__(self) -> int:
         return id(self)
@@ -513,29 +520,24 @@ _float = float
 
 def _rebuilt(kind: Any, array: np.ndarray[Any, Any], device: str, requires_grad: bool) -> Tensor:
     place = Device(device)
-    t: Tensor = kind(backend.namespace_for(place).from_host(array, place), requires_grad=False)
+    t: Tensor = object.__new__(kind)
+    t.array, t.node = backend.namespace_for(place).from_host(array, place), None
     return t.requires_grad_(requires_grad)
 
 
-class _Size(int):
+class _NumberOfElements(int):
     """NumPy's ``size`` (a number) and PyTorch's ``size()`` in one."""
 
-    _shape: tuple[int, ...]
+    _shape: Size
 
-    def __new__(cls, count: int, shape: tuple[int, ...]) -> _Size:
+    def __new__(cls, count: int, shape: tuple[int, ...]) -> _NumberOfElements:
         self = super().__new__(cls, count)
-        self._shape = shape
+        self._shape = Size(shape)
         return self
 
     def __call__(self, dim: int | None = None) -> Any:
         return self._shape if dim is None else self._shape[dim]
 
 
-def _numbers(data: Any) -> Array:
-    """``data`` as an array that a Tensor can hold."""
-    if isinstance(data, Value):
-        return data.array
-    array = data if backend.is_array(data) else np.asarray(data)
-    if array.dtype.kind not in dtypes.CATEGORY:
-        raise DTypeError(f"a Tensor holds numbers and booleans, not {array.dtype}")
-    return np.asarray(array) if isinstance(array, np.generic) else array
+for _name in METHODS:
+    setattr(Tensor, _name, numpy_keywords(getattr(Tensor, _name)))

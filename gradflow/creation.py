@@ -19,7 +19,7 @@ from .errors import ArgumentError, DTypeError, ShapeError
 from .ops import dims, elementwise, shape
 from .ops.index import one_hot
 from .recorded import loses_gradient, refuse_to_lose, warn_of_lost_gradient
-from .typing import DType
+from .typing import DType, Size
 
 __all__ = [
     "arange", "as_tensor", "empty", "empty_like", "eye", "from_dlpack", "from_numpy", "full", "full_like",
@@ -96,6 +96,24 @@ def from_dlpack(source: Any) -> Tensor:
     kind = source.__dlpack_device__()[0]
     xp = backend.namespace_for("cuda" if int(kind) == 2 else "cpu")
     return finished(xp.from_dlpack(source), False)
+
+
+def constructed(data: tuple[Any, ...]) -> Any:
+    """The bare array of ``Tensor(*data)``: lengths of dimensions, or one thing that holds numbers."""
+    if not data or (not isinstance(data[0], bool) and all(isinstance(n, int) for n in data)):
+        return empty(*(data or (0,))).array
+    if len(data) > 1:
+        raise TypeError(
+            "Tensor takes the lengths of the dimensions, or numbers in one list or array; gf.tensor keeps their dtype"
+        )
+    (held,) = data
+    if isinstance(held, Size):
+        return empty(held).array
+    if isinstance(held, Tensor):
+        return held.detach().to(dtype=dtypes.get_default_dtype()).array
+    if isinstance(held, float | complex):
+        raise TypeError(f"Tensor({held!r}): a length is a whole number; gf.tensor({held!r}) is a tensor of one number")
+    return _array(held, dtypes.get_default_dtype(), None, True)
 
 
 def _array(data: Any, dtype: DType, device: Any, copy: bool) -> Any:

@@ -209,7 +209,7 @@ def _differences(
                 moved = np.array(t.to_numpy())
                 moved[at] += sign * step
                 xp = backend.namespace_of(t.array)
-                shifted = Tensor(_laid_like(xp.from_host(moved, t.device), t.array), requires_grad=True)
+                shifted = wrap(_laid_like(xp.from_host(moved, t.device), t.array)).requires_grad_()
                 outs = _outputs(func, [*arguments[:place], shifted, *arguments[place + 1 :]])
                 sides.append([o.to_numpy().astype(np.complex128) for o in outs])
             columns.append([(up - down) / (2 * eps) for up, down in zip(*sides, strict=True)])

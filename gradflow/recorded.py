@@ -15,7 +15,7 @@ from .backend import dtypes, memory
 from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, mode, sweep, views, warn, wrap, writes
 from .errors import DeviceError, DTypeError, GraphError, LostGradientWarning, ShapeError
 from .ops import elementwise
-from .typing import TensorLike
+from .typing import Size, TensorLike
 
 
 class Recorded(Value):
@@ -24,8 +24,9 @@ class Recorded(Value):
     __slots__ = ()
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape  # type: ignore[no-any-return]
+    def shape(self) -> Size:
+        """The lengths of the dimensions: a tuple, with ``numel()``."""
+        return Size(self.array.shape)
 
     @property
     def data(self) -> Any:

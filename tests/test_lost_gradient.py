@@ -64,7 +64,7 @@ def test_once_per_line() -> None:
 def test_what_is_not_warned_of() -> None:
     t = gf.tensor(1.5, requires_grad=True)
     assert int(t) == 1 and t.item() == 1.5 and bool(t) and t.tolist() == 1.5 and f"{t:.2f}" == "1.50"
-    assert f"{t}" == str(t) and repr(t) and t > 1
+    assert f"{t}" == "1.5" and str(t) and repr(t) and t > 1
     float(t.detach())
     gf.tensor(t.item())
     gf.tensor([t.item(), 1.0])

@@ -29,7 +29,7 @@ class Parameter(Tensor):
             data = empty(0)
         elif not isinstance(data, Tensor) and not backend.is_array(data):
             data = as_tensor(data)
-        super().__init__(data)
+        self.array, self.node = data.array if isinstance(data, Tensor) else data, None
         if requires_grad and self.dtype.kind not in "fc":
             raise DTypeError(f"Parameter: a {self.dtype} tensor has no gradient; give floats, or requires_grad=False")
         if requires_grad:

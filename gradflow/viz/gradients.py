@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import autograd, backend, printing
 from .._tensor import Tensor
-from ..engine import Leaf, Node
+from ..engine import Leaf, Node, wrap
 from ..errors import GraphError
 
 SHOWN = 4  # elements of an array that are shown in full
@@ -138,9 +138,8 @@ def passage(outputs: Sequence[Tensor], weights: Sequence[Any], nodes: Sequence[N
 
 def _standing_for(leaf: Leaf) -> Tensor:
     """A tensor with the node of ``leaf``, whose own may be gone."""
-    t = Tensor(0.0)
-    t.node = leaf
-    return t
+    made: Tensor = wrap(np.zeros(()), leaf)
+    return made
 
 
 def _is_bundle(node: Node) -> bool:
