@@ -155,6 +155,25 @@ DIFFERENCES = [
     ),
     # Recording
     Difference(
+        "a no_grad block that ends inside of a later block",
+        """
+        def quiet():
+            with gf.no_grad():
+                yield
+            yield
+
+        steps = quiet()
+        next(steps)
+        with gf.enable_grad():
+            next(steps)
+        answer = gf.is_grad_enabled()
+        gf.set_grad_enabled(True)
+        """,
+        True,
+        False,
+        "Both blocks have ended. Each of PyTorch's sets back what it found, so that the last one to end leaves recording off.",
+    ),
+    Difference(
         "a view made with recording off",
         """
         x = gf.ones(2, requires_grad=True)

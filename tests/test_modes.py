@@ -104,10 +104,8 @@ def test_blocks_that_end_in_another_order() -> None:
     assert not recorded()
     with gf.enable_grad():
         assert recorded()
-        next(running)  # sets back to what was before it
+        next(running)  # the block of the generator ends inside of this one
         assert recorded()
-    assert not recorded()  # as the block found it
-    gf.set_grad_enabled(True)
     assert recorded() and not quiet
     running = block()
     next(running)
@@ -249,6 +247,46 @@ WORK: dict[str, Callable[[], Any]] = {
     "an optimizer": step,
     "a closure": closures,
 }
+
+
+def test_blocks_of_generators_may_end_in_any_order() -> None:
+    def quiet_steps() -> Any:
+        with gf.no_grad():
+            yield
+            assert not recorded()
+            yield
+
+    def loud_steps() -> Any:
+        with gf.enable_grad():
+            yield
+            yield
+
+    first, second = quiet_steps(), quiet_steps()
+    next(first), next(second)
+    first.close()
+    assert not recorded()  # the block of second goes on
+    second.close()
+    assert recorded()
+    steps = quiet_steps()
+    next(steps)
+    with gf.enable_grad():
+        steps.close()
+        assert recorded()
+    assert recorded()
+    outer = loud_steps()
+    with gf.no_grad():
+        next(outer)
+        with gf.no_grad():
+            outer.close()
+            assert not recorded()
+        assert not recorded()
+    assert recorded()
+    with gf.autograd.detect_anomaly():
+        steps = quiet_steps()
+        next(steps)
+    assert not mode.anomaly and not recorded()
+    steps.close()
+    assert recorded() and mode.depth == 0
 
 
 def numbers(made: Any) -> Any:

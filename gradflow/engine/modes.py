@@ -90,10 +90,17 @@ class _Switch:
 
     def __exit__(self, *_: Any) -> None:
         outer = getattr(mode, "outer", [])
-        for k in reversed(range(len(outer))):  # the block of a generator may end after one that began later, or in another thread
-            if outer[k][0] is self:
+        for k in reversed(range(len(outer))):  # the block of a generator may end in another thread, which has no entry of it
+            switch, before = outer[k]
+            if switch is self:
                 mode.depth -= 1
-                setattr(mode, self._field, outer[k][1])
+                later = [i for i in range(k + 1, len(outer)) if outer[i][0]._field == self._field]
+                if (
+                    later
+                ):  # or while a block goes on that began later: the mode is that one's, and what comes after it is ``before``
+                    outer[later[0]] = (outer[later[0]][0], before)
+                else:
+                    setattr(mode, self._field, before)
                 del outer[k]
                 settle()
                 return
