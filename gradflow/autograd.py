@@ -87,13 +87,16 @@ def grad(
     if len(weights) != len(outs):
         raise ArgumentError(f"grad: {len(outs)} outputs and {len(weights)} grad_outputs")
     for i, t in enumerate(ins):
-        if not isinstance(t, Tensor) or t.node is None:
+        if not isinstance(t, Tensor):
+            raise TypeError(f"grad: input {i} is a Tensor, not {type(t).__name__}")
+        if t.node is None:
             raise GraphError(f"grad: input {i} does not require grad")
     retain = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
         found, owned = _rows(outs, [t.node for t in ins], weights, retain, create_graph), set[Any]()
     else:
-        roots = [(t.node, initial(t, w, create_graph)) for t, w in zip(outs, weights, strict=True)]
+        starts = [initial(t, w, create_graph) for t, w in zip(outs, weights, strict=True)]
+        roots = [(t.node, g) for t, g in zip(outs, starts, strict=True)]
         found, owned = sweep(roots, create_graph=create_graph, retain_graph=retain, inputs=[t.node for t in ins])
     result: list[Tensor | None] = []
     for i, t in enumerate(ins):

@@ -775,3 +775,11 @@ def test_tracebacks_show_nothing_of_how_an_operation_is_made() -> None:
         assert not {"_stub", "build"} & {*first.split(), *second.split()}, (first, second)
         assert len(first.split()) <= len(second.split()) <= 5
         assert "call" in first and first.endswith("None True")
+
+
+def test_what_grad_takes_is_a_tensor_or_several() -> None:
+    x = gf.ones(2, requires_grad=True)
+    for outputs, inputs in ((5, x), (x.sum(), 5), (x.sum(), None), (iter([x.sum()]), x)):
+        with pytest.raises(TypeError, match="Tensor"):
+            gf.autograd.grad(outputs, inputs)
+    assert gf.autograd.grad((x.sum(), x.sum()), [x])[0].tolist() == [2.0, 2.0]

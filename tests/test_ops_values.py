@@ -978,3 +978,8 @@ def test_hypot_and_logaddexp_at_the_ends() -> None:
     np.testing.assert_allclose(da.detach().cpu().numpy(), [1, 0, 0.5, math.e / (1 + math.e)])
     (second,) = gf.autograd.grad(da.sum(), a)
     np.testing.assert_allclose(second.cpu().numpy(), [0, 0, 0.25, math.e / (1 + math.e) ** 2])
+
+
+def test_the_norm_of_order_0_counts() -> None:
+    x = gf.tensor([[0.0, 1.0, 2.0], [0.0, 0.0, -1.0]])
+    assert gf.norm(x, 0).item() == 3 and gf.norm(x, 0, dim=1).tolist() == [2, 1] and gf.norm(x, 0, dim=0).tolist() == [0, 1, 2]

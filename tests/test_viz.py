@@ -6,6 +6,7 @@ import importlib.util
 import re
 import tracemalloc
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import cupy_stand_in
 import numpy as np
@@ -15,7 +16,7 @@ from counting import calls_in
 import gradflow as gf
 import gradflow.nn.functional as F
 from gradflow.errors import ArgumentError, GraphError
-from gradflow.viz import layout
+from gradflow.viz import layout, picture
 from gradflow.viz.boxes import MANY
 from gradflow.viz.scale import Scale, colour
 
@@ -497,3 +498,17 @@ def test_matplotlib_draws_tensors(requires_grad: bool) -> None:
     if requires_grad or m.is_cuda:  # elsewhere the numbers are not handed out unasked
         with pytest.raises((GraphError, gf.errors.DeviceError)):
             np.asarray(m)
+
+
+def test_frames_lie_in_the_frame_of_the_module_that_calls() -> None:
+    inner = [gf.nn.Sequential(gf.nn.Linear(2, 2), gf.nn.ReLU()) for _ in range(2)]
+    model = gf.nn.Sequential(gf.nn.Sequential(gf.nn.Sequential(*inner), gf.nn.Tanh()), gf.nn.Sigmoid())
+    with gf.viz.trace(model) as calls:
+        y = model(gf.ones(1, 2))
+
+    def names(clusters: list[layout.Cluster]) -> dict[str, Any]:
+        return {c.label.split()[-1]: names(c.inner) for c in clusters}
+
+    assert names(picture.clusters(gf.viz.graph(y, params=calls).chart.boxes)) == {
+        "0": {"0.0": {"0.0.0": {"0.0.0.0": {}}, "0.0.1": {"0.0.1.0": {}}}}
+    }
