@@ -21,8 +21,9 @@ from .creation import eye, zeros, zeros_like
 from .engine import mode, recording, wrap
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
 from .ops.shape import movedim, reshape
+from .stateless import functional_call
 
-__all__ = ["grad", "grad_and_value", "hessian", "hvp", "jacfwd", "jacrev", "jvp", "vjp"]
+__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "hvp", "jacfwd", "jacrev", "jvp", "vjp"]
 
 Argnums = int | tuple[int, ...]
 
