@@ -167,6 +167,48 @@ def test_loader_of_other_datasets() -> None:
         bare[0]
 
 
+class Lines(gf.data.IterableDataset):
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __iter__(self) -> Any:
+        for i in range(self.count):
+            yield {"x": gf.full((2,), float(i)), "name": f"line {i}"}
+
+
+def test_examples_that_are_iterated() -> None:
+    loader = gf.data.DataLoader(Lines(5), batch_size=2)
+    for _ in range(2):  # every pass begins anew
+        batches = list(loader)
+        assert [b["x"].tolist() for b in batches] == [[[0, 0], [1, 1]], [[2, 2], [3, 3]], [[4, 4]]]
+        assert batches[1]["name"] == ["line 2", "line 3"]
+    assert [len(b["name"]) for b in gf.data.DataLoader(Lines(5), batch_size=2, drop_last=True)] == [2, 2]
+    assert list(gf.data.DataLoader(Lines(0))) == []
+    assert [b.tolist() for b in gf.data.DataLoader({3}, batch_size=2)] == [[3]]
+    assert list(gf.data.DataLoader(Lines(3), batch_size=3, collate_fn=len)) == [3]
+    with pytest.raises(TypeError, match="len"):
+        len(loader)
+
+    class Counted(Lines):
+        def __len__(self) -> int:
+            return self.count
+
+    assert len(gf.data.DataLoader(Counted(5), batch_size=2)) == 3 and len(list(gf.data.DataLoader(Counted(5), 2))) == 3
+    with pytest.raises(ArgumentError, match="shuffle"):
+        gf.data.DataLoader(Counted(5), shuffle=True)
+    for wrong in (iter([1, 2]), 5, None):
+        with pytest.raises(TypeError, match="DataLoader"):
+            gf.data.DataLoader(wrong)
+    with pytest.raises(NotImplementedError, match="__iter__"):
+        next(iter(gf.data.DataLoader(gf.data.IterableDataset())))
+
+
+def test_iterated_examples_come_to_a_device() -> None:
+    device = gf.get_default_device()
+    loader = gf.data.DataLoader(Lines(5), batch_size=2, device=device)
+    assert [b["x"].device for b in loader] == [gf.ones(1).device] * 3
+
+
 def test_loader_refuses() -> None:
     for size in (0, -1, 2.5, True, None):
         with pytest.raises(ArgumentError, match="batch_size"):

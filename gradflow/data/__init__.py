@@ -11,13 +11,13 @@ carries.  ``images``: MNIST and Fashion-MNIST, downloaded once by ``fetching``.
 [[4.0, 5.0]] [1]
 """
 
-from .datasets import Dataset, Samples, Subset, TensorDataset, default_collate, random_split
+from .datasets import Dataset, IterableDataset, Samples, Subset, TensorDataset, default_collate, random_split
 from .fetching import cache_folder, fetch
 from .images import fashion_mnist, mnist, read_idx
 from .loader import DataLoader
 from .tables import breast_cancer, diabetes, digits, iris, wine
 
 __all__ = [
-    "Dataset", "TensorDataset", "Samples", "Subset", "DataLoader", "default_collate", "random_split",
+    "Dataset", "IterableDataset", "TensorDataset", "Samples", "Subset", "DataLoader", "default_collate", "random_split",
     "breast_cancer", "diabetes", "digits", "iris", "wine", "mnist", "fashion_mnist", "read_idx", "cache_folder", "fetch",
 ]  # fmt: skip

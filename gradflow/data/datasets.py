@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,23 @@ class Dataset:
     def take(self, index: Tensor) -> Any:
         """The batch of the examples that ``index``, a vector of whole numbers, names."""
         return default_collate([self[i] for i in index.tolist()])
+
+
+class IterableDataset:
+    """Examples one after the other, from a file or a stream: a subclass writes ``__iter__``.
+
+    A DataLoader takes them as they come; it cannot shuffle them, and knows its length only where ``__len__`` is written too.
+
+    >>> import gradflow as gf
+    >>> class Countdown(gf.data.IterableDataset):
+    ...     def __iter__(self):
+    ...         yield from (3, 2, 1)
+    >>> list(gf.data.DataLoader(Countdown(), batch_size=2))
+    [tensor([3, 2]), tensor([1])]
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError(f"{type(self).__name__} has no __iter__(); an IterableDataset yields its examples there")
 
 
 class TensorDataset(Dataset):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from .. import backend
@@ -14,13 +15,14 @@ from ..engine import wrap
 from ..errors import ArgumentError
 from ..plain import whole_number
 from ..random import Generator, randperm
-from .datasets import Dataset, taken
+from .datasets import Dataset, IterableDataset, default_collate, taken
 
 
 class DataLoader:
     """The examples of a dataset in batches; every ``for`` over it is one pass, with ``shuffle`` in a new order.
 
-    dataset: a ``Dataset``, or anything with a length whose examples are had by number.
+    dataset: a ``Dataset``, or anything with a length whose examples are had by number; an ``IterableDataset``, or anything else
+    that is iterated, whose examples are taken as they come.
     batch_size: ``len(dataset)`` for batch gradient descent, 1 for stochastic, between them for mini-batch gradient descent.
     drop_last: leave out the last batch if it is smaller than the others.
     generator: what the order is drawn from; by default the generator of the device that the examples lie on.
@@ -47,24 +49,33 @@ class DataLoader:
         collate_fn: Callable[[list[Any]], Any] | None = None,
         device: Any = None,
     ) -> None:
-        if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
-            raise TypeError(f"DataLoader: a dataset has a length and examples by number; {type(dataset).__name__} does not")
+        by_number = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__") and not isinstance(dataset, IterableDataset)
+        if not by_number and not hasattr(dataset, "__iter__"):
+            raise TypeError(
+                f"DataLoader: a dataset has a length and examples by number, or is iterated; {type(dataset).__name__} has neither"
+            )
+        if not by_number and isinstance(dataset, Iterator):
+            raise TypeError(
+                f"DataLoader: a dataset is iterated anew in every pass, and a {type(dataset).__name__} would be empty in the second"
+            )
+        if not by_number and shuffle:
+            raise ArgumentError("DataLoader: examples that are iterated come in their own order; shuffle needs them by number")
         size = whole_number(batch_size)
         if size is None or size < 1:
             raise ArgumentError(f"DataLoader: batch_size is a whole number from 1, not {batch_size!r}")
         if generator is not None and not isinstance(generator, Generator):
             raise TypeError(f"DataLoader: generator is a gf.Generator, not {type(generator).__name__}")
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, size, bool(shuffle), bool(drop_last)
-        self.generator, self.collate_fn = generator, collate_fn
+        self.generator, self.collate_fn, self._by_number = generator, collate_fn, by_number
         self.device = None if device is None else Device(device)
 
     def __len__(self) -> int:
-        """The number of batches."""
+        """The number of batches; TypeError for a dataset that is iterated and has no length."""
         n = len(self.dataset)
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        batches = self._batches(self._order())
+        batches = self._batches(self._order()) if self._by_number else self._as_they_come()
         if self.device is None:
             return batches
         return _moved(batches, self.device)
@@ -86,6 +97,12 @@ class DataLoader:
                 yield taken(self.dataset, index)
             else:
                 yield self.collate_fn([self.dataset[k] for k in index.tolist()])
+
+    def _as_they_come(self) -> Iterator[Any]:
+        collate, examples = self.collate_fn or default_collate, iter(self.dataset)
+        while batch := [*islice(examples, self.batch_size)]:
+            if len(batch) == self.batch_size or not self.drop_last:
+                yield collate(batch)
 
 
 def _moved(batches: Iterator[Any], where: Device) -> Iterator[Any]:
