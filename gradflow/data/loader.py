@@ -56,7 +56,7 @@ class DataLoader:
             )
         if not by_number and isinstance(dataset, Iterator):
             raise TypeError(
-                f"DataLoader: a dataset is iterated anew in every pass, and a {type(dataset).__name__} would be empty in the second"
+                f"DataLoader: a dataset is iterated anew in every pass; {type(dataset).__name__} would be empty in the second"
             )
         if not by_number and shuffle:
             raise ArgumentError("DataLoader: examples that are iterated come in their own order; shuffle needs them by number")
