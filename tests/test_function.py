@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -389,3 +390,22 @@ def test_none_is_a_gradient_that_is_always_zero():
     Steps.zero = lambda g: gf.zeros_like(g)
     with pytest.raises(GraphError, match="None for a gradient that is always zero"):
         gf.func.hessian(lambda x: (Steps.apply(x, x * x)).sum())(x)
+
+
+def test_a_function_that_lacks_a_half_says_so() -> None:
+    class OnlyForward(gf.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: gf.Tensor) -> gf.Tensor:
+            return x * 2
+
+    class OnlyBackward(gf.autograd.Function):
+        @staticmethod
+        def backward(ctx: Any, g: gf.Tensor) -> gf.Tensor:
+            return g
+
+    x = gf.ones(2, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="backward"):
+        OnlyForward.apply(x).sum().backward()
+    with pytest.raises(NotImplementedError, match="forward"):
+        OnlyBackward.apply(x)
+    assert OnlyForward.apply(x.detach()).tolist() == [2.0, 2.0]

@@ -16,8 +16,9 @@ from counting import calls_in
 import gradflow as gf
 import gradflow.nn.functional as F
 from gradflow.errors import ArgumentError, GraphError
-from gradflow.viz import layout, picture
+from gradflow.viz import drawing, layout, picture
 from gradflow.viz.boxes import MANY
+from gradflow.viz.drawing import Words
 from gradflow.viz.scale import Scale, colour
 
 needs_viz = pytest.mark.skipif(not layout.is_available(), reason="needs pip install 'gradflow[viz]'")
@@ -512,3 +513,21 @@ def test_frames_lie_in_the_frame_of_the_module_that_calls() -> None:
     assert names(picture.clusters(gf.viz.graph(y, params=calls).chart.boxes)) == {
         "0": {"0.0": {"0.0.0": {"0.0.0.0": {}}, "0.0.1": {"0.0.1.0": {}}}}
     }
+
+
+def test_a_picture_of_one_node() -> None:
+    y = (gf.ones(2, requires_grad=True) * 2).sum()
+    assert len(gf.viz.graph(y, max_nodes=1).chart.boxes) >= 1
+    for wrong in (0, -1, 1.5, True, "2"):
+        with pytest.raises(ArgumentError, match="max_nodes"):
+            gf.viz.graph(y, max_nodes=wrong)
+
+
+def test_matplotlib_puts_words_where_the_drawing_says() -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    words = Words(30.0, 70.0, "here", 9.0, "#000000")
+    figure, axes = plt.subplots()
+    drawing._draw(axes, words, 1)
+    (text,) = axes.texts
+    assert text.get_position() == (30.0, 70.0) and text.get_text() == "here" and text.get_fontsize() == 9.0
+    plt.close(figure)

@@ -104,12 +104,6 @@ class Batch:
         self.array += _lifted(other, self.ndim)
         return self
 
-    def __matmul__(self, other: Any) -> Any:
-        return self.__gradflow_namespace__.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return self.__gradflow_namespace__.matmul(other, self)
-
     @property
     def T(self) -> Any:
         return self.__gradflow_namespace__.transpose(self)
