@@ -1,14 +1,14 @@
 """The table of the operations: what each is called with, and on which numbers its derivatives can be checked.
 
 A row is one way to call one function.  Its inputs are drawn from the operation's domain, away from the points where the
-derivative jumps, because central differences see both sides of such a point; those points have tests of their own.
-``tests/test_ops.py`` says what is done with the rows, and fails if an operation has none.
+derivative jumps, because central differences see both sides of such a point; those points stand in ``points=``, with the
+values that are right there.  ``tests/test_ops.py`` says what is done with the rows, and fails if an operation has none.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,12 +71,30 @@ def regular(rng: np.random.Generator, size: tuple[int, ...]) -> Any:
 
 
 @dataclass(frozen=True)
+class Point:
+    """What a function is at a point where a formula of its derivatives could fail: at a removable singularity, a kink, a tie.
+
+    ``at``: a number, or a tuple with a number or list for each input.  ``gradient`` and ``hessian``: of the sum of all outputs,
+    with respect to all elements of all inputs in turn.  All are written down from what is known of the function, and not
+    computed by it.  ``hessian=None``: the function has no second derivative there, and none is agreed on.
+    """
+
+    at: Any
+    value: Any
+    gradient: Any
+    hessian: Any = None
+
+    def arrays(self, dtype: Any) -> list[Any]:
+        return [np.array(a, dtype) for a in (self.at if isinstance(self.at, tuple) else (self.at,))]
+
+
+@dataclass(frozen=True)
 class Row:
     """``call`` takes tensors of ``shapes`` with numbers from ``domains``.
 
     ``second``: the second derivative exists and is worth checking; ``smooth``: False for an operation without a
     gradient; ``half``: takes float16; ``complex``: makes sense for complex numbers; ``view``: the result may show the
-    input's memory.
+    input's memory; ``points``: where a limit must hold.
     """
 
     of: Any
@@ -89,6 +107,7 @@ class Row:
     half: bool = True
     complex: bool = False
     view: bool = False
+    points: tuple[Point, ...] = ()
 
     def arrays(self, dtype: Any = np.float64) -> list[Any]:
         """The inputs, the same on every call."""
@@ -114,9 +133,14 @@ def row(
     call: Callable[..., Any] | None = None,
     domain: Any = anything,
     kw: list[dict[str, Any]] | None = None,
+    points: Sequence[Point] = (),
     **options: bool,
 ) -> None:
-    """A row for each of ``shapes`` (a shape, or a tuple of them for several inputs) and each of the keyword variants."""
+    """A row for each of ``shapes`` (a shape, or a tuple of them for several inputs) and each of the keyword variants.
+
+    ``points`` belong to the first row of one variant.
+    """
+    assert not points or len(kw or [{}]) == 1
     for case in shapes:
         several = case if case and isinstance(case[0], tuple) else (case,)
         domains = domain if isinstance(domain, tuple) else (domain,) * len(several)
@@ -126,17 +150,16 @@ def row(
             shown = ",".join(f"{k}={v}" for k, v in extra.items())
             label = f"{name}({shown}){'x'.join(str(s) for s in several)}".replace(" ", "")
             label += f"#{sum(r.label.startswith(label + '#') for r in ROWS)}"
-            ROWS.append(Row(of, bound, several, domains, label, **options))
+            ROWS.append(Row(of, bound, several, domains, label, points=tuple(points), **options))
+            points = ()
 
 
 def unary(of: Any, domain: Draw = anything, **options: Any) -> None:
-    for case in ONE:
-        row(of, case, domain=domain, **options)
+    row(of, *ONE, domain=domain, **options)
 
 
 def binary(of: Any, domain: Any = anything, **options: Any) -> None:
-    for case in TWO:
-        row(of, case, domain=domain, **options)
+    row(of, *TWO, domain=domain, **options)
 
 
 # Arithmetic

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import inspect
 import json
 import pickle
+import pkgutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -226,7 +228,16 @@ def test_last_epoch_goes_on_as_in_pytorch(name: str, after: int) -> None:
 
 def test_every_class_of_pytorch_is_there_and_tested() -> None:
     tested = {spec["name"] for spec in CASES.values()}
-    assert tested | {"LRScheduler"} == set(lr_scheduler.__all__) and len(tested) == 15
+    assert tested | {"LRScheduler"} == set(lr_scheduler.__all__) and len(tested) >= 15
+    for found in pkgutil.iter_modules(lr_scheduler.__path__, "gradflow.optim.lr_scheduler."):
+        importlib.import_module(found.name)
+    left, written = [LRScheduler], set()
+    while left:
+        for cls in left.pop().__subclasses__():
+            left.append(cls)
+            if cls.__module__.startswith("gradflow.optim") and not cls.__name__.startswith("_"):
+                written.add(cls.__name__)
+    assert written == tested
     for name in lr_scheduler.__all__:
         text = inspect.getdoc(getattr(lr_scheduler, name)) or ""
         assert ">>>" in text and "rror" in text and (name == "LRScheduler" or "Source: " in text), name

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optable_conv  # noqa: F401 - adds its rows
+import optable_conv
+import optable_points
 import pytest
-from optable import ROWS, Row
+from optable import ROWS, Point, Row
 
 import gradflow as gf
 from gradflow import linalg
@@ -19,6 +20,7 @@ from gradflow.engine import REGISTRY, Node
 from gradflow.engine.op import elementwise, primitive
 from gradflow.errors import GradcheckError, RuleError
 
+assert optable_conv and optable_points  # they add their rows
 SMOOTH = [r for r in ROWS if r.smooth]
 COMPLEX = [r for r in SMOOTH if r.complex]
 
@@ -103,6 +105,41 @@ def test_complex_derivatives(row: Row) -> None:
         np.testing.assert_allclose(a.cpu().array, b.cpu().array, rtol=1e-12, atol=1e-12)
     if row.second:
         assert gf.gradgradcheck(row.call, ins)
+
+
+POINTS = [pytest.param(r, p, id=f"{r.label}-{p.at}") for r in ROWS for p in r.points]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-6)])
+@pytest.mark.parametrize(("row", "point"), POINTS)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_limits(row: Row, point: Point, dtype: str, tolerance: float) -> None:
+    """Value, gradient and Hessian at a point: the gradient plain and recorded, the Hessian row by row and all rows at once."""
+
+    def close(found: Any, wanted: Any) -> None:
+        np.testing.assert_allclose(np.ravel(found), np.ravel(wanted), rtol=tolerance, atol=tolerance)
+
+    def joined(grads: Any) -> gf.Tensor:
+        parts = [gf.zeros_like(t) if g is None else g for g, t in zip(grads, ins, strict=True)]
+        return gf.cat([p.reshape(-1) for p in parts])
+
+    ins = [gf.tensor(a).requires_grad_() for a in point.arrays(dtype)]
+    made = row.call(*ins)
+    several = made if isinstance(made, tuple) else [made]
+    close(np.concatenate([o.detach().to_numpy().ravel() for o in several]), point.value)
+    total = sum(o.sum() for o in outputs(made))
+    first = joined(gf.autograd.grad(total, ins, create_graph=True, allow_unused=True))
+    close(joined(gf.autograd.grad(total, ins, retain_graph=True, allow_unused=True)).to_numpy(), point.gradient)
+    close(first.detach().to_numpy(), point.gradient)
+    if point.hessian is not None and not first.requires_grad:
+        close(np.zeros((len(first), len(first))), point.hessian)
+    elif point.hessian is not None:
+        rows = [joined(gf.autograd.grad(e, ins, retain_graph=True, allow_unused=True)).tolist() for e in first]
+        close(rows, point.hessian)
+        unit = gf.eye(len(first), dtype=first.dtype)
+        at_once = gf.autograd.grad(first, ins, unit, retain_graph=True, allow_unused=True, is_grads_batched=True)
+        parts = [gf.zeros(len(first), t.numel()) if g is None else g for g, t in zip(at_once, ins, strict=True)]
+        close(np.concatenate([p.to_numpy().reshape(len(first), -1) for p in parts], 1), point.hessian)
 
 
 @pytest.mark.parametrize("row", **ids(SMOOTH))
@@ -203,6 +240,43 @@ def test_every_operation_has_a_row() -> None:
     ours = {name: op for name, op in REGISTRY.items() if op.forward.__module__.startswith("gradflow.")}
     assert len(ours) > 100
     assert sorted(set(ours) - covered - inner) == []
+
+
+CASES = {"where", "flat", "sign", "maximum", "minimum"}
+"""What a rule calls on ``xp`` where it tells cases apart, so that one of them holds at single points."""
+
+
+def called_by(function: Any, seen: set[Any]) -> set[str]:
+    """The attributes that a rule and the helpers it calls ask for."""
+    codes, names = [function.__code__], set()
+    while codes:
+        code = codes.pop()
+        names |= set(code.co_names)
+        codes += [c for c in code.co_consts if inspect.iscode(c)]
+    for name in list(names):
+        helper = function.__globals__.get(name)
+        if inspect.isfunction(helper) and not hasattr(helper, "op") and helper not in seen:
+            seen.add(helper)
+            names |= called_by(helper, seen)
+    return names
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_every_operation_whose_rule_tells_cases_apart_has_points() -> None:
+    telling = {
+        name
+        for name, op in REGISTRY.items()
+        if op.forward.__module__.startswith("gradflow.")
+        for rule in [*op.rules.values(), op.joint]
+        if inspect.isfunction(rule) and (hasattr(rule, "unused") or called_by(rule, set()) & CASES)  # unused: what selects says
+    }
+    assert {"abs", "norm2", "pow", "hypot", "maximum", "amax"} <= telling
+    covered = set()
+    for row in ROWS:
+        for point in row.points:
+            covered |= graph_of(row.call(*(gf.tensor(a).requires_grad_() for a in point.arrays(np.float64))))
+    others = {"where", "index_set", "softmax_cross_entropy"}  # cases of a condition, of an index, of weights: not of the numbers
+    assert sorted(telling - covered - others) == []
 
 
 def test_every_public_function_has_a_row() -> None:
