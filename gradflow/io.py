@@ -1,9 +1,9 @@
 """Saving and loading without pickle: ``gf.save`` and ``gf.load``.
 
 A file is a ``.npz``: a zip archive with a ``.npy`` for each tensor, which ``numpy.load`` reads too, and ``gradflow.json``, which
-says how they are nested.  With ``pip install 'gradflow[safetensors]'`` it may be a ``.safetensors`` with that text in its
-header, and a checksum of all that it holds, as a zip archive has by itself.  Neither can hold anything but numbers and text, so
-loading a file runs no code, whoever wrote it.
+says how they are nested.  With ``pip install 'gradflow-autograd[safetensors]'`` it may be a ``.safetensors`` with that text in
+its header, and a checksum of all that it holds, as a zip archive has by itself.  Neither can hold anything but numbers and text,
+so loading a file runs no code, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -339,7 +339,7 @@ def _safetensors() -> Any:
         import safetensors.numpy
     except ImportError as problem:
         raise ImportError(
-            f"a .safetensors file needs the package safetensors ({problem}): pip install 'gradflow[safetensors]'"
+            f"a .safetensors file needs the package safetensors ({problem}): pip install 'gradflow-autograd[safetensors]'"
         ) from None
     return safetensors
 

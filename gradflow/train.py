@@ -1,7 +1,7 @@
 """The program behind ``python -m gradflow``: a residual network learns to read handwritten digits.
 
 ``prepare`` checks every option, reads the data and builds the model, ``learn`` trains it, ``report`` prints the table and
-saves the picture.  It needs scikit-learn (the digits), tqdm and matplotlib: ``pip install 'gradflow[demo]'``.
+saves the picture.  It needs scikit-learn (the digits), tqdm and matplotlib: ``pip install 'gradflow-autograd[demo]'``.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ def _check_installed() -> None:
     packages = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "tqdm": "tqdm"}
     missing = [package for module, package in packages.items() if importlib.util.find_spec(module) is None]
     if missing:
-        raise ArgumentError(f"the training needs {', '.join(missing)}, not installed here: pip install 'gradflow[demo]'")
+        raise ArgumentError(f"the training needs {', '.join(missing)}, not installed here: pip install 'gradflow-autograd[demo]'")
 
 
 def _check_files(settings: Settings) -> None:

@@ -299,7 +299,7 @@ def test_real_sets(name: str, shape: tuple[int, ...], classes: int) -> None:
 
 def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(ImportError, match=r"pip install 'gradflow\[demo\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'gradflow-autograd\[demo\]'"):
         data.iris()
 
 

@@ -167,7 +167,7 @@ def test_safetensors_of_others(tmp_path: Path) -> None:
 
 def test_without_the_package_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
-    with pytest.raises(ImportError, match=r"pip install 'gradflow\[safetensors\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'gradflow-autograd\[safetensors\]'"):
         gf.save({}, tmp_path / "x.safetensors")
     assert list(tmp_path.iterdir()) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -52,6 +53,30 @@ def test_commands_name_extras_that_exist() -> None:
     named = {extra for group in re.findall(r"'\.\[([\w,]+)\]'", README) for extra in group.split(",")}
     assert {"demo", "test", "cuda12x", "cuda13x"} <= named
     assert named <= set(PROJECT["optional-dependencies"])
+
+
+EXTRA = r"gradflow\\?\[[a-z][a-z\d,]*\\?\]"
+INSTALLED = r"\b(?:pip|pipx|uv|conda|poetry)(?: \w+)*? (?:install|add|download)(?: -\S+)* ['\"]?gradflow(?![\w.\-/])"
+OTHERS = re.compile(f"{EXTRA}|{INSTALLED}")
+"""``gradflow`` where a distribution is named: with an extra, or behind a command that installs."""
+
+
+def tracked() -> list[Path]:
+    """The text files of the repository; those of the sdist where there is no git."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    paths = [ROOT / name for name in listed.stdout.splitlines()] if not listed.returncode else sorted(ROOT.rglob("*"))
+    return [p for p in paths if p.is_file() and p.suffix not in (".png", ".jpg", ".pkl", ".pyc")]
+
+
+def test_no_text_installs_the_other_distribution_of_that_name() -> None:
+    assert PROJECT["name"] == "gradflow-autograd"
+    for wrong in ("pip install gradflow", "pip install 'gradflow[demo]'", r"gradflow\[safetensors\]", "uv add -q gradflow==1"):
+        assert OTHERS.search(wrong), wrong
+    for right in ("pip install 'gradflow-autograd[demo]'", "gradflow[0]", "pip install '.[test]' && python -m gradflow train"):
+        assert not OTHERS.search(right), right
+    here = Path(__file__).resolve()
+    texts = {p.relative_to(ROOT): p.read_text(encoding="utf-8") for p in tracked() if p != here}
+    assert {str(p): OTHERS.findall(text) for p, text in texts.items() if OTHERS.search(text)} == {}
 
 
 def test_ci_finds_exactly_one_test_command() -> None:

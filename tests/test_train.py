@@ -191,7 +191,7 @@ def test_missing_package_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     line = refused([], capsys)
-    assert f"needs {package}, " in line and "pip install 'gradflow[demo]'" in line
+    assert f"needs {package}, " in line and "pip install 'gradflow-autograd[demo]'" in line
 
 
 def test_folder_without_permission(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

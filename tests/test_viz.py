@@ -21,7 +21,7 @@ from gradflow.viz.boxes import MANY
 from gradflow.viz.drawing import Words
 from gradflow.viz.scale import Scale, colour
 
-needs_viz = pytest.mark.skipif(not layout.is_available(), reason="needs pip install 'gradflow[viz]'")
+needs_viz = pytest.mark.skipif(not layout.is_available(), reason="needs pip install 'gradflow-autograd[viz]'")
 
 
 def diamond() -> tuple[gf.Tensor, dict[str, gf.Tensor]]:
@@ -285,8 +285,8 @@ def test_without_the_extra_there_is_text(monkeypatch, tmp_path) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pygraphviz", None)
     g = gf.viz.graph(diamond()[0])
     assert g._repr_svg_() is None
-    assert repr(g).splitlines() == [*str(g).splitlines(), "(pip install 'gradflow[viz]' draws this)"]
-    with pytest.raises(ImportError, match=re.escape("pip install 'gradflow[viz]'")):
+    assert repr(g).splitlines() == [*str(g).splitlines(), "(pip install 'gradflow-autograd[viz]' draws this)"]
+    with pytest.raises(ImportError, match=re.escape("pip install 'gradflow-autograd[viz]'")):
         g.save(tmp_path / "graph.svg")
     assert not list(tmp_path.iterdir())
 

@@ -32,7 +32,7 @@ def _import_cuda() -> Any:
         except ImportError as problem:
             raise DeviceError(
                 "device 'cuda' needs CuPy, which cannot be imported here "
-                f"({problem}); install it with: pip install 'gradflow[cuda12x]' (or cuda13x, to match the driver)"
+                f"({problem}); install it with: pip install 'gradflow-autograd[cuda12x]' (or cuda13x, to match the driver)"
             ) from problem
         _cuda = cuda
     return _cuda

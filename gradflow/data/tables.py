@@ -16,7 +16,7 @@ def _table(name: str, device: Any, dtype: DType) -> Samples:
     except ImportError as problem:
         raise ImportError(
             f"gf.data.{name} is a set that scikit-learn carries, which cannot be imported here ({problem}): "
-            "pip install 'gradflow[demo]'"
+            "pip install 'gradflow-autograd[demo]'"
         ) from None
     found: Any = getattr(datasets, f"load_{name}")()
     names = getattr(found, "target_names", ())

@@ -1,7 +1,7 @@
 """Pictures of a recorded computation: ``graph`` draws it, ``sweep`` plays its backward pass, ``trace`` notes its modules.
 
-Drawing needs ``pip install 'gradflow[viz]'`` (pygraphviz, whose wheels bring Graphviz along, for the layout; matplotlib for PNG
-and PDF).  Without it there are the same things as text.
+Drawing needs ``pip install 'gradflow-autograd[viz]'`` (pygraphviz, whose wheels bring Graphviz along, for the layout; matplotlib
+for PNG and PDF).  Without it there are the same things as text.
 
 >>> import gradflow as gf
 >>> a = gf.tensor(1.0, requires_grad=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-INSTALL = "pip install 'gradflow[viz]'"
+INSTALL = "pip install 'gradflow-autograd[viz]'"
 POINTS = 72.0  # a Graphviz inch
 
 
