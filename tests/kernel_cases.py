@@ -42,10 +42,7 @@ PLACES = {
     ("backend/__init__.py", "ElementwiseKernel", "elementwise_kernel"),
     ("kernels/cuda_writer.py", "elementwise_kernel", "CudaKernel"),
     ("kernels/__init__.py", "CudaKernel", "_written"),
-    # Formulas: those of the optimizers are the class's attribute.
-    *(("optim/*", "Kernel", name) for name in (
-        "ASGD", "Adadelta", "Adagrad", "Adam", "Adamax", "Momentum", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD",
-    )),
+    # Formulas; those of the optimizers, which are the class's attribute, join below.
     ("kernels/__init__.py", "Kernel", "Kernel"),  # a formula on a gradient that is scaled
     ("kernels/__init__.py", "Kernel", "Fusion"),  # definitions and rules of operations that say fuse=True
     ("engine/op.py", "Fusion", "_fused"),
@@ -150,6 +147,9 @@ def optimizers() -> list[type[gf.optim.ElementwiseOptimizer]]:
             if hasattr(cls, "formula") and cls.__module__.startswith("gradflow."):
                 found.append(cls)
     return sorted(found, key=lambda c: c.__name__)
+
+
+PLACES |= {("optim/*", "Kernel", cls.__name__) for cls in optimizers() if "formula" in vars(cls)}
 
 
 def settings(cls: type[gf.optim.Optimizer]) -> Iterator[dict[str, Any]]:

@@ -96,3 +96,16 @@ def test_desk_tools_include_what_the_test_extra_installs() -> None:
     extras = PROJECT["optional-dependencies"]
     wanted = {name for extra in ("test", "demo") for name in extras[extra] if not name.startswith("gradflow")}
     assert set(groups["test"]) == wanted
+
+
+def test_contributing_names_files_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:gradflow|tests|ci)/[\w./]+)`", text)) - {"gradflow/optim/lion.py"}  # which the example adds
+    assert len(named) > 15
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_pre_commit_takes_the_tools_of_the_desk() -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    taken = set(re.findall(r'additional_dependencies: \["([^"]+)"\]', (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")))
+    assert len(taken) == 2 and taken <= set(groups["tools"])
