@@ -107,5 +107,7 @@ def test_contributing_names_files_that_exist() -> None:
 
 def test_pre_commit_takes_the_tools_of_the_desk() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
-    taken = set(re.findall(r'additional_dependencies: \["([^"]+)"\]', (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")))
+    taken = set(
+        re.findall(r'additional_dependencies: \["([^"]+)"\]', (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    )
     assert len(taken) == 2 and taken <= set(groups["tools"])
