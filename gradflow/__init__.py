@@ -65,7 +65,7 @@ from .random import (
     randint, randn, randn_like, randperm, set_rng_state,
 )
 from ._tensor import Tensor
-from .typing import Size
+from .size import Size
 
 if TYPE_CHECKING:
     from . import amp, data, flow, func, io, nn, optim, viz

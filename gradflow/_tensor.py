@@ -27,7 +27,8 @@ from .ops import neural as nn
 from .ops import reduce as r
 from .ops import shape as s
 from .recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
-from .typing import DType, Size, TensorLike
+from .size import Size
+from .typing import DType, TensorLike
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -19,7 +19,8 @@ from .errors import ArgumentError, DTypeError, ShapeError
 from .ops import dims, elementwise, shape
 from .ops.index import one_hot
 from .recorded import loses_gradient, refuse_to_lose, warn_of_lost_gradient
-from .typing import DType, Size
+from .size import Size
+from .typing import DType
 
 __all__ = [
     "arange", "as_tensor", "empty", "empty_like", "eye", "from_dlpack", "from_numpy", "full", "full_like",

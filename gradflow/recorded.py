@@ -15,7 +15,8 @@ from .backend import dtypes, memory
 from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating, mode, sweep, views, warn, wrap, writes
 from .errors import DeviceError, DTypeError, GraphError, LostGradientWarning, ShapeError
 from .ops import elementwise
-from .typing import Size, TensorLike
+from .size import Size
+from .typing import TensorLike
 
 
 class Recorded(Value):

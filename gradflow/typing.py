@@ -6,31 +6,7 @@ An array is a ``numpy.ndarray`` or a ``cupy.ndarray``; the two share no base cla
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any, TypeAlias
-
-
-class Size(tuple[int, ...]):
-    """The lengths of a tensor's dimensions: a tuple that knows the number of elements, as ``torch.Size``.
-
-    >>> import gradflow as gf
-    >>> gf.ones(2, 3).shape, gf.ones(2, 3, 4).shape[1:].numel()
-    ((2, 3), 12)
-    """
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        """The number of elements: the product of the lengths."""
-        return prod(self)
-
-    def __getitem__(self, index: Any) -> Any:
-        found = tuple.__getitem__(self, index)
-        return found if found.__class__ is int else Size(found)
-
-    def __add__(self, other: Any) -> Size:
-        return Size(tuple.__add__(self, other))
-
 
 Array: TypeAlias = Any
 """A bare array of the backend, or, where a derivative is itself recorded, a Tensor."""
