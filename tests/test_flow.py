@@ -742,3 +742,11 @@ def test_cures_meet_the_same_batches_from_a_loader_with_a_generator_of_its_own()
     tried = diagnose(model, CE, (x, y)).try_cures(loader, steps=5, cures=["clip"])
     assert tried.results[0].losses[0] == tried.unchanged.losses[0]
     assert str(own.get_state()) == str(before)
+
+
+def test_the_first_column_of_a_table_is_words() -> None:
+    from gradflow.flow import page
+
+    shown = page.table(["layer", "size"], [["a & b", "1"], ["c", "2"]])
+    assert '<th class="w">layer</th><th>size</th>' in shown
+    assert '<td class="w">a &amp; b</td><td>1</td>' in shown and '<td class="w">c</td><td>2</td>' in shown

@@ -227,3 +227,14 @@ def test_on_a_gpu() -> None:
         assert max(float(w.grad.abs().max().item()) for w in params) <= 0.1001
     vector_to_parameters(parameters_to_vector(params) + 1, params)
     assert params[1].tolist() == [1] * 5
+
+
+def test_a_bound_beyond_float16_clips_nothing() -> None:
+    w = gf.ones(2, dtype=gf.float16, requires_grad=True)
+    w.grad = gf.tensor([65504.0, -1.0], dtype=gf.float16)
+    for bound in (70000.0, 65505.0, math.inf):
+        clip_grad_value_([w], bound)
+        assert w.grad.tolist() == [65504.0, -1.0]
+    clip_grad_value_([w], 65504.0)
+    clip_grad_value_([w], 0.5)
+    assert w.grad.tolist() == [0.5, -0.5]

@@ -420,3 +420,12 @@ def test_settings_and_state_have_any_name(dtype: Any, scaled: bool) -> None:
         loss.backward()
         optimizer.step()
     assert w.tolist() == [0.75, -1.5] and optimizer.state[w]["low"].tolist() == [2.5, -3.5]
+
+
+def test_settings_are_plain_numbers_and_a_rate_in_a_tensor_stays_one() -> None:
+    w, rate = gf.ones(2, requires_grad=True), gf.tensor(0.1)
+    for lr in (np.float64(0.1), np.array(0.1), np.float32(0.1)):
+        group = gf.optim.SGD([w], lr=lr, momentum=np.float32(0.5)).param_groups[0]
+        assert type(group["lr"]) is float and type(group["momentum"]) is float
+    group = gf.optim.SGD([w], lr=rate, momentum=gf.tensor(0.5)).param_groups[0]
+    assert group["lr"] is rate and type(group["momentum"]) is float

@@ -13,7 +13,7 @@ from ..engine import RemovableHandle, recording, wrap, writes
 from ..errors import ArgumentError, GraphError, NonFiniteError
 from ..plain import plain, real_number
 from ..recorded import zero_grads
-from ..typing import Array, Namespace
+from ..typing import Array
 from .flat import kept_in, real_pairs
 
 
@@ -329,17 +329,3 @@ def _settings(group: dict[str, Any]) -> dict[str, Any]:
         else:
             made[key] = plain(value)
     return made
-
-
-def directed(xp: Namespace, grad: Array, u: Update, group: dict[str, Any]) -> Array:
-    """``grad``, its sign changed to maximize, plus ``weight_decay`` times the parameter."""
-    decay = group["weight_decay"]
-    if group["maximize"]:
-        grad = xp.negative(grad, out=u.scratch(1))
-    if decay:
-        held = u.scratch(1)
-        if grad is held:
-            grad = xp.add(grad, xp.multiply(u.array, decay, out=u.scratch(0)), out=held)
-        else:
-            grad = xp.add(xp.multiply(u.array, decay, out=held), grad, out=held)
-    return grad
