@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -89,6 +91,19 @@ def test_dtypes_are_kept(row: LayerRow, dtype: Any, tolerance: float) -> None:
     y.sum().backward()
     for t in (*(t for t in inputs if t.is_floating_point()), *module.parameters()):
         assert t.grad is not None and t.grad.dtype == t.dtype == dtype and t.grad.shape == t.shape
+
+
+WITH_PARAMETERS = [r for r in ROWS if list(r.make().parameters(recurse=False))]
+
+
+@pytest.mark.parametrize("row", WITH_PARAMETERS, ids=lambda r: r.shown)
+def test_parameters_are_made_in_the_dtype_and_on_the_device_asked_for(row: LayerRow) -> None:
+    cls = getattr(nn, row.name)
+    with mock.patch.object(cls, "__init__", functools.partialmethod(cls.__init__, dtype=gf.float64, device="cpu")):
+        made = row.make().state_dict()
+    for name, value in made.items():
+        assert value.device.type == "cpu", name
+        assert value.dtype == (gf.int64 if name == "num_batches_tracked" else gf.float64), name
 
 
 @every_row
