@@ -983,3 +983,12 @@ def test_hypot_and_logaddexp_at_the_ends() -> None:
 def test_the_norm_of_order_0_counts() -> None:
     x = gf.tensor([[0.0, 1.0, 2.0], [0.0, 0.0, -1.0]])
     assert gf.norm(x, 0).item() == 3 and gf.norm(x, 0, dim=1).tolist() == [2, 1] and gf.norm(x, 0, dim=0).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("f", [gf.hypot, gf.atan2])
+def test_no_second_derivative_is_made_up_at_the_origin(f: Any) -> None:
+    a, b = (gf.zeros((), dtype=gf.float64, requires_grad=True) for _ in range(2))
+    y = f(a, b) ** 2  # of hypot the Hessian is 2 times the identity, which its own derivatives cannot tell
+    first = gf.autograd.grad(y, [a, b], create_graph=True)
+    assert [g.item() for g in first] == [0.0, 0.0]
+    assert math.isnan(gf.autograd.grad(first[0], a)[0].item())

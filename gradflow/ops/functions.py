@@ -204,20 +204,17 @@ def atan(xp: Namespace, x: Array) -> Array:
     return xp.arctan(x)
 
 
-def _turn(xp: Namespace, a: Array, b: Array, toward: Array) -> Array:
-    """``toward / (a^2 + b^2)``, whose squares neither overflow nor vanish; 0 at the origin, as PyTorch has it."""
+def _turn(xp: Namespace, g: Array, a: Array, b: Array, toward: Array) -> Array:
+    """``g * toward / (a^2 + b^2)``, whose squares neither overflow nor vanish; 0 at the origin, as PyTorch has it."""
     size = xp.maximum(xp.absolute(a), xp.absolute(b))
-    origin = size == 0
-    size = xp.where(origin, xp.ones_like(size), size)
     p, q = a / size, b / size
-    square = xp.where(origin, xp.ones_like(size), p * p + q * q)  # from 1 to 2
-    return xp.where(origin, xp.zeros_like(size), toward / size / square / size)
+    return xp.flat(size == 0, g * (toward / size / (p * p + q * q) / size), g)
 
 
 @wide
 @elementwise(
-    lambda xp, g, a, b: g * _turn(xp, a, b, b),
-    lambda xp, g, a, b: g * _turn(xp, a, b, -a),
+    lambda xp, g, a, b: _turn(xp, g, a, b, b),
+    lambda xp, g, a, b: _turn(xp, g, a, b, -a),
     floats=True,
 )
 def atan2(xp: Namespace, a: Array, b: Array) -> Array:
@@ -230,14 +227,12 @@ def atan2(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.arctan2(a, b)
 
 
-def _share(xp: Namespace, part: Array, whole: Array) -> Array:
-    """``part / whole``; 0 where both are 0."""
-    nothing = whole == 0
-    return xp.where(nothing, xp.zeros_like(whole), part / xp.where(nothing, xp.ones_like(whole), whole))
-
-
 @wide
-@elementwise(lambda xp, g, a, y: g * _share(xp, a, y), lambda xp, g, b, y: g * _share(xp, b, y), floats=True)
+@elementwise(
+    lambda xp, g, a, y: xp.flat(y == 0, (g / y) * a, g),
+    lambda xp, g, b, y: xp.flat(y == 0, (g / y) * b, g),
+    floats=True,
+)
 def hypot(xp: Namespace, a: Array, b: Array) -> Array:
     """``sqrt(a^2 + b^2)`` without overflow; its gradient at (0, 0) is 0.
 
