@@ -6,7 +6,7 @@ The class body lists which operations are methods; what they do is written where
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from .ops import reduce as r
 from .ops import shape as s
 from .recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
 from .size import Size
-from .typing import DType, TensorLike
+from .typing import DeviceLike, DType, SizeLike, TensorData, TensorLike
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,7 +61,7 @@ class Tensor(Recorded):
     __module__ = "gradflow"  # the public place, which pickles name
     __array_priority__ = 1000.0
 
-    def __init__(self, *data: Any, requires_grad: bool = False) -> None:
+    def __init__(self, *data: TensorData, requires_grad: bool = False) -> None:
         """As PyTorch's ``torch.Tensor``: ``Tensor(4, 5)`` is memory of that shape, ``Tensor([1, 2])`` holds these numbers.
 
         Both have the default dtype, float32.  ``gf.tensor`` and ``gf.as_tensor`` keep the dtype of what they are given.
@@ -235,7 +235,7 @@ class Tensor(Recorded):
     def __dlpack_device__(self) -> Any:
         return self.array.__dlpack_device__()
 
-    def to(self, *where: Any, dtype: DType = None, device: Any = None, copy: bool = False) -> Tensor:
+    def to(self, *where: Tensor | DType | Device, dtype: DType = None, device: DeviceLike = None, copy: bool = False) -> Tensor:
         """This tensor as another dtype, on another device, or as and where another tensor is; recorded.
 
         >>> import gradflow as gf
@@ -289,21 +289,21 @@ class Tensor(Recorded):
     def bool(self) -> Tensor:
         return self.to(dtype=dtypes.bool_)
 
-    def new_tensor(self, data: Any, *, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
+    def new_tensor(self, data: TensorData, *, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
         from .creation import tensor
 
         return tensor(data, dtype=self.dtype if dtype is None else dtype, device=self.device, requires_grad=requires_grad)
 
-    def new_zeros(self, *size: Any, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
+    def new_zeros(self, *size: SizeLike, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
         return self._new("zeros", size, dtype, requires_grad)
 
-    def new_ones(self, *size: Any, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
+    def new_ones(self, *size: SizeLike, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
         return self._new("ones", size, dtype, requires_grad)
 
-    def new_empty(self, *size: Any, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
+    def new_empty(self, *size: SizeLike, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
         return self._new("empty", size, dtype, requires_grad)
 
-    def new_full(self, size: Any, fill_value: Any, *, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
+    def new_full(self, size: SizeLike, fill_value: TensorLike, *, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
         from .creation import full
 
         return full(size, fill_value, dtype=dtype or self.dtype, device=self.device, requires_grad=requires_grad)
@@ -326,7 +326,12 @@ class Tensor(Recorded):
     __pow__, __rpow__ = e.pow, e.rpow
     __matmul__, __rmatmul__ = _known_only(la.matmul), la.rmatmul
     __neg__, __abs__ = e.neg, e.abs
-    __eq__, __ne__ = operator(cp.eq, "is_value"), operator(cp.ne, "is_value")  # type: ignore[assignment]
+    if TYPE_CHECKING:  # object's own give bool
+
+        def __eq__(self, other: object) -> Tensor: ...  # type: ignore[override]
+        def __ne__(self, other: object) -> Tensor: ...  # type: ignore[override]
+    else:
+        __eq__, __ne__ = operator(cp.eq, "is_value"), operator(cp.ne, "is_value")
     __lt__, __le__, __gt__, __ge__ = operator(cp.lt), operator(cp.le), operator(cp.gt), operator(cp.ge)
     __and__ = __rand__ = operator(cp.bitwise_and)
     __or__ = __ror__ = operator(cp.bitwise_or)
@@ -401,32 +406,32 @@ class Tensor(Recorded):
 
     def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
         """This tensor's elements where ``condition`` is true, those of ``other`` elsewhere."""
-        return cp.where(condition, self, other)  # type: ignore[no-any-return]
+        return cp.where(condition, self, other)
 
     def view_as(self, other: Tensor) -> Tensor:
-        return s.view(self, other.shape)  # type: ignore[no-any-return]
+        return s.view(self, other.shape)
 
     def reshape_as(self, other: Tensor) -> Tensor:
-        return s.reshape(self, other.shape)  # type: ignore[no-any-return]
+        return s.reshape(self, other.shape)
 
     def expand_as(self, other: Tensor) -> Tensor:
-        return s.expand(self, other.shape)  # type: ignore[no-any-return]
+        return s.expand(self, other.shape)
 
     @property
     def T(self) -> Tensor:
         """The dimensions in reverse order, as a view."""
-        return s.permute(self, tuple(reversed(range(self.ndim))))  # type: ignore[no-any-return]
+        return s.permute(self, tuple(reversed(range(self.ndim))))
 
     @property
     def mT(self) -> Tensor:
         """Each matrix of the last two dimensions transposed, as a view."""
         if self.ndim < 2:
             raise ShapeError(f"mT: needs at least 2 dimensions, got shape {self.shape}")
-        return s.transpose(self, -2, -1)  # type: ignore[no-any-return]
+        return s.transpose(self, -2, -1)
 
     @property
     def real(self) -> Tensor:
-        return cx.real(self)  # type: ignore[no-any-return]
+        return cx.real(self)
 
     @property
     def imag(self) -> Tensor:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ._tensor import Tensor
 from .creation import as_tensor
+from .typing import TensorData
 
 
 def is_tensor(value: object) -> bool:
@@ -20,7 +19,7 @@ def is_tensor(value: object) -> bool:
     return isinstance(value, Tensor)
 
 
-def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(a: TensorData, b: TensorData, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """True if |a - b| <= atol + rtol |b| for every element.
 
     >>> import gradflow as gf
@@ -30,12 +29,12 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
     return bool(np.allclose(as_tensor(a).to_numpy(), as_tensor(b).to_numpy(), rtol, atol, equal_nan))
 
 
-def equal(a: Any, b: Any) -> bool:
+def equal(a: TensorData, b: TensorData) -> bool:
     """True if the shapes and all elements are the same.
 
     >>> import gradflow as gf
     >>> gf.equal(gf.ones(2), gf.ones(2))
     True
     """
-    a, b = as_tensor(a), as_tensor(b)
-    return bool(a.shape == b.shape and (a == b).all())
+    x, y = as_tensor(a), as_tensor(b)
+    return bool(x.shape == y.shape and (x == y).all())

@@ -6,6 +6,7 @@ whole numbers int64.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from .ops import dims, elementwise, shape
 from .ops.index import one_hot
 from .recorded import loses_gradient, refuse_to_lose, warn_of_lost_gradient
 from .size import Size
-from .typing import DType
+from .typing import DeviceLike, DType, Scalar, SizeLike, TensorData, TensorLike, TensorOrArray
 
 __all__ = [
     "arange", "as_tensor", "empty", "empty_like", "eye", "from_dlpack", "from_numpy", "full", "full_like",
@@ -35,7 +36,7 @@ def finished(array: Any, requires_grad: bool) -> Tensor:
     return t.requires_grad_(True) if requires_grad else t
 
 
-def place_of(device: Any) -> tuple[Any, Device]:
+def place_of(device: DeviceLike) -> tuple[Any, Device]:
     """The backend and the device that ``device`` (None: the default one) names."""
     where = backend.get_default_device() if device is None else Device(device)
     return backend.namespace_for(where), where
@@ -49,7 +50,7 @@ def float_dtype(dtype: DType) -> np.dtype[Any]:
 # --- from data ------------------------------------------------------------------------------------------------------------
 
 
-def tensor(data: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: TensorData, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of ``data``: numbers, nested lists, arrays, Tensors.
 
     Python floats become the default float dtype (float32), ints int64; arrays, also those in lists, NumPy's numbers, and what
@@ -65,7 +66,7 @@ def tensor(data: Any, *, dtype: DType = None, device: Any = None, requires_grad:
     return finished(_array(data, dtype, device, True), requires_grad)
 
 
-def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
+def as_tensor(data: TensorData, dtype: DType = None, device: DeviceLike = None) -> Tensor:
     """A tensor that shares the memory of an array where it can; a Tensor is returned as it is.
 
     Otherwise as ``tensor``.
@@ -117,7 +118,7 @@ def constructed(data: tuple[Any, ...]) -> Any:
     return _array(held, dtypes.get_default_dtype(), None, True)
 
 
-def _array(data: Any, dtype: DType, device: Any, copy: bool) -> Any:
+def _array(data: Any, dtype: DType, device: DeviceLike, copy: bool) -> Any:
     """The bare array behind ``tensor`` and ``as_tensor``."""
     wanted = None if dtype is None else dtypes.as_dtype(dtype)
     if isinstance(data, Tensor):
@@ -191,7 +192,9 @@ def shape_of(sizes: tuple[Any, ...], size: Any, name: str) -> tuple[int, ...]:
     return wanted
 
 
-def zeros(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *sizes: SizeLike, size: SizeLike | None = None, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros of a shape, given as ``zeros(2, 3)`` or ``zeros((2, 3))``.
 
     >>> import gradflow as gf
@@ -202,7 +205,9 @@ def zeros(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None
     return finished(xp.zeros(shape_of(sizes, size, "zeros"), float_dtype(dtype)), requires_grad)
 
 
-def ones(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *sizes: SizeLike, size: SizeLike | None = None, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """Ones of a shape, given as ``ones(2, 3)`` or ``ones((2, 3))``.
 
     >>> import gradflow as gf
@@ -213,7 +218,9 @@ def ones(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None,
     return finished(xp.ones(shape_of(sizes, size, "ones"), float_dtype(dtype)), requires_grad)
 
 
-def empty(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *sizes: SizeLike, size: SizeLike | None = None, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """Memory of a shape with whatever is in it.
 
     >>> import gradflow as gf
@@ -224,7 +231,9 @@ def empty(*sizes: Any, size: Any = None, dtype: DType = None, device: Any = None
     return finished(xp.empty(shape_of(sizes, size, "empty"), float_dtype(dtype)), requires_grad)
 
 
-def full(size: Any, fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: SizeLike, fill_value: TensorLike, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """One number all over a shape; without a dtype, of that number's kind.
 
     A Tensor of one element gives its dtype and device, and is recorded.
@@ -245,7 +254,7 @@ def full(size: Any, fill_value: Any, *, dtype: DType = None, device: Any = None,
     return finished(xp.full(shape_of((size,), None, "full"), value, wanted), requires_grad)
 
 
-def _repeated(value: Tensor, size: tuple[int, ...], dtype: DType, device: Any, requires_grad: bool) -> Tensor:
+def _repeated(value: Tensor, size: tuple[int, ...], dtype: DType, device: DeviceLike, requires_grad: bool) -> Tensor:
     """The one element of ``value`` all over a shape, recorded."""
     if value.numel() != 1:
         raise ShapeError(f"full: fills with one number, not with a tensor of shape {value.shape}")
@@ -253,7 +262,7 @@ def _repeated(value: Tensor, size: tuple[int, ...], dtype: DType, device: Any, r
     return made.requires_grad_(True) if requires_grad else made
 
 
-def eye(n: int, m: int | None = None, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
     """An n x m matrix with ones on the diagonal.
 
     >>> import gradflow as gf
@@ -266,7 +275,7 @@ def eye(n: int, m: int | None = None, *, dtype: DType = None, device: Any = None
     return finished(xp.eye(rows, columns, dtype=float_dtype(dtype)), requires_grad)
 
 
-def zeros_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(x: TensorOrArray, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the shape, dtype and device of ``x``.
 
     >>> import gradflow as gf
@@ -276,7 +285,7 @@ def zeros_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad
     return _like(x, "zeros", dtype, device, requires_grad)
 
 
-def ones_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(x: TensorOrArray, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
     """Ones of the shape, dtype and device of ``x``.
 
     >>> import gradflow as gf
@@ -286,7 +295,7 @@ def ones_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad:
     return _like(x, "ones", dtype, device, requires_grad)
 
 
-def empty_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(x: TensorOrArray, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
     """Memory of the shape, dtype and device of ``x`` with whatever is in it.
 
     >>> import gradflow as gf
@@ -296,12 +305,14 @@ def empty_like(x: Any, *, dtype: DType = None, device: Any = None, requires_grad
     return _like(x, "empty", dtype, device, requires_grad)
 
 
-def _like(x: Any, name: str, dtype: DType, device: Any, requires_grad: bool) -> Tensor:
+def _like(x: Any, name: str, dtype: DType, device: DeviceLike, requires_grad: bool) -> Tensor:
     xp = backend.namespace_of(x.array) if device is None and isinstance(x, Tensor) else place_of(device or x.device)[0]
     return finished(getattr(xp, name)(x.shape, x.dtype if dtype is None else dtypes.as_dtype(dtype)), requires_grad)
 
 
-def full_like(x: Any, fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    x: TensorOrArray, fill_value: TensorLike, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """One number all over the shape of ``x``, in its dtype, on its device; one in a Tensor is recorded.
 
     >>> import gradflow as gf
@@ -320,8 +331,9 @@ def full_like(x: Any, fill_value: Any, *, dtype: DType = None, device: Any = Non
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+    start: Scalar, end: Scalar | None = None, step: Scalar = 1, *, dtype: DType = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``start``, ``start + step``, ... up to but without ``end``; ``arange(n)`` counts from 0.
 
     GraphError for a Tensor that requires grad: how many numbers there are has no gradient.
@@ -332,19 +344,22 @@ def arange(
     """
     for v in (start, end, step):
         refuse_to_lose(v, "arange", "start + step * gf.arange(n) is recorded, and arange(t.item()) has the numbers alone")
-    start, end, step = (v.item() if isinstance(v, Tensor | np.generic) else v for v in (start, end, step))
-    if end is None:
-        start, end = 0, start
-    if step == 0 or (end - start) / step < 0:
-        raise ArgumentError(f"arange: steps of {step} do not lead from {start} to {end}")
+    values: list[Any] = [v.item() if isinstance(v, Tensor | np.generic) else v for v in (start, end, step)]
+    first, last, by = values
+    if last is None:
+        first, last = 0, first
+    if by == 0 or (last - first) / by < 0:
+        raise ArgumentError(f"arange: steps of {by} do not lead from {first} to {last}")
     wanted = dtypes.as_dtype(dtype) if dtype is not None else (
-        dtypes.get_default_dtype() if any(isinstance(v, float) for v in (start, end, step)) else dtypes.int64
+        dtypes.get_default_dtype() if any(isinstance(v, float) for v in (first, last, by)) else dtypes.int64
     )  # fmt: skip
     xp, _ = place_of(device)
-    return finished(xp.asarray(xp.arange(start, end, step), dtype=wanted), requires_grad)
+    return finished(xp.asarray(xp.arange(first, last, by), dtype=wanted), requires_grad)
 
 
-def linspace(start: Any, end: Any, steps: int, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: Scalar, end: Scalar, steps: int, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """``steps`` numbers evenly spaced from ``start`` to ``end``, both included; the ends may be Tensors, which are recorded.
 
     >>> import gradflow as gf
@@ -360,7 +375,7 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: DType = None, device: A
     return finished(xp.asarray(xp.linspace(float(start), float(end), steps), dtype=float_dtype(dtype)), requires_grad)
 
 
-def _between(start: Any, end: Any, steps: int, dtype: DType, device: Any) -> Tensor:
+def _between(start: Any, end: Any, steps: int, dtype: DType, device: DeviceLike) -> Tensor:
     """``linspace`` between Tensors, recorded, in their dtype if they are floats: each number is ``start (1 - r) + end r``."""
     tensors = [v for v in (start, end) if isinstance(v, Tensor)]
     for t in tensors:
@@ -381,8 +396,9 @@ def _float_of(tensors: list[Tensor]) -> np.dtype[Any]:
 
 
 def logspace(
-    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+    start: Scalar, end: Scalar, steps: int, base: Scalar = 10.0, *, dtype: DType = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``base`` to the powers ``linspace(start, end, steps)``; each of the three may be a Tensor, which is recorded.
 
     >>> import gradflow as gf
@@ -401,7 +417,7 @@ def logspace(
     return finished(xp.asarray(base ** xp.linspace(float(start), float(end), steps), dtype=float_dtype(dtype)), requires_grad)
 
 
-def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str = "ij") -> tuple[Tensor, ...]:
     """The coordinates of a grid: one tensor per vector, each of the shape of the whole grid ("ij": rows first).
 
     >>> import gradflow as gf
@@ -410,7 +426,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
             [2]]), tensor([[3],
             [3]]))
     """
-    vectors = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else list(tensors)
+    vectors: list[Any] = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else list(tensors)
     if indexing not in ("ij", "xy"):
         raise ArgumentError(f"meshgrid: indexing is 'ij' or 'xy', not {indexing!r}")
     if any(v.ndim > 1 for v in vectors):
@@ -420,7 +436,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     return tuple(g.transpose(0, 1) for g in grids) if indexing == "xy" and len(grids) > 1 else tuple(grids)
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, device: Any = None) -> Tensor:
+def tril_indices(row: int, col: int, offset: int = 0, *, device: DeviceLike = None) -> Tensor:
     """The indices of the lower triangle of a row x col matrix, as a (2, n) tensor.
 
     >>> import gradflow as gf

@@ -16,7 +16,7 @@ from .backend import dtypes
 from .engine import REGISTRY, Ghost, Leaf, base_of, mode, tick, views_of, wrap, writes
 from .errors import DeviceError, DTypeError, IndexingError, InPlaceError, ShapeError
 from .ops import elementwise, index, shape
-from .typing import Array, DType, TensorLike
+from .typing import Array, IndexLike, TensorData, TensorLike
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
@@ -143,12 +143,12 @@ def _places(base: Array, view: Array) -> Array:
     return xp.reshape(places, view.shape)
 
 
-def setitem(t: Any, where: Any, value: TensorLike) -> None:
+def setitem(t: Tensor, where: IndexLike, value: TensorLike) -> None:
     """``t[where] = value``, recorded; of several values for one element the one that stays gets the gradient."""
     _assign(t, index.bare(where), value, "x[index] = value")
 
 
-def _assign(t: Any, where: Any, value: TensorLike, name: str) -> None:
+def _assign(t: Any, where: Any, value: Any, name: str) -> None:
     allow(t, name)
     if not hasattr(value, "node"):
         value = wrap(_filled(t.array, value, name))
@@ -186,7 +186,7 @@ def _filled(like: Array, value: Any, name: str) -> Array:
         raise DTypeError(f"{name}: {type(value).__name__} is not a number, an array or a Tensor") from None
 
 
-def _as_held(value: Any, dtype: DType, name: str) -> Any:
+def _as_held(value: Any, dtype: Any, name: str) -> Any:
     """``value`` in the dtype of the tensor that is written to; DTypeError if an imaginary part would be lost."""
     if value.dtype.kind == "c" and dtype.kind != "c":
         raise DTypeError(
@@ -196,7 +196,7 @@ def _as_held(value: Any, dtype: DType, name: str) -> Any:
     return elementwise.cast(value, dtype)
 
 
-def copy_(self: Tensor, source: TensorLike) -> Tensor:
+def copy_(self: Tensor, source: TensorData) -> Tensor:
     """Write ``source`` (broadcast, cast and moved to this device) over this tensor; the graph records it.
 
     DTypeError for complex numbers if this tensor is not complex.
@@ -204,7 +204,7 @@ def copy_(self: Tensor, source: TensorLike) -> Tensor:
     return _written_over(self, source, "copy_")
 
 
-def _written_over(self: Tensor, source: TensorLike, name: str) -> Tensor:
+def _written_over(self: Tensor, source: Any, name: str) -> Tensor:
     allow(self, name)
     if not hasattr(source, "node"):
         source = wrap(_filled(self.array, source, name))
@@ -224,8 +224,8 @@ def _written_over(self: Tensor, source: TensorLike, name: str) -> Tensor:
 
 def fill_(self: Tensor, value: TensorLike) -> Tensor:
     """Write one number over the whole tensor, which goes on requiring grad if it did; what was there gets the gradient 0."""
-    if getattr(value, "ndim", 0):
-        raise ShapeError(f"fill_: takes one number, got shape {value.shape}")
+    if size := getattr(value, "shape", ()):
+        raise ShapeError(f"fill_: takes one number, got shape {size}")
     return _written_over(self, value, "fill_")
 
 

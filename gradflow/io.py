@@ -27,6 +27,7 @@ from .backend import dtypes
 from .creation import as_tensor
 from .errors import ArgumentError, FormatError
 from .files import whole
+from .typing import DeviceLike
 
 __all__ = ["load", "save"]
 
@@ -85,7 +86,7 @@ def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
                 _write_npz(file, writer.arrays, text)
 
 
-def load(f: str | os.PathLike[str] | BinaryIO, device: Any = None) -> Any:
+def load(f: str | os.PathLike[str] | BinaryIO, device: DeviceLike = None) -> Any:
     """What ``save`` wrote to ``f``, with its tensors on ``device`` (None: the default device), wherever they were before.
 
     f: a path, or a binary file that can be searched.  A ``.npz`` or ``.safetensors`` file of another program gives the dict of
@@ -107,7 +108,7 @@ def load(f: str | os.PathLike[str] | BinaryIO, device: Any = None) -> Any:
         return _load(file, os.fspath(f), place)
 
 
-def _load(file: BinaryIO, name: Any, device: Any) -> Any:
+def _load(file: BinaryIO, name: Any, device: DeviceLike) -> Any:
     head = file.read(9)
     file.seek(0)
     try:
@@ -198,7 +199,7 @@ class _Writer:
 class _Reader:
     """The object of a table."""
 
-    def __init__(self, arrays: dict[str, Any], device: Any) -> None:
+    def __init__(self, arrays: dict[str, Any], device: DeviceLike) -> None:
         self.arrays, self.device = arrays, device
         self._made: dict[str, Any] = {}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .errors import ArgumentError, ShapeError
 from .ops import dims
 from .ops.linalg import (
@@ -25,7 +23,7 @@ from .ops.linalg import (
 from .ops.reduce import amax, amin
 from .ops.reduce import norm as _norm
 from .ops.shape import squeeze
-from .typing import TensorLike
+from .typing import Dims, Tensor, TensorOrArray
 
 inverse = inv
 
@@ -35,12 +33,12 @@ __all__ = [
 ]  # fmt: skip
 
 
-def vector_norm(x: TensorLike, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Any:
+def vector_norm(x: TensorOrArray, ord: float | str = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The norm of order ``ord`` of the elements over ``dim``."""
     return _norm(x, ord, dim, keepdim)
 
 
-def norm(x: TensorLike, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Any:
+def norm(x: TensorOrArray, ord: float | str | None = None, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The 2-norm of all elements, or the norm of order ``ord``: of vectors along one ``dim``, of matrices over two.
 
     Orders of matrices: "fro" (the default), 1 and -1 (largest and smallest column sum of |x|), inf and -inf (of rows).

@@ -12,7 +12,7 @@ from .backend import device as Device
 from .creation import finished, float_dtype, place_of, shape_of
 from .errors import ArgumentError, DTypeError, ShapeError
 from .plain import whole_number
-from .typing import DType
+from .typing import DeviceLike, DType, Scalar, SizeLike
 
 __all__ = [
     "Generator", "bernoulli", "default_generator", "get_rng_state", "manual_seed", "multinomial", "normal", "rand",
@@ -30,7 +30,7 @@ class Generator:
     True
     """
 
-    def __init__(self, device: Any = "cpu") -> None:
+    def __init__(self, device: str | Device = "cpu") -> None:
         self.device = Device(device)
         self._random: Any = None
         self._lock = allocate_lock()
@@ -120,7 +120,8 @@ def restore(states: dict[Device, dict[str, Any]]) -> None:
 
 
 def rand(
-    *sizes: Any, size: Any = None, generator: Generator | None = None, dtype: DType = None, device: Any = None,
+    *sizes: SizeLike, size: SizeLike | None = None, generator: Generator | None = None, dtype: DType = None,
+    device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers uniform in [0, 1).
@@ -133,7 +134,8 @@ def rand(
 
 
 def randn(
-    *sizes: Any, size: Any = None, generator: Generator | None = None, dtype: DType = None, device: Any = None,
+    *sizes: SizeLike, size: SizeLike | None = None, generator: Generator | None = None, dtype: DType = None,
+    device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normally distributed numbers of mean 0 and standard deviation 1.
@@ -145,7 +147,7 @@ def randn(
     return _random("normal", shape_of(sizes, size, "randn"), generator, dtype, device, requires_grad)
 
 
-def _random(what: str, shape: Any, generator: Any, dtype: DType, device: Any, requires_grad: bool) -> Tensor:
+def _random(what: str, shape: Any, generator: Any, dtype: DType, device: DeviceLike, requires_grad: bool) -> Tensor:
     _, where = place_of(device)
     wanted = float_dtype(dtype)
     if wanted.kind not in "fc":
@@ -158,7 +160,7 @@ def _random(what: str, shape: Any, generator: Any, dtype: DType, device: Any, re
     return finished(source.draw(what, shape, wanted), requires_grad)
 
 
-def rand_like(x: Tensor, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(x: Tensor, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
     """``rand`` of the shape, dtype and device of ``x``.
 
     >>> import gradflow as gf
@@ -168,7 +170,7 @@ def rand_like(x: Tensor, *, dtype: DType = None, device: Any = None, requires_gr
     return rand(x.shape, dtype=dtype or x.dtype, device=device or x.device, requires_grad=requires_grad)
 
 
-def randn_like(x: Tensor, *, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(x: Tensor, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
     """``randn`` of the shape, dtype and device of ``x``.
 
     >>> import gradflow as gf
@@ -179,8 +181,9 @@ def randn_like(x: Tensor, *, dtype: DType = None, device: Any = None, requires_g
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: DType = None, device: Any = None
-) -> Tensor:
+    low: int, high: Any = None, size: SizeLike | None = None, *, generator: Generator | None = None, dtype: DType = None,
+    device: DeviceLike = None,
+) -> Tensor:  # fmt: skip
     """Whole numbers from ``low`` up to but without ``high``; ``randint(high, size)`` begins at 0.
 
     >>> import gradflow as gf
@@ -200,7 +203,7 @@ def randint(
     return finished(backend.namespace_of(array).astype(array, dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)), False)
 
 
-def randperm(n: int, *, generator: Generator | None = None, device: Any = None) -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, device: DeviceLike = None) -> Tensor:
     """The whole numbers below ``n`` in random order.
 
     >>> import gradflow as gf
@@ -229,7 +232,14 @@ def bernoulli(x: Tensor, *, generator: Generator | None = None) -> Tensor:
     return finished(backend.namespace_of(u).astype(u < x.array, x.dtype), False)
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, device: Any = None) -> Tensor:
+def normal(
+    mean: Scalar,
+    std: Scalar = 1.0,
+    size: SizeLike | None = None,
+    *,
+    generator: Generator | None = None,
+    device: DeviceLike = None,
+) -> Tensor:
     """Normally distributed numbers, of one mean and deviation over ``size``, or of those in tensors.
 
     They are constants, as in PyTorch; ``mean + std * gf.randn(size)`` is recorded.

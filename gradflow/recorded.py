@@ -16,7 +16,7 @@ from .engine import Leaf, Node, RemovableHandle, Value, accumulate, accumulating
 from .errors import DeviceError, DTypeError, GraphError, LostGradientWarning, ShapeError
 from .ops import elementwise
 from .size import Size
-from .typing import TensorLike
+from .typing import Tensor, TensorLike
 
 
 class Recorded(Value):
@@ -30,7 +30,7 @@ class Recorded(Value):
         return Size(self.array.shape)
 
     @property
-    def data(self) -> Any:
+    def data(self) -> Tensor:
         """A Tensor that shares this one's memory and records nothing, as PyTorch's ``.data``.
 
         A Tensor assigned to it becomes this one's memory; a leaf may change its shape and its dtype by that.  Writes through
@@ -43,10 +43,11 @@ class Recorded(Value):
         >>> w
         tensor([0.5000, 0.5000], requires_grad=True)
         """
-        return wrap(self.array)
+        t: Tensor = wrap(self.array)
+        return t
 
     @data.setter
-    def data(self, value: Any) -> None:
+    def data(self, value: Tensor) -> None:
         if not isinstance(value, Recorded):
             raise TypeError(
                 f"data is a Tensor, not {type(value).__name__}; gf.as_tensor makes one of an array and shares its memory"
@@ -118,20 +119,20 @@ class Recorded(Value):
         return None if isinstance(self.node, Leaf) else self.node
 
     @property
-    def grad(self) -> Any:
+    def grad(self) -> Tensor | None:
         """The gradient that backward has added up here; None at first."""
         node = self.node if self.node is not None else getattr(self, "_frozen", None)
         if node is None:
             return None
         if isinstance(node, Leaf):
-            return node.grad
+            return node.grad  # type: ignore[no-any-return]
         if node.extra is None or not node.extra.retain:
             warn(f"the .grad of a tensor that is not a leaf ({node!r}) is not kept; call retain_grad() on it before backward()")
             return None
-        return node.extra.grad
+        return node.extra.grad  # type: ignore[no-any-return]
 
     @grad.setter
-    def grad(self, value: Any) -> None:
+    def grad(self, value: Tensor | None) -> None:
         if value is not None:
             if not isinstance(value, Recorded):
                 raise TypeError(f"grad is a Tensor or None, not {type(value).__name__}")
@@ -161,13 +162,13 @@ class Recorded(Value):
         if not isinstance(self.node, Leaf):
             self.node.metadata.retain = True
 
-    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(grad)`` whenever the gradient of this tensor is known; a Tensor it returns is used instead."""
         if self.node is None:
             raise GraphError("register_hook: this tensor does not require grad")
         return RemovableHandle(self.node.metadata.hooks, hook)
 
-    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], None]) -> RemovableHandle:
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call ``hook(tensor)`` after a gradient has been added to ``.grad`` of this leaf."""
         if not isinstance(self.node, Leaf):
             raise GraphError("register_post_accumulate_grad_hook: only a leaf that requires grad collects gradients")
@@ -195,7 +196,7 @@ class Recorded(Value):
 
     def backward(
         self, gradient: TensorLike | None = None, retain_graph: bool | None = None, create_graph: bool = False,
-        inputs: Any = None,
+        inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:  # fmt: skip
         """Add the gradient of this tensor to ``.grad`` of the leaves it was computed from (or of ``inputs`` alone).
 

@@ -59,7 +59,7 @@ class Batch:
         return math.prod(self.shape)
 
     @property
-    def dtype(self) -> DType:
+    def dtype(self) -> Any:
         return self.array.dtype
 
     def __len__(self) -> int:

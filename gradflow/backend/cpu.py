@@ -325,7 +325,7 @@ def as_strided(x: Array, shape: Shape, strides: Shape) -> Array:
 _held = _local()
 
 
-def scratch(count: int, dtype: DType) -> Array:
+def scratch(count: int, dtype: np.dtype[Any]) -> Array:
     """Room for ``count`` numbers, the same memory at every call: what is in it is gone at the next."""
     size = count * dtype.itemsize
     if size > 1 << 24:
@@ -412,10 +412,10 @@ def _factorised(function: Any, *matrices: Array) -> Array:
         raise LinAlgError(f"linalg.{function.__name__}: {problem} (shape {matrices[0].shape})") from None
 
 
-_scalars: dict[tuple[float, DType], Array] = {}
+_scalars: dict[tuple[float, np.dtype[Any]], Array] = {}
 
 
-def scalar(value: Any, dtype: DType) -> Array:
+def scalar(value: Any, dtype: np.dtype[Any]) -> Array:
     """A Python number as an operand: a 0-d array, remembered, because NumPy takes one faster than a number."""
     key = (value, dtype)
     found = _scalars.get(key)
@@ -443,7 +443,7 @@ def on(where: device) -> AbstractContextManager[Any]:
 class Numbers:
     """A few numbers for a kernel: what is ``held`` stays where it is when others are put there."""
 
-    def __init__(self, count: int, dtype: DType) -> None:
+    def __init__(self, count: int, dtype: np.dtype[Any]) -> None:
         self.held: Any = [np.empty((), dtype) for _ in range(count)]
 
     def put(self, values: tuple[float, ...]) -> None:
@@ -537,14 +537,14 @@ class Random:
     def __init__(self, seed: int, where: device) -> None:
         self._rng = np.random.Generator(np.random.PCG64(seed))
 
-    def uniform(self, shape: Shape, dtype: DType) -> Array:
+    def uniform(self, shape: Shape, dtype: np.dtype[Any]) -> Array:
         """In [0, 1)."""
         if dtype.itemsize > 2:
             return np.asarray(self._rng.random(shape, dtype))
         # The steps between float16 numbers below 1: rounding a float32 instead would give 1 now and then.
         return np.asarray(np.floor(self._rng.random(shape, np.float32) * 2048) / 2048, dtype)
 
-    def normal(self, shape: Shape, dtype: DType) -> Array:
+    def normal(self, shape: Shape, dtype: np.dtype[Any]) -> Array:
         """Mean 0, standard deviation 1."""
         return np.asarray(self._rng.standard_normal(shape, dtype if dtype.itemsize > 2 else np.float32), dtype)
 

@@ -271,7 +271,7 @@ def as_strided(x: Array, shape: Shape, strides: Shape) -> Array:
     return cupy.lib.stride_tricks.as_strided(x, shape, strides)
 
 
-def scratch(count: int, dtype: DType) -> Array:
+def scratch(count: int, dtype: np.dtype[Any]) -> Array:
     """Room for ``count`` numbers, for the time of one operation; CuPy's pool keeps the memory."""
     return cupy.empty(count, dtype)
 
@@ -377,7 +377,7 @@ def _factorised(function: Any, *matrices: Array) -> Array:
         raise LinAlgError(f"linalg.{function.__name__}: {problem} (shape {matrices[0].shape})") from None
 
 
-def scalar(value: Any, dtype: DType) -> Array:
+def scalar(value: Any, dtype: np.dtype[Any]) -> Array:
     """A Python number as an operand: a NumPy scalar, which CuPy hands to a kernel by value, with no copy."""
     try:
         return dtype.type(value)
@@ -398,7 +398,7 @@ class Numbers:
     the copies of half a round ago.
     """
 
-    def __init__(self, count: int, dtype: DType) -> None:
+    def __init__(self, count: int, dtype: np.dtype[Any]) -> None:
         self.held: Any = cupy.empty(count, dtype)
         self._slots = cupyx.empty_pinned((2 * _HALF, count), dtype)
         self._copied: list[Any] = [None, None]
@@ -574,7 +574,7 @@ class Random:
         self._rng.seed(int(here.generate_state(1, np.uint64)[0]))
         return self._rng
 
-    def uniform(self, shape: Shape, dtype: DType) -> Array:
+    def uniform(self, shape: Shape, dtype: np.dtype[Any]) -> Array:
         """In [0, 1)."""
         with self._device:
             if dtype.itemsize > 2:
@@ -583,7 +583,7 @@ class Random:
             steps = cupy.floor(self._restarted().random_sample(shape, np.float32) * np.float32(2048))
             return (steps / np.float32(2048)).astype(dtype)
 
-    def normal(self, shape: Shape, dtype: DType) -> Array:
+    def normal(self, shape: Shape, dtype: np.dtype[Any]) -> Array:
         """Mean 0, standard deviation 1."""
         with self._device:
             held = dtype if dtype.itemsize > 2 else np.float32

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..typing import Array, DType
+from ..typing import Array
 
 TERMS = 256
 MANY = 2048
@@ -30,7 +30,7 @@ _sum: Any = np.add.reduce  # Any: called with positions, which NumPy's stubs do 
 
 
 @lru_cache(64)
-def ones(n: Any, dtype: DType) -> Array:
+def ones(n: Any, dtype: np.dtype[Any]) -> Array:
     return np.ones(n, dtype)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ..backend import dtypes
 from ..creation import tensor
 from ..errors import FormatError
-from ..typing import DType
+from ..typing import DeviceLike, DType
 from .datasets import Samples
 from .fetching import cache_folder, checksum, fetch
 
@@ -87,7 +87,14 @@ class Collection:
     target_names: tuple[str, ...]
 
     def load(
-        self, train: bool, folder: Any, download: bool, mirrors: Sequence[str] | None, progress: bool, device: Any, dtype: DType
+        self,
+        train: bool,
+        folder: Any,
+        download: bool,
+        mirrors: Sequence[str] | None,
+        progress: bool,
+        device: DeviceLike,
+        dtype: DType,
     ) -> Samples:
         where = cache_folder() / self.name if folder is None else Path(folder)
         part = "train" if train else "t10k"
@@ -146,7 +153,7 @@ FASHION_MNIST = Collection(
 
 def mnist(
     train: bool = True, folder: str | os.PathLike[str] | None = None, *, download: bool = True,
-    mirrors: Sequence[str] | None = None, progress: bool = True, device: Any = None, dtype: DType = None,
+    mirrors: Sequence[str] | None = None, progress: bool = True, device: DeviceLike = None, dtype: DType = None,
 ) -> Samples:  # fmt: skip
     """Handwritten digits, 60,000 to learn from or (``train=False``) 10,000 for the test: ``x`` (n, 1, 28, 28) in [0, 1], ``y``.
 
@@ -164,7 +171,7 @@ def mnist(
 
 def fashion_mnist(
     train: bool = True, folder: str | os.PathLike[str] | None = None, *, download: bool = True,
-    mirrors: Sequence[str] | None = None, progress: bool = True, device: Any = None, dtype: DType = None,
+    mirrors: Sequence[str] | None = None, progress: bool = True, device: DeviceLike = None, dtype: DType = None,
 ) -> Samples:  # fmt: skip
     """Photographs of clothes in the form of ``mnist``, and harder to tell apart; 31 MB.
 

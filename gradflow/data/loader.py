@@ -15,6 +15,7 @@ from ..engine import wrap
 from ..errors import ArgumentError
 from ..plain import whole_number
 from ..random import Generator, randperm
+from ..typing import DeviceLike
 from .datasets import Dataset, IterableDataset, default_collate, taken
 
 
@@ -47,7 +48,7 @@ class DataLoader:
         drop_last: bool = False,
         generator: Generator | None = None,
         collate_fn: Callable[[list[Any]], Any] | None = None,
-        device: Any = None,
+        device: DeviceLike = None,
     ) -> None:
         by_number = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__") and not isinstance(dataset, IterableDataset)
         if not by_number and not hasattr(dataset, "__iter__"):

@@ -6,11 +6,11 @@ from typing import Any
 
 from ..backend import dtypes
 from ..creation import tensor
-from ..typing import DType
+from ..typing import DeviceLike, DType
 from .datasets import Samples
 
 
-def _table(name: str, device: Any, dtype: DType) -> Samples:
+def _table(name: str, device: DeviceLike, dtype: DType) -> Samples:
     try:
         from sklearn import datasets
     except ImportError as problem:
@@ -25,7 +25,7 @@ def _table(name: str, device: Any, dtype: DType) -> Samples:
     return Samples(x, y, name, found.feature_names, names)
 
 
-def digits(*, device: Any = None, dtype: DType = None) -> Samples:
+def digits(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
     """1,797 handwritten digits: ``x`` (1797, 64), 8 x 8 pixels from 0 to 16 in rows, ``y`` the digit.
 
     ImportError without scikit-learn, as of the other sets here.
@@ -39,7 +39,7 @@ def digits(*, device: Any = None, dtype: DType = None) -> Samples:
     return _table("digits", device, dtype)
 
 
-def breast_cancer(*, device: Any = None, dtype: DType = None) -> Samples:
+def breast_cancer(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
     """569 tumours: ``x`` (569, 30) measures of cell nuclei in pictures, ``y`` 0 malignant or 1 benign.
 
     Source: Wolberg et al., "Breast Cancer Wisconsin (Diagnostic)", UCI Machine Learning Repository (1993).
@@ -51,7 +51,7 @@ def breast_cancer(*, device: Any = None, dtype: DType = None) -> Samples:
     return _table("breast_cancer", device, dtype)
 
 
-def diabetes(*, device: Any = None, dtype: DType = None) -> Samples:
+def diabetes(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
     """442 patients: ``x`` (442, 10) age, sex, body mass, blood; centred, each column of length 1; ``y`` how far the illness went.
 
     ``y`` is a measured value, from 25 to 346, a year later: for regression.
@@ -65,7 +65,7 @@ def diabetes(*, device: Any = None, dtype: DType = None) -> Samples:
     return _table("diabetes", device, dtype)
 
 
-def iris(*, device: Any = None, dtype: DType = None) -> Samples:
+def iris(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
     """150 irises: ``x`` (150, 4) lengths and widths of sepals and petals in cm, ``y`` which of three species.
 
     Source: Fisher, "The use of multiple measurements in taxonomic problems" (1936).
@@ -77,7 +77,7 @@ def iris(*, device: Any = None, dtype: DType = None) -> Samples:
     return _table("iris", device, dtype)
 
 
-def wine(*, device: Any = None, dtype: DType = None) -> Samples:
+def wine(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
     """178 wines: ``x`` (178, 13) what chemists measured in them, ``y`` which of three growers.
 
     Source: Aeberhard and Forina, "Wine", UCI Machine Learning Repository (1992).

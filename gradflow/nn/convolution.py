@@ -9,7 +9,7 @@ from .._tensor import Tensor
 from ..creation import empty
 from ..errors import ArgumentError, ShapeError
 from ..ops.convolve import each, extent
-from ..typing import DType
+from ..typing import DeviceLike, DType
 from . import functional as F
 from .functional_conv import Sizes
 from .layers import _count, draw
@@ -29,7 +29,7 @@ class _Convolution(Module):
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes, padding: str | Sizes, output_padding: Sizes,
-        dilation: Sizes, groups: int, bias: bool, padding_mode: str, device: Any, dtype: DType,
+        dilation: Sizes, groups: int, bias: bool, padding_mode: str, device: DeviceLike, dtype: DType,
     ) -> None:  # fmt: skip
         super().__init__()
         name, rank = type(self).__name__, self._rank
@@ -88,7 +88,7 @@ class _Conv(_Convolution):
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
-        device: Any = None,
+        device: DeviceLike = None,
         dtype: DType = None,
     ) -> None:
         super().__init__(
@@ -168,7 +168,7 @@ class _ConvTranspose(_Convolution):
         bias: bool = True,
         dilation: Sizes = 1,
         padding_mode: str = "zeros",
-        device: Any = None,
+        device: DeviceLike = None,
         dtype: DType = None,
     ) -> None:
         super().__init__(

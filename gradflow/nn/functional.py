@@ -119,7 +119,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     >>> gf.nn.functional.gelu(gf.tensor([-1.0, 2.0]))
     tensor([-0.1587,  1.9545])
     """
-    return neural.gelu(input, approximate)  # type: ignore[no-any-return]
+    return neural.gelu(input, approximate)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:

@@ -187,11 +187,11 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     neural.check_classes(xp, input.array, entries, "embedding")
     y = index.getitem(weight, input)
     if padding_idx is None:
-        return y  # type: ignore[no-any-return]
+        return y
     if not -entries <= padding_idx < entries:
         raise IndexingError(f"embedding: padding_idx {padding_idx} is outside of {entries} entries")
     padded = (input.array == padding_idx % entries)[..., None]
-    return compare.where(wrap(padded), y.detach(), y)  # type: ignore[no-any-return]
+    return compare.where(wrap(padded), y.detach(), y)
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
@@ -235,7 +235,7 @@ def _constant_pad(input: Tensor, pairs: list[tuple[int, int]], value: float) -> 
         return neural.pad_zero(y, widths)
     xp = backend.namespace_of(y.array)
     inside = xp.pad(xp.ones(y.shape, bool), widths)
-    return compare.where(wrap(inside), neural.pad_zero(y, widths), value)  # type: ignore[no-any-return]
+    return compare.where(wrap(inside), neural.pad_zero(y, widths), value)
 
 
 def _places(input: Tensor, n: int, before: int, after: int, mode: str) -> Array:
@@ -261,7 +261,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps
     tensor([0.6000, 0.8000])
     """
     size: Any = reduce.norm(input, p, dim, keepdim=True)
-    return input / compare.clamp(size, min=float(eps))  # type: ignore[no-any-return]
+    return input / compare.clamp(size, min=float(eps))
 
 
 @wide
@@ -280,4 +280,4 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
             raise ShapeError(f"cosine_similarity: shapes {a.shape} and {b.shape} do not broadcast") from None
         a, b = shape.broadcast_to(a, both), shape.broadcast_to(b, both)
     unit_a, unit_b = normalize(a, 2.0, dim, eps), normalize(b, 2.0, dim, eps)
-    return reduce.sum(unit_a * unit_b, dim)  # type: ignore[no-any-return]
+    return reduce.sum(unit_a * unit_b, dim)

@@ -79,7 +79,7 @@ def _weighted(loss: Any, weight: Tensor | None, reduction: str, name: str) -> Te
     if weight.shape != loss.shape:
         raise ShapeError(f"{name}: weight has shape {weight.shape} and the elements {loss.shape}; they must be the same")
     if reduction == "mean":
-        return reduce.sum(loss * weight) / reduce.sum(weight)  # type: ignore[no-any-return]
+        return reduce.sum(loss * weight) / reduce.sum(weight)
     return _reduced(loss * weight, reduction)  # type: ignore[no-any-return]
 
 
@@ -131,7 +131,7 @@ def huber_loss(
     input, target = _paired(input, target, reduction, "huber_loss")
     loss = _huber(input - target, delta)
     if weight is not None and reduction == "mean":
-        return reduce.mean(_weighted(loss, weight, "none", "huber_loss"))  # type: ignore[no-any-return]
+        return reduce.mean(_weighted(loss, weight, "none", "huber_loss"))
     return _weighted(loss, weight, reduction, "huber_loss")
 
 
@@ -230,7 +230,7 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
         safe = compare.where(wrap(target.array == 0), 1.0, target)  # 0 log 0 is 0
         loss = target * functions.log(safe) - target * input
     if reduction == "batchmean":
-        return reduce.sum(loss) / (input.shape[0] if input.ndim else 1)  # type: ignore[no-any-return]
+        return reduce.sum(loss) / (input.shape[0] if input.ndim else 1)
     return _reduced(loss, reduction)  # type: ignore[no-any-return]
 
 
@@ -465,7 +465,7 @@ def _soft_cross_entropy(
     loss = -reduce.sum(log_p * mixed, classes)
     if reduction == "mean":
         number = math.prod(loss.shape)
-        return reduce.sum(loss) * (1 / number if number else math.nan)  # type: ignore[no-any-return]
+        return reduce.sum(loss) * (1 / number if number else math.nan)
     return _reduced(loss, reduction)  # type: ignore[no-any-return]
 
 

@@ -12,7 +12,7 @@ from ..creation import empty, ones, zeros
 from ..engine import no_grad, operand
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ops import shape
-from ..typing import DType
+from ..typing import DeviceLike, DType
 from . import functional as F
 from . import init
 from .module import Module
@@ -61,7 +61,7 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input: Tensor) -> Tensor:
-        return shape.flatten(input, self.start_dim, self.end_dim)  # type: ignore[no-any-return]
+        return shape.flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
@@ -84,7 +84,9 @@ class Linear(Module):
     weight: Parameter
     bias: Parameter | None
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: DType = None) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, device: DeviceLike = None, dtype: DType = None
+    ) -> None:
         super().__init__()
         self.in_features = _count(in_features, "Linear: in_features")
         self.out_features = _count(out_features, "Linear: out_features")
@@ -118,7 +120,7 @@ class _BatchNorm(Module):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
-        device: Any = None,
+        device: DeviceLike = None,
         dtype: DType = None,
     ) -> None:
         super().__init__()
@@ -226,7 +228,7 @@ class LayerNorm(Module):
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
-        device: Any = None,
+        device: DeviceLike = None,
         dtype: DType = None,
     ) -> None:
         super().__init__()
@@ -293,7 +295,7 @@ class Embedding(Module):
         num_embeddings: int,
         embedding_dim: int,
         padding_idx: int | None = None,
-        device: Any = None,
+        device: DeviceLike = None,
         dtype: DType = None,
     ) -> None:
         super().__init__()

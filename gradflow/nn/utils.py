@@ -15,7 +15,7 @@ from ..creation import as_tensor
 from ..engine import warn, wrap, writes
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
 from ..ops import shape as shapes
-from ..typing import Array, DType, Namespace
+from ..typing import Array, Namespace
 
 
 def clip_grad_norm_(
@@ -182,7 +182,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     held = _tensors("parameters_to_vector", "parameters", parameters)
     if not held:
         raise ArgumentError("parameters_to_vector: got no parameters; is the iterator used up?")
-    return shapes.cat([shapes.reshape(p, -1) for p in held])  # type: ignore[no-any-return]
+    return shapes.cat([shapes.reshape(p, -1) for p in held])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
@@ -260,12 +260,12 @@ _LARGEST = {2: 65504.0, 4: (2 - 2.0**-23) * 2.0**127}
 """The largest float16 and float32, by their sizes in bytes."""
 
 
-def _within(bound: float, dtype: DType) -> float:
+def _within(bound: float, dtype: Any) -> float:
     """``bound``, or infinity if it is beyond what ``dtype`` holds."""
     return bound if bound <= _LARGEST.get(dtype.itemsize, math.inf) else math.inf
 
 
-def _working(dtype: DType) -> str:
+def _working(dtype: Any) -> str:
     """The real dtype in which numbers of ``dtype`` are measured: float32 for float16, and for complex64."""
     return "f8" if dtype.itemsize == (16 if dtype.kind == "c" else 8) else "f4"
 

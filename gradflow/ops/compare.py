@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from ..engine import elementwise, selecting
 from ..errors import ArgumentError, DTypeError
-from ..typing import Array, Namespace, TensorLike
+from ..typing import Array, Namespace, Tensor, TensorLike, TensorOrArray
 
 # --- selection --------------------------------------------------------------------------------------------------------
 
@@ -25,7 +25,7 @@ def _shared(xp: Namespace, a: Array, b: Array, g: Array, left: Array) -> Array:
     selecting(lambda xp, g, a, b: _shared(xp, a, b, g, a < b), lambda a, b: a < b, clean=True),
     selecting(lambda xp, g, a, b: _shared(xp, a, b, g, b < a), lambda a, b: b < a, clean=True),
 )
-def maximum(xp: Namespace, a: Array, b: Array) -> Array:
+def maximum(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """The larger of the two; where they are equal each gets half of the gradient.
 
     >>> import gradflow as gf
@@ -40,7 +40,7 @@ def maximum(xp: Namespace, a: Array, b: Array) -> Array:
     selecting(lambda xp, g, a, b: _shared(xp, a, b, g, a > b), lambda a, b: a > b, clean=True),
     selecting(lambda xp, g, a, b: _shared(xp, a, b, g, b > a), lambda a, b: b > a, clean=True),
 )
-def minimum(xp: Namespace, a: Array, b: Array) -> Array:
+def minimum(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """The smaller of the two; where they are equal each gets half of the gradient.
 
     >>> import gradflow as gf
@@ -90,7 +90,7 @@ def _at_most(xp: Namespace, x: Array, high: Array) -> Array:
     return xp.minimum(x, high)
 
 
-def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None) -> Any:
+def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None) -> Tensor:
     """``x`` held between ``min`` and ``max`` (numbers or tensors; None: no bound).
 
     The gradient goes to ``x`` inside of the bounds and on them, to a bound outside of it.
@@ -103,9 +103,9 @@ def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None =
         raise ArgumentError("clamp: give min, max or both")
     if min is not None:
         x = _clamp_min(x, min) if _fits(x, min) else _at_least(x, min)
-    if max is not None:
-        x = _clamp_max(x, max) if _fits(x, max) else _at_most(x, max)
-    return x
+        if max is None:
+            return x
+    return _clamp_max(x, max) if _fits(x, max) else _at_most(x, max)
 
 
 def _fits(x: Any, bound: Any) -> bool:
@@ -114,7 +114,11 @@ def _fits(x: Any, bound: Any) -> bool:
     return (isinstance(bound, int) and kind in "fiu") or (isinstance(bound, float) and kind == "f")
 
 
-def where(condition: TensorLike, a: TensorLike | None = None, b: TensorLike | None = None) -> Any:
+@overload
+def where(condition: TensorOrArray) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor: ...
+def where(condition: Any, a: TensorLike | None = None, b: TensorLike | None = None) -> Tensor | tuple[Tensor, ...]:
     """``a`` where ``condition`` is true, ``b`` elsewhere; each gets the gradient of the elements taken from it.
 
     The elements not taken get 0, and so does what they were computed from, even where its slope there is infinite or NaN.  The
@@ -142,7 +146,7 @@ def where(condition: TensorLike, a: TensorLike | None = None, b: TensorLike | No
 
 
 @elementwise(None, None)
-def eq(xp: Namespace, a: Array, b: Array) -> Array:
+def eq(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a == b``, element by element.
 
     >>> import gradflow as gf
@@ -153,7 +157,7 @@ def eq(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def ne(xp: Namespace, a: Array, b: Array) -> Array:
+def ne(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a != b``, element by element.
 
     >>> import gradflow as gf
@@ -164,7 +168,7 @@ def ne(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def lt(xp: Namespace, a: Array, b: Array) -> Array:
+def lt(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a < b``, element by element.
 
     >>> import gradflow as gf
@@ -176,7 +180,7 @@ def lt(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def le(xp: Namespace, a: Array, b: Array) -> Array:
+def le(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a <= b``, element by element.
 
     >>> import gradflow as gf
@@ -188,7 +192,7 @@ def le(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def gt(xp: Namespace, a: Array, b: Array) -> Array:
+def gt(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a > b``, element by element.
 
     >>> import gradflow as gf
@@ -200,7 +204,7 @@ def gt(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def ge(xp: Namespace, a: Array, b: Array) -> Array:
+def ge(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a >= b``, element by element.
 
     >>> import gradflow as gf
@@ -212,7 +216,7 @@ def ge(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def logical_and(xp: Namespace, a: Array, b: Array) -> Array:
+def logical_and(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """True where both are nonzero.
 
     >>> import gradflow as gf
@@ -223,7 +227,7 @@ def logical_and(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def logical_or(xp: Namespace, a: Array, b: Array) -> Array:
+def logical_or(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """True where one or both are nonzero.
 
     >>> import gradflow as gf
@@ -234,7 +238,7 @@ def logical_or(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def logical_xor(xp: Namespace, a: Array, b: Array) -> Array:
+def logical_xor(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """True where just one is nonzero.
 
     >>> import gradflow as gf
@@ -245,7 +249,7 @@ def logical_xor(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None)
-def logical_not(xp: Namespace, x: Array) -> Array:
+def logical_not(xp: Namespace, x: TensorLike) -> Array:
     """True where ``x`` is zero.
 
     >>> import gradflow as gf
@@ -256,7 +260,7 @@ def logical_not(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(None, None)
-def bitwise_and(xp: Namespace, a: Array, b: Array) -> Array:
+def bitwise_and(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a & b`` of integers or booleans.
 
     >>> import gradflow as gf
@@ -267,7 +271,7 @@ def bitwise_and(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def bitwise_or(xp: Namespace, a: Array, b: Array) -> Array:
+def bitwise_or(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a | b`` of integers or booleans.
 
     >>> import gradflow as gf
@@ -278,7 +282,7 @@ def bitwise_or(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None, None)
-def bitwise_xor(xp: Namespace, a: Array, b: Array) -> Array:
+def bitwise_xor(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a ^ b`` of integers or booleans.
 
     >>> import gradflow as gf
@@ -289,7 +293,7 @@ def bitwise_xor(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(None)
-def bitwise_not(xp: Namespace, x: Array) -> Array:
+def bitwise_not(xp: Namespace, x: TensorLike) -> Array:
     """``~x`` of integers or booleans.
 
     >>> import gradflow as gf
@@ -300,7 +304,7 @@ def bitwise_not(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(None)
-def isnan(xp: Namespace, x: Array) -> Array:
+def isnan(xp: Namespace, x: TensorLike) -> Array:
     """True where ``x`` is not a number.
 
     >>> import gradflow as gf
@@ -311,7 +315,7 @@ def isnan(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(None)
-def isinf(xp: Namespace, x: Array) -> Array:
+def isinf(xp: Namespace, x: TensorLike) -> Array:
     """True where ``x`` is infinite.
 
     >>> import gradflow as gf
@@ -322,7 +326,7 @@ def isinf(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(None)
-def isfinite(xp: Namespace, x: Array) -> Array:
+def isfinite(xp: Namespace, x: TensorLike) -> Array:
     """True where ``x`` is neither infinite nor NaN.
 
     >>> import gradflow as gf

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..engine import elementwise
 from ..errors import DTypeError
-from ..typing import Array, Namespace, TensorLike
+from ..typing import Array, Namespace, Tensor, TensorOrArray
 from .functions import atan2
 
 # --- complex numbers ----------------------------------------------------------------------------------------------------
@@ -17,7 +15,7 @@ def _conj(xp: Namespace, x: Array) -> Array:
     return xp.conjugate(x)
 
 
-def conj(x: TensorLike) -> Any:
+def conj(x: Tensor) -> Tensor:
     """The complex conjugate; a real tensor is returned as it is.
 
     >>> import gradflow as gf
@@ -32,7 +30,7 @@ def _real(xp: Namespace, x: Array) -> Array:
     return xp.real(x).copy()
 
 
-def real(x: TensorLike) -> Any:
+def real(x: Tensor) -> Tensor:
     """The real part (a copy); a real tensor is returned as it is.
 
     >>> import gradflow as gf
@@ -43,7 +41,7 @@ def real(x: TensorLike) -> Any:
 
 
 @elementwise(lambda xp, g, _x: 1j * xp.astype(g, _x.dtype), holomorphic=False)
-def imag(xp: Namespace, x: Array) -> Array:
+def imag(xp: Namespace, x: TensorOrArray) -> Array:
     """The imaginary part of a complex tensor (a copy).
 
     >>> import gradflow as gf
@@ -55,7 +53,7 @@ def imag(xp: Namespace, x: Array) -> Array:
     return xp.imag(x).copy()
 
 
-def angle(x: TensorLike) -> Any:
+def angle(x: Tensor) -> Tensor:
     """The angle of ``x`` in the complex plane, in radians.
 
     >>> import gradflow as gf

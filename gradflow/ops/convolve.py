@@ -16,7 +16,7 @@ from typing import Any
 from ..backend.convolution import Form
 from ..engine import linear, operand, primitive, wide
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..typing import Array, Namespace, Shape, TensorLike
+from ..typing import Array, Namespace, Shape, Tensor
 from .elementwise import _add
 from .shape import reshape
 
@@ -95,7 +95,7 @@ def batched(x: Any, rank: int, name: str) -> tuple[Any, bool]:
     return (reshape(x, (1, *x.shape)) if single else x), single
 
 
-def unbatched(y: Any, single: bool) -> Any:
+def unbatched(y: Tensor, single: bool) -> Tensor:
     return reshape(y, y.shape[1:]) if single else y
 
 
@@ -135,9 +135,7 @@ def _fitting(x: Any, weight: Any, bias: Any, groups: Any, rank: int, name: str, 
         raise ShapeError(f"{name}: the bias has shape {tuple(bias.shape)}; {made} output channels need ({made},)")
 
 
-def convolution(
-    x: TensorLike, weight: TensorLike, bias: TensorLike, stride: Any, padding: Any, dilation: Any, groups: int, rank: int
-) -> Any:
+def convolution(x: Array, weight: Array, bias: Array, stride: Any, padding: Any, dilation: Any, groups: int, rank: int) -> Tensor:
     """``conv`` with PyTorch's arguments; the functions ``conv1d``, ``conv2d`` and ``conv3d`` are this."""
     x, single = batched(x, rank, f"conv{rank}d")
     _fitting(x, weight, bias, groups, rank, f"conv{rank}d", False)
@@ -176,9 +174,9 @@ def _geometry(
 
 @wide
 def transposed_convolution(
-    x: TensorLike, weight: TensorLike, bias: TensorLike, stride: Any, padding: Any, output_padding: Any, groups: int,
+    x: Array, weight: Array, bias: Array, stride: Any, padding: Any, output_padding: Any, groups: int,
     dilation: Any, rank: int,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """``conv_input`` with PyTorch's arguments and a bias; ``conv_transpose1d`` to ``conv_transpose3d`` are this."""
     name = f"conv_transpose{rank}d"
     x, single = batched(x, rank, name)
@@ -209,7 +207,7 @@ def _windows(sizes: Shape, kernel: Shape, dilation: Shape, padding: Shape, strid
     return count
 
 
-def unfold(x: TensorLike, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
+def unfold(x: Array, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
     """The windows of images as columns: (N, C, H, W) gives (N, C * kernel elements, windows)."""
     x, single = batched(x, 2, "unfold")
     kernel, dilation = each(kernel_size, 2, 1, "unfold", "kernel_size"), each(dilation, 2, 1, "unfold", "dilation")
@@ -220,7 +218,7 @@ def unfold(x: TensorLike, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     return unbatched(reshape(y, (n, c * kernel[0] * kernel[1], size[0] * size[1])), single)
 
 
-def refold(x: TensorLike, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
+def refold(x: Array, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
     """The columns of ``unfold`` added up where they come from: (N, C * kernel elements, windows) gives (N, C, *output_size)."""
     x = operand("fold", x)
     if x.ndim not in (2, 3):

@@ -12,7 +12,7 @@ from typing import Any
 from ..backend import cpu
 from ..engine import cast_to, elementwise, wide
 from ..errors import ArgumentError, DivisionError, DTypeError
-from ..typing import Array, DType, Namespace, TensorLike
+from ..typing import Array, Namespace, Tensor, TensorLike, TensorOrArray
 
 # --- arithmetic ---------------------------------------------------------------------------------------------------
 
@@ -28,7 +28,7 @@ def _sub(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(lambda g, b: g * b, lambda g, a: g * a)
-def mul(xp: Namespace, a: Array, b: Array) -> Array:
+def mul(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """Elementwise product ``a * b``; shapes broadcast.
 
     >>> import gradflow as gf
@@ -44,7 +44,7 @@ def _div(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.divide(a, b)
 
 
-def add(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Any:
+def add(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Tensor:
     """``a + alpha * b``; shapes broadcast.
 
     >>> import gradflow as gf
@@ -54,7 +54,7 @@ def add(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Any:
     return _add(a, b) if alpha == 1 else _add(a, mul(b, alpha))
 
 
-def sub(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Any:
+def sub(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Tensor:
     """``a - alpha * b``; shapes broadcast.  DTypeError for booleans.
 
     >>> import gradflow as gf
@@ -64,12 +64,12 @@ def sub(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Any:
     return _sub(a, b) if alpha == 1 else _sub(a, mul(b, alpha))
 
 
-def rsub(a: TensorLike, b: TensorLike) -> Any:
+def rsub(a: TensorLike, b: TensorLike) -> Tensor:
     """``b - a``."""
     return _sub(b, a)
 
 
-def div(a: TensorLike, b: TensorLike, *, rounding_mode: str | None = None) -> Any:
+def div(a: TensorLike, b: TensorLike, *, rounding_mode: str | None = None) -> Tensor:
     """``a / b``; integers give floats.  ``rounding_mode``: None, "trunc" (towards 0) or "floor".
 
     >>> import gradflow as gf
@@ -88,13 +88,13 @@ def div(a: TensorLike, b: TensorLike, *, rounding_mode: str | None = None) -> An
     raise ArgumentError(f"div: rounding_mode is None, 'trunc' or 'floor', not {rounding_mode!r}")
 
 
-def rdiv(a: TensorLike, b: TensorLike) -> Any:
+def rdiv(a: TensorLike, b: TensorLike) -> Tensor:
     """``b / a``."""
     return _div(b, a)
 
 
 @elementwise(lambda g: -g)
-def neg(xp: Namespace, x: Array) -> Array:
+def neg(xp: Namespace, x: TensorLike) -> Array:
     """``-x``.
 
     >>> import gradflow as gf
@@ -125,7 +125,7 @@ def _no_integer() -> ArgumentError:
     return ArgumentError("pow: integers to negative integer powers are not integers; make the base a float first")
 
 
-def pow(x: TensorLike, exponent: TensorLike) -> Any:
+def pow(x: TensorLike, exponent: TensorLike) -> Tensor:
     """``x`` to the power ``exponent``; d/dx is exponent * x^(exponent - 1), 0 for exponent 0.
 
     d/dexponent is x^exponent log(x); at x = 0 it is taken to be 0 for exponents from 0 on, as PyTorch takes it.
@@ -142,7 +142,7 @@ def pow(x: TensorLike, exponent: TensorLike) -> Any:
     return _pow(x, exponent)
 
 
-def rpow(x: TensorLike, base: TensorLike) -> Any:
+def rpow(x: TensorLike, base: TensorLike) -> Tensor:
     """``base ** x``."""
     return _pow(base, x)
 
@@ -157,7 +157,7 @@ def _modulus(xp: Namespace, x: Array) -> Array:
     return xp.absolute(x)
 
 
-def abs(x: TensorLike) -> Any:
+def abs(x: TensorLike) -> Tensor:
     """Absolute value ``|x|``; its derivative is taken to be 0 at 0.
 
     >>> import gradflow as gf
@@ -168,7 +168,7 @@ def abs(x: TensorLike) -> Any:
 
 
 @elementwise(lambda xp, g, x: 2 * (g * x))
-def square(xp: Namespace, x: Array) -> Array:
+def square(xp: Namespace, x: TensorLike) -> Array:
     """``x * x``.
 
     >>> import gradflow as gf
@@ -179,7 +179,7 @@ def square(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda g, y: g / (2 * y), floats=True)
-def sqrt(xp: Namespace, x: Array) -> Array:
+def sqrt(xp: Namespace, x: TensorLike) -> Array:
     """Square root; d/dx is 1 / (2 sqrt(x)).
 
     >>> import gradflow as gf
@@ -190,7 +190,7 @@ def sqrt(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda g, x, y: g * (-0.5 * y / x), floats=True)
-def rsqrt(xp: Namespace, x: Array) -> Array:
+def rsqrt(xp: Namespace, x: TensorLike) -> Array:
     """``1 / sqrt(x)``.
 
     >>> import gradflow as gf
@@ -201,7 +201,7 @@ def rsqrt(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda g, y: -g * y * y, floats=True)
-def reciprocal(xp: Namespace, x: Array) -> Array:
+def reciprocal(xp: Namespace, x: TensorLike) -> Array:
     """``1 / x``.
 
     >>> import gradflow as gf
@@ -229,7 +229,7 @@ def _remainder(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.remainder(a, b)
 
 
-def remainder(a: TensorLike, b: TensorLike) -> Any:
+def remainder(a: TensorLike, b: TensorLike) -> Tensor:
     """``a - b * floor(a / b)``, with the sign of ``b`` (Python's ``%``).
 
     ZeroDivisionError for whole numbers divided by 0, as in PyTorch (on CUDA, where looking would be a wait, they give 0).
@@ -248,7 +248,7 @@ def _fmod(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.fmod(a, b)
 
 
-def fmod(a: TensorLike, b: TensorLike) -> Any:
+def fmod(a: TensorLike, b: TensorLike) -> Tensor:
     """``a - b * trunc(a / b)``, with the sign of ``a`` (C's ``fmod``).
 
     ZeroDivisionError for whole numbers divided by 0, as in PyTorch (on CUDA, where looking would be a wait, they give 0).
@@ -266,7 +266,7 @@ def _floor_divide(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.floor_divide(a, b)
 
 
-def floor_divide(a: TensorLike, b: TensorLike) -> Any:
+def floor_divide(a: TensorLike, b: TensorLike) -> Tensor:
     """``floor(a / b)``; flat almost everywhere, so its gradient is 0.
 
     ZeroDivisionError for whole numbers divided by 0, as in PyTorch (on CUDA, where looking would be a wait, they give 0).
@@ -279,19 +279,19 @@ def floor_divide(a: TensorLike, b: TensorLike) -> Any:
     return _floor_divide(a, b)
 
 
-def rfloor_divide(a: TensorLike, b: TensorLike) -> Any:
+def rfloor_divide(a: TensorLike, b: TensorLike) -> Tensor:
     """``floor(b / a)``."""
     return floor_divide(b, a)
 
 
-def rremainder(a: TensorLike, b: TensorLike) -> Any:
+def rremainder(a: TensorLike, b: TensorLike) -> Tensor:
     """``remainder(b, a)``."""
     return remainder(b, a)
 
 
 @wide
 @elementwise(lambda g, weight: g - g * weight, lambda g, weight: g * weight, lambda g, a, b: g * (b - a))
-def lerp(xp: Namespace, a: Array, b: Array, weight: Array) -> Array:
+def lerp(xp: Namespace, a: TensorOrArray, b: TensorOrArray, weight: TensorOrArray | float) -> Array:
     """``a + weight * (b - a)``.
 
     >>> import gradflow as gf
@@ -318,7 +318,7 @@ def sign(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
-def floor(xp: Namespace, x: Array) -> Array:
+def floor(xp: Namespace, x: TensorLike) -> Array:
     """The largest whole number that is not above ``x``.
 
     >>> import gradflow as gf
@@ -329,7 +329,7 @@ def floor(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
-def ceil(xp: Namespace, x: Array) -> Array:
+def ceil(xp: Namespace, x: TensorLike) -> Array:
     """The smallest whole number that is not below ``x``.
 
     >>> import gradflow as gf
@@ -346,7 +346,7 @@ def _round(xp: Namespace, x: Array) -> Array:
     return xp.rint(x) if x.dtype.kind == "f" else x.copy()
 
 
-def round(x: TensorLike, *, decimals: int = 0) -> Any:
+def round(x: TensorLike, *, decimals: int = 0) -> Tensor:
     """``x`` to the nearest number with that many decimals, halves to the even one; the gradient is 0.
 
     >>> import gradflow as gf
@@ -360,7 +360,7 @@ def round(x: TensorLike, *, decimals: int = 0) -> Any:
 
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
-def trunc(xp: Namespace, x: Array) -> Array:
+def trunc(xp: Namespace, x: TensorLike) -> Array:
     """``x`` without its fraction.
 
     >>> import gradflow as gf
@@ -384,6 +384,6 @@ def flat(xp: Namespace, condition: Array, d: Array, like: Array) -> Array:
     return y.copy() if y is d else y
 
 
-def cast(x: TensorLike, dtype: DType) -> Any:
+def cast(x: Tensor, dtype: Any) -> Tensor:
     """``x`` with elements of ``dtype``; between floats it is recorded, to an integer or boolean type the graph ends."""
     return cast_to(x, dtype) if dtype.kind in "fc" else cast_to(x.detach(), dtype)

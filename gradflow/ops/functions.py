@@ -9,7 +9,7 @@ import math
 
 from ..engine import elementwise, wide
 from ..errors import DTypeError
-from ..typing import Array, Namespace
+from ..typing import Array, Namespace, TensorLike, TensorOrArray
 
 # --- exponentials and logarithms ------------------------------------------------------------------------------------
 
@@ -20,7 +20,7 @@ from ..typing import Array, Namespace
     lambda xp, g, a, b: g * xp.sigmoid(b - a),
     floats=True,
 )
-def logaddexp(xp: Namespace, a: Array, b: Array) -> Array:
+def logaddexp(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``log(exp(a) + exp(b))`` without overflow.
 
     >>> import gradflow as gf
@@ -31,7 +31,7 @@ def logaddexp(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(lambda g, y: g * y, floats=True)
-def exp(xp: Namespace, x: Array) -> Array:
+def exp(xp: Namespace, x: TensorLike) -> Array:
     """e to the power ``x``.
 
     >>> import gradflow as gf
@@ -42,7 +42,7 @@ def exp(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda g, y: g * y + g, floats=True)
-def expm1(xp: Namespace, x: Array) -> Array:
+def expm1(xp: Namespace, x: TensorLike) -> Array:
     """``exp(x) - 1``, accurate near 0.
 
     >>> import gradflow as gf
@@ -53,7 +53,7 @@ def expm1(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda g, x: g / x, floats=True)
-def log(xp: Namespace, x: Array) -> Array:
+def log(xp: Namespace, x: TensorLike) -> Array:
     """Natural logarithm.
 
     >>> import gradflow as gf
@@ -64,7 +64,7 @@ def log(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda g, x: g / (x + 1), floats=True)
-def log1p(xp: Namespace, x: Array) -> Array:
+def log1p(xp: Namespace, x: TensorLike) -> Array:
     """``log(1 + x)``, accurate near 0.
 
     >>> import gradflow as gf
@@ -75,7 +75,7 @@ def log1p(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda g, x: g / (x * math.log(2)), floats=True)
-def log2(xp: Namespace, x: Array) -> Array:
+def log2(xp: Namespace, x: TensorLike) -> Array:
     """Logarithm to base 2.
 
     >>> import gradflow as gf
@@ -86,7 +86,7 @@ def log2(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda g, x: g / (x * math.log(10)), floats=True)
-def log10(xp: Namespace, x: Array) -> Array:
+def log10(xp: Namespace, x: TensorLike) -> Array:
     """Logarithm to base 10.
 
     >>> import gradflow as gf
@@ -98,7 +98,7 @@ def log10(xp: Namespace, x: Array) -> Array:
 
 @wide
 @elementwise(lambda xp, g, x: (2 / math.sqrt(math.pi)) * (g * xp.exp(-(x * x))), floats=True)
-def erf(xp: Namespace, x: Array) -> Array:
+def erf(xp: Namespace, x: TensorOrArray) -> Array:
     """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to ``x`` (DLMF 7.2.1).
 
     >>> import gradflow as gf
@@ -112,7 +112,7 @@ def erf(xp: Namespace, x: Array) -> Array:
 
 @wide
 @elementwise(lambda g, y: g * (y - y * y), floats=True)
-def sigmoid(xp: Namespace, x: Array) -> Array:
+def sigmoid(xp: Namespace, x: TensorLike) -> Array:
     """``1 / (1 + exp(-x))``, without overflow and accurate in both tails; d/dx is y (1 - y).
 
     >>> import gradflow as gf
@@ -124,7 +124,7 @@ def sigmoid(xp: Namespace, x: Array) -> Array:
 
 @wide
 @elementwise(lambda xp, g, x: g * (xp.sigmoid(x) * xp.sigmoid(-x)), floats=True)
-def logistic(xp: Namespace, x: Array) -> Array:
+def logistic(xp: Namespace, x: TensorLike) -> Array:
     """``sigmoid`` for derivatives that are differentiated again: its own derivatives, of any order, are accurate in both tails.
 
     That of ``sigmoid``, which keeps y and not x, is 0 where y has become 1.
@@ -136,7 +136,7 @@ def logistic(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda xp, g, x: g * xp.cos(x), floats=True)
-def sin(xp: Namespace, x: Array) -> Array:
+def sin(xp: Namespace, x: TensorLike) -> Array:
     """Sine of ``x`` in radians.
 
     >>> import gradflow as gf
@@ -147,7 +147,7 @@ def sin(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda xp, g, x: -g * xp.sin(x), floats=True)
-def cos(xp: Namespace, x: Array) -> Array:
+def cos(xp: Namespace, x: TensorLike) -> Array:
     """Cosine of ``x`` in radians.
 
     >>> import gradflow as gf
@@ -158,7 +158,7 @@ def cos(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda g, y: g + g * y * y, floats=True)
-def tan(xp: Namespace, x: Array) -> Array:
+def tan(xp: Namespace, x: TensorLike) -> Array:
     """Tangent of ``x`` in radians.
 
     >>> import gradflow as gf
@@ -170,7 +170,7 @@ def tan(xp: Namespace, x: Array) -> Array:
 
 @wide
 @elementwise(lambda xp, g, x: g / xp.sqrt(1 - x * x), floats=True)
-def asin(xp: Namespace, x: Array) -> Array:
+def asin(xp: Namespace, x: TensorLike) -> Array:
     """Inverse sine, in radians.
 
     >>> import gradflow as gf
@@ -182,7 +182,7 @@ def asin(xp: Namespace, x: Array) -> Array:
 
 @wide
 @elementwise(lambda xp, g, x: -g / xp.sqrt(1 - x * x), floats=True)
-def acos(xp: Namespace, x: Array) -> Array:
+def acos(xp: Namespace, x: TensorLike) -> Array:
     """Inverse cosine, in radians.
 
     >>> import gradflow as gf
@@ -194,7 +194,7 @@ def acos(xp: Namespace, x: Array) -> Array:
 
 @wide
 @elementwise(lambda xp, g, x: g / (1 + x * x), floats=True)
-def atan(xp: Namespace, x: Array) -> Array:
+def atan(xp: Namespace, x: TensorLike) -> Array:
     """Inverse tangent, in radians.
 
     >>> import gradflow as gf
@@ -217,7 +217,7 @@ def _turn(xp: Namespace, g: Array, a: Array, b: Array, toward: Array) -> Array:
     lambda xp, g, a, b: _turn(xp, g, a, b, -a),
     floats=True,
 )
-def atan2(xp: Namespace, a: Array, b: Array) -> Array:
+def atan2(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """The angle of the point (``b``, ``a``), in radians from -pi to pi; its gradient at (0, 0) is 0.
 
     >>> import gradflow as gf
@@ -233,7 +233,7 @@ def atan2(xp: Namespace, a: Array, b: Array) -> Array:
     lambda xp, g, b, y: xp.flat(y == 0, (g / y) * b, g),
     floats=True,
 )
-def hypot(xp: Namespace, a: Array, b: Array) -> Array:
+def hypot(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``sqrt(a^2 + b^2)`` without overflow; its gradient at (0, 0) is 0.
 
     >>> import gradflow as gf
@@ -244,7 +244,7 @@ def hypot(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 @elementwise(lambda xp, g, x: g * xp.cosh(x), floats=True)
-def sinh(xp: Namespace, x: Array) -> Array:
+def sinh(xp: Namespace, x: TensorLike) -> Array:
     """Hyperbolic sine.
 
     >>> import gradflow as gf
@@ -255,7 +255,7 @@ def sinh(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda xp, g, x: g * xp.sinh(x), floats=True)
-def cosh(xp: Namespace, x: Array) -> Array:
+def cosh(xp: Namespace, x: TensorLike) -> Array:
     """Hyperbolic cosine.
 
     >>> import gradflow as gf
@@ -267,7 +267,7 @@ def cosh(xp: Namespace, x: Array) -> Array:
 
 @wide
 @elementwise(lambda g, y: g - g * (y * y), floats=True)
-def tanh(xp: Namespace, x: Array) -> Array:
+def tanh(xp: Namespace, x: TensorLike) -> Array:
     """Hyperbolic tangent; d/dx is 1 - y^2.
 
     >>> import gradflow as gf
@@ -279,7 +279,7 @@ def tanh(xp: Namespace, x: Array) -> Array:
 
 @wide
 @elementwise(lambda xp, g, x: g / xp.sqrt(x * x + 1), floats=True)
-def asinh(xp: Namespace, x: Array) -> Array:
+def asinh(xp: Namespace, x: TensorLike) -> Array:
     """Inverse hyperbolic sine.
 
     >>> import gradflow as gf
@@ -290,7 +290,7 @@ def asinh(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda xp, g, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)), floats=True)
-def acosh(xp: Namespace, x: Array) -> Array:
+def acosh(xp: Namespace, x: TensorLike) -> Array:
     """Inverse hyperbolic cosine.
 
     >>> import gradflow as gf
@@ -302,7 +302,7 @@ def acosh(xp: Namespace, x: Array) -> Array:
 
 @wide
 @elementwise(lambda g, x: g / (1 - x * x), floats=True)
-def atanh(xp: Namespace, x: Array) -> Array:
+def atanh(xp: Namespace, x: TensorLike) -> Array:
     """Inverse hyperbolic tangent.
 
     >>> import gradflow as gf

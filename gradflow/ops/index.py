@@ -6,12 +6,13 @@ All of it is one pair of operations: ``getitem``, and its adjoint ``put_add``, w
 from __future__ import annotations
 
 import operator
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, overload
 
 from ..backend import cpu, namespace_of
 from ..engine import elementwise, linear, mode, primitive
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
-from ..typing import Array, Index, Namespace, Shape, TensorLike
+from ..typing import Array, Index, IndexLike, Namespace, Shape, Tensor, TensorLike, TensorOrArray
 from . import dims
 from .compare import where
 from .elementwise import _add, mul
@@ -24,7 +25,7 @@ def _getitem(xp: Namespace, x: Array, index: Index) -> Array:
 
 
 @linear(lambda xp, g, index: xp.getitem(g, index))
-def put_add(xp: Namespace, x: Array, index: Index, shape: Shape) -> Array:
+def put_add(xp: Namespace, x: TensorLike, index: Index, shape: Shape) -> Array:
     """Zeros of ``shape`` with ``x`` added at ``index``; an element named twice gets both."""
     return xp.put_add(x, index, shape)
 
@@ -38,7 +39,7 @@ def _index_set(xp: Namespace, x: Array, v: Array, index: Index, last: Array | No
     return xp.index_set(x, fitting(v, index, last, x.shape), index)
 
 
-def index_set(x: TensorLike, v: TensorLike, index: Index) -> Any:
+def index_set(x: Array, v: Array, index: Index) -> Tensor:
     """A copy of ``x`` with ``v`` at ``index``: what ``x[index] = v`` means for the gradients.
 
     Of the values for an element that is named several times one stays, and that one gets the gradient.
@@ -164,7 +165,7 @@ def _listed(i: list[Any]) -> Any:
     return array
 
 
-def getitem(x: TensorLike, index: Any) -> Any:
+def getitem(x: TensorLike, index: IndexLike) -> Tensor:
     """``x[index]``: a view for integers, slices, None and ..., a copy for masks and integer arrays, as in NumPy."""
     return _getitem(x, bare(index))
 
@@ -191,7 +192,7 @@ def _along(x: Any, dim: int, index: Any, name: str) -> Any:
     return tuple(full)
 
 
-def gather(x: TensorLike, dim: int, index: TensorLike) -> Any:
+def gather(x: TensorOrArray, dim: int, index: TensorOrArray) -> Tensor:
     """``out[i][j] = x[index[i][j]][j]`` for ``dim`` 0: one element of ``x`` along ``dim`` for every element of ``index``.
 
     >>> import gradflow as gf
@@ -212,14 +213,14 @@ def _numbers_meet(x: Any, index: Any) -> bool:
     return (not x.ndim and other < 2) or (not other and x.ndim < 2)
 
 
-def _as_vectors(function: Any, x: Any, index: Any, src: Any) -> Any:
+def _as_vectors(function: Callable[..., Tensor], x: Any, index: Any, src: Any) -> Tensor:
     """``function`` of what ``_numbers_meet`` is true of."""
     index = _integers(index, function.__name__).reshape(-1)
     src = src.reshape(-1) if getattr(src, "shape", None) == () else src
     return function(x.reshape(-1), 0, index, src).reshape(tuple(x.shape))
 
 
-def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -> Any:
+def take_along_dim(x: TensorOrArray, indices: TensorLike, dim: int | None = None) -> Tensor:
     """Elements of ``x`` at ``indices`` along ``dim``; the other dimensions broadcast.
 
     >>> import gradflow as gf
@@ -246,7 +247,7 @@ def take_along_dim(x: TensorLike, indices: TensorLike, dim: int | None = None) -
     return _getitem(x, full)
 
 
-def index_select(x: TensorLike, dim: int, index: TensorLike) -> Any:
+def index_select(x: TensorOrArray, dim: int, index: TensorLike | Sequence[int]) -> Tensor:
     """The slices of ``x`` along ``dim`` named by a vector of integers, in its order.
 
     >>> import gradflow as gf
@@ -254,12 +255,12 @@ def index_select(x: TensorLike, dim: int, index: TensorLike) -> Any:
     tensor([[2.],
             [4.]])
     """
-    index = _vector(index, "index_select")
+    places = _vector(index, "index_select")
     if not x.ndim:
-        if len(index) != 1:
-            raise ShapeError(f"index_select: a tensor without dimensions is selected once, not {len(index)} times")
-        return _getitem(x.reshape(1), index).reshape(())
-    return _getitem(x, (slice(None),) * dims.one(dim, x.ndim, "index_select") + (index,))
+        if len(places) != 1:
+            raise ShapeError(f"index_select: a tensor without dimensions is selected once, not {len(places)} times")
+        return _getitem(x.reshape(1), places).reshape(())
+    return _getitem(x, (slice(None),) * dims.one(dim, x.ndim, "index_select") + (places,))
 
 
 def _vector(index: Any, name: str) -> Any:
@@ -269,7 +270,9 @@ def _vector(index: Any, name: str) -> Any:
     return index.reshape(-1)
 
 
-def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike = None, *, value: float | None = None) -> Any:
+def scatter(
+    x: TensorOrArray, dim: int, index: TensorLike, src: TensorLike | None = None, *, value: complex | None = None
+) -> Tensor:
     """A copy of ``x`` with the elements of ``src`` (or the number ``value``) put at ``index`` along ``dim``.
 
     >>> import gradflow as gf
@@ -286,7 +289,7 @@ def scatter(x: TensorLike, dim: int, index: TensorLike, src: TensorLike = None, 
     return index_set(x, _first_part(src, full[d].shape, "scatter"), full)
 
 
-def scatter_add(x: TensorLike, dim: int, index: TensorLike, src: TensorLike) -> Any:
+def scatter_add(x: TensorOrArray, dim: int, index: TensorLike, src: TensorLike) -> Tensor:
     """A copy of ``x`` with the elements of ``src`` added at ``index`` along ``dim``; one named twice gets both.
 
     >>> import gradflow as gf
@@ -310,7 +313,9 @@ def _first_part(src: Any, shape: Shape, name: str) -> Any:
     return _getitem(src, tuple(slice(0, n) for n in shape))
 
 
-def index_add(x: TensorLike, dim: int, index: TensorLike, source: TensorLike, *, alpha: float = 1) -> Any:
+def index_add(
+    x: TensorOrArray, dim: int, index: TensorLike | Sequence[int], source: TensorOrArray, *, alpha: float = 1
+) -> Tensor:
     """A copy of ``x`` with ``alpha`` times the slices of ``source`` added to the slices along ``dim`` that ``index`` names.
 
     >>> import gradflow as gf
@@ -318,20 +323,20 @@ def index_add(x: TensorLike, dim: int, index: TensorLike, source: TensorLike, *,
     tensor([0., 0., 6.])
     """
     d = dims.one(dim, x.ndim, "index_add")
-    index = _vector(index, "index_add")
+    places = _vector(index, "index_add")
     if not x.ndim:
-        return index_add(x.reshape(1), 0, index, source.reshape(-1), alpha=alpha).reshape(())
-    full = (slice(None),) * d + (index,)
-    wanted = (*x.shape[:d], len(index), *x.shape[d + 1 :])
+        return index_add(x.reshape(1), 0, places, source.reshape(-1), alpha=alpha).reshape(())
+    full = (slice(None),) * d + (places,)
+    wanted = (*x.shape[:d], len(places), *x.shape[d + 1 :])
     if tuple(source.shape) != wanted:
         raise ShapeError(
-            f"index_add: {len(index)} slices of {tuple(x.shape)} along {dim} have shape {wanted}, but the source has "
+            f"index_add: {len(places)} slices of {tuple(x.shape)} along {dim} have shape {wanted}, but the source has "
             f"{tuple(source.shape)}"
         )
     return _add(x, put_add(source if alpha == 1 else mul(source, alpha), full, tuple(x.shape)))
 
 
-def masked_fill(x: TensorLike, mask: TensorLike, value: TensorLike) -> Any:
+def masked_fill(x: TensorLike, mask: TensorLike, value: TensorLike) -> Tensor:
     """``x`` with ``value`` (a number or a 0-d tensor) where ``mask`` is true.
 
     >>> import gradflow as gf
@@ -341,26 +346,26 @@ def masked_fill(x: TensorLike, mask: TensorLike, value: TensorLike) -> Any:
     return where(mask, value, x)
 
 
-def masked_select(x: TensorLike, mask: TensorLike) -> Any:
+def masked_select(x: TensorOrArray, mask: TensorOrArray | bool | Sequence[Any]) -> Tensor:
     """The elements where ``mask`` is true, in a vector.
 
     >>> import gradflow as gf
     >>> gf.masked_select(gf.tensor([0.5, 1.0]), gf.tensor([True, False]))
     tensor([0.5000])
     """
-    mask = _bare_part(mask)
-    mask = cpu.asarray(mask) if isinstance(mask, bool) else mask
-    if not hasattr(mask, "dtype") or mask.dtype != bool:
+    chosen = _bare_part(mask)
+    chosen = cpu.asarray(chosen) if isinstance(chosen, bool) else chosen
+    if not hasattr(chosen, "dtype") or chosen.dtype != bool:
         raise DTypeError("masked_select: the mask is an array of booleans")
     shape = tuple(x.shape)
-    if mask.shape == shape:
-        return _getitem(x, mask)
-    xp = namespace_of(mask)
+    if chosen.shape == shape:
+        return _getitem(x, chosen)
+    xp = namespace_of(chosen)
     try:
-        both = xp.broadcast_shapes(shape, mask.shape)
+        both = xp.broadcast_shapes(shape, chosen.shape)
     except ValueError:
-        raise ShapeError(f"masked_select: a mask of shape {mask.shape} for a tensor of shape {shape}") from None
-    return _getitem(broadcast_to(x, both), xp.broadcast_to(mask, both))
+        raise ShapeError(f"masked_select: a mask of shape {chosen.shape} for a tensor of shape {shape}") from None
+    return _getitem(broadcast_to(x, both), xp.broadcast_to(chosen, both))
 
 
 @primitive(None)
@@ -373,7 +378,11 @@ def _columns(xp: Namespace, found: Any) -> Array:
     return xp.concatenate([c[:, None] for c in found], 1)
 
 
-def nonzero(x: TensorLike, *, as_tuple: bool = False) -> Any:
+@overload
+def nonzero(x: TensorOrArray, *, as_tuple: Literal[False] = False) -> Tensor: ...
+@overload
+def nonzero(x: TensorOrArray, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero(x: TensorOrArray, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
     """The indices of the nonzero elements, a row for each, or a vector for each dimension (on CUDA this waits for the device).
 
     >>> import gradflow as gf
@@ -391,7 +400,7 @@ def _one_hot(xp: Namespace, x: Array, num_classes: int) -> Array:
     return xp.astype(x[..., None] == xp.arange(num_classes), "int64")
 
 
-def one_hot(x: TensorLike, num_classes: int = -1) -> Any:
+def one_hot(x: TensorLike | Sequence[int], num_classes: int = -1) -> Tensor:
     """int64 rows with a 1 at the class and 0 elsewhere; ``num_classes`` -1 takes the largest class plus one.
 
     >>> import gradflow as gf
@@ -399,7 +408,8 @@ def one_hot(x: TensorLike, num_classes: int = -1) -> Any:
     tensor([[0, 1, 0],
             [1, 0, 0]])
     """
-    index = x.array if hasattr(x, "node") else cpu.asarray(x)
+    given: Any = x
+    index = given.array if hasattr(x, "node") else cpu.asarray(x)
     if index.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: classes are integers, not {index.dtype}")
     top = int(index.max()) + 1 if index.size else 0

@@ -6,13 +6,14 @@ differentiation" (2008); for Cholesky, I. Murray, "Differentiation of the Choles
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..backend import cpu
 from ..engine import primitive
 from ..errors import ArgumentError, ShapeError
 from ..plain import whole_number
-from ..typing import Array, Namespace, TensorLike
+from ..typing import Array, Namespace, Tensor, TensorLike, TensorOrArray
 from . import dims
 from .complex import conj
 from .shape import _permute, diagonal, expand, reshape, sum_to, unsqueeze
@@ -49,7 +50,7 @@ def _vecmat(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.matmul(a, b)
 
 
-def matmul(a: TensorLike, b: TensorLike) -> Any:
+def matmul(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """The matrix product; vectors are rows on the left and columns on the right, leading dimensions broadcast.
 
     >>> import gradflow as gf
@@ -68,7 +69,7 @@ def matmul(a: TensorLike, b: TensorLike) -> Any:
     return reshape(y, shape)
 
 
-def rmatmul(a: TensorLike, b: TensorLike) -> Any:
+def rmatmul(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """``b @ a``."""
     return matmul(b, a)
 
@@ -93,7 +94,7 @@ def _dot(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.dot(a, b)
 
 
-def dot(a: TensorLike, b: TensorLike) -> Any:
+def dot(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """The inner product of two vectors (not conjugated).
 
     >>> import gradflow as gf
@@ -106,7 +107,7 @@ def dot(a: TensorLike, b: TensorLike) -> Any:
     return _dot(a, b)
 
 
-def mv(a: TensorLike, b: TensorLike) -> Any:
+def mv(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """A matrix times a vector.
 
     >>> import gradflow as gf
@@ -117,7 +118,7 @@ def mv(a: TensorLike, b: TensorLike) -> Any:
     return matmul(a, b)
 
 
-def mm(a: TensorLike, b: TensorLike) -> Any:
+def mm(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """A matrix times a matrix.
 
     >>> import gradflow as gf
@@ -129,7 +130,7 @@ def mm(a: TensorLike, b: TensorLike) -> Any:
     return _matmul(a, b)
 
 
-def bmm(a: TensorLike, b: TensorLike) -> Any:
+def bmm(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """Matrices times matrices, pair by pair: (n, i, j) and (n, j, k) give (n, i, k).
 
     >>> import gradflow as gf
@@ -142,7 +143,7 @@ def bmm(a: TensorLike, b: TensorLike) -> Any:
     return _matmul(a, b)
 
 
-def outer(a: TensorLike, b: TensorLike) -> Any:
+def outer(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """Every element of a vector times every element of another.
 
     >>> import gradflow as gf
@@ -173,7 +174,7 @@ def contract(xp: Namespace, equation: str, *tensors: Array) -> Array:
     return xp.array(xp.einsum(equation, *tensors, optimize=len(tensors) > 1))
 
 
-def einsum(equation: Any, *operands: Any) -> Any:
+def einsum(equation: Any, *operands: Any) -> Tensor:
     """Sums of products written with index letters; a letter twice in a term takes the diagonal, "..." broadcasts.
 
     Instead of an equation, each operand may be followed by the list of its dimensions, as numbers from 0 to 51 and Ellipsis,
@@ -275,7 +276,7 @@ def _summed(x: Any, term: str, gone: list[int]) -> tuple[Any, str]:
     return x, "".join(c for i, c in enumerate(term) if i not in gone)
 
 
-def tensordot(a: TensorLike, b: TensorLike, dims: Any = 2) -> Any:
+def tensordot(a: TensorOrArray, b: TensorOrArray, dims: int | Sequence[int | Sequence[int]] = 2) -> Tensor:
     """The sum of products over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of dimensions.
 
     >>> import gradflow as gf
@@ -288,7 +289,8 @@ def tensordot(a: TensorLike, b: TensorLike, dims: Any = 2) -> Any:
             raise ShapeError(f"tensordot: {count} dimensions of tensors of shapes {a.shape} and {b.shape}")
         da, db = tuple(range(a.ndim - count, a.ndim)), tuple(range(count))
     else:
-        da, db = (_several(d, x.ndim, "tensordot") for d, x in zip(dims, (a, b), strict=True))
+        over: Any = dims
+        da, db = (_several(d, x.ndim, "tensordot") for d, x in zip(over, (a, b), strict=True))
     if len(da) != len(db) or any(a.shape[i] != b.shape[j] for i, j in zip(da, db, strict=False)):
         raise ShapeError(f"tensordot: dimensions {da} of shape {a.shape} do not match {db} of {b.shape}")
     keep_a, keep_b = [i for i in range(a.ndim) if i not in da], [i for i in range(b.ndim) if i not in db]
@@ -310,7 +312,7 @@ def _count(x: Any, over: list[int]) -> int:
     return n
 
 
-def kron(a: TensorLike, b: TensorLike) -> Any:
+def kron(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """The Kronecker product: ``b`` times each element of ``a``, laid out in its place.
 
     >>> import gradflow as gf
@@ -333,7 +335,7 @@ def _square(x: Array, name: str) -> None:
 
 
 @primitive(lambda xp, g, y: -xp.matmul(xp.matmul(_mT(xp, y), g), _mT(xp, y)), floats=True)
-def inv(xp: Namespace, x: Array) -> Array:
+def inv(xp: Namespace, x: TensorLike) -> Array:
     """The inverse of each matrix; LinAlgError if one has none.
 
     >>> import gradflow as gf
@@ -354,7 +356,7 @@ def _solve(xp: Namespace, a: Array, b: Array) -> Array:
     return xp.solve(a, b)
 
 
-def solve(a: TensorLike, b: TensorLike) -> Any:
+def solve(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """The ``x`` with ``a @ x = b``: for a vector ``b``, or for matrices of right-hand sides as columns.
 
     LinAlgError if a matrix is singular.
@@ -382,7 +384,7 @@ def _broadcast(a: Any, b: Any, name: str) -> tuple[int, ...]:
 
 
 @primitive(lambda xp, g, x: xp.reshape(g, (*g.shape, 1, 1)) * xp.cofactors(x), floats=True)
-def det(xp: Namespace, x: Array) -> Array:
+def det(xp: Namespace, x: TensorLike) -> Array:
     """The determinant of each matrix.  Its gradient is the matrix of cofactors (the adjugate transposed), of any matrix.
 
     That is also so for the second derivative.  The third needs the inverse: LinAlgError if there is none.
@@ -396,25 +398,25 @@ def det(xp: Namespace, x: Array) -> Array:
 
 
 @primitive(lambda xp, g, x: xp.cofactors_back(g, x))
-def cofactors(xp: Namespace, x: Array) -> Array:
+def cofactors(xp: Namespace, x: TensorLike) -> Array:
     """The matrix of cofactors of each matrix: the derivatives of the determinant."""
     return xp.cofactors(x)
 
 
-def cofactors_back(g: TensorLike, x: TensorLike) -> Any:
+def cofactors_back(g: Tensor, x: Tensor) -> Tensor:
     """``xp.cofactors_back`` of Tensors, for derivatives of the third order on: with N the inverse transposed it is
     det(x) (<g, N> N - N g^T N)."""
     n, along = inv(x).mT, (-2, -1)
     return reshape(det(x), (*x.shape[:-2], 1, 1)) * ((g * n).sum(along, keepdim=True) * n - matmul(matmul(n, g.mT), n))
 
 
-def inverse_adjoint(x: TensorLike) -> Any:
+def inverse_adjoint(x: Tensor) -> Tensor:
     """``xp.inverse_adjoint`` of Tensors."""
     return conj(inv(x).mT)
 
 
 @primitive(lambda xp, g, x: xp.reshape(g, (*g.shape, 1, 1)) * xp.inverse_adjoint(x), floats=True, holomorphic=False)
-def logabsdet(xp: Namespace, x: Array) -> Array:
+def logabsdet(xp: Namespace, x: TensorLike) -> Array:
     """The logarithm of the absolute value of the determinant of each matrix."""
     _square(x, "slogdet")
     return xp.slogdet(x)[1]
@@ -435,7 +437,7 @@ def _detphase(xp: Namespace, x: Array) -> Array:
     return xp.slogdet(x)[0]
 
 
-def slogdet(x: TensorLike) -> tuple[Any, Any]:
+def slogdet(x: TensorOrArray) -> tuple[Tensor, Tensor]:
     """``(sign, logabsdet)`` of the determinant of each matrix, without overflow.
 
     Of a singular matrix that is (0, -inf); the gradient of the logarithm is infinite there, and NaN where a cofactor is 0, as in
@@ -462,7 +464,7 @@ def _cholesky(xp: Namespace, x: Array) -> Array:
     return xp.cholesky(x)
 
 
-def cholesky(x: TensorLike, *, upper: bool = False) -> Any:
+def cholesky(x: TensorLike, *, upper: bool = False) -> Tensor:
     """The lower triangular L with L L^H = ``x`` for Hermitian positive definite matrices, or L^H; LinAlgError for others.
 
     >>> import gradflow as gf

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import backend
 from ..engine import linear
-from ..typing import Array, Namespace, TensorLike
+from ..typing import Array, Namespace, Tensor
 
 
 @linear(lambda xp, g, source: xp.moved(g, source))
@@ -14,7 +14,7 @@ def _move(xp: Namespace, x: Array, target: Any, source: Any) -> Array:
     return xp.moved(x, target)
 
 
-def to_device(x: TensorLike, where: backend.device) -> Any:
+def to_device(x: Tensor, where: backend.device) -> Tensor:
     """``x`` on another device; itself if it is there already."""
     here = x.device
     if here.type == where.type and (where.index is None or where.index == here.index):

@@ -11,14 +11,14 @@ from typing import Any
 
 from ..engine import cast_to, elementwise, linear, primitive, wide
 from ..errors import ArgumentError, IndexingError, ShapeError
-from ..typing import Array, DType, Namespace, TensorLike
+from ..typing import Array, DType, Namespace, Tensor, TensorLike, TensorOrArray
 from . import dims
 
 # --- activations ----------------------------------------------------------------------------------------------------------
 
 
 @elementwise(lambda xp, g, y: g * xp.astype(xp.greater(y, xp.scalar(0, y.dtype)), g.dtype))
-def relu(xp: Namespace, x: Array) -> Array:
+def relu(xp: Namespace, x: TensorLike) -> Array:
     """``max(x, 0)``; the derivative is taken to be 0 at 0.
 
     >>> import gradflow as gf
@@ -33,7 +33,7 @@ def _slopes(xp: Namespace, x: Array, like: Array, slope: float) -> Array:
 
 
 @elementwise(lambda xp, g, x, negative_slope: g * _slopes(xp, x, g, negative_slope), floats=True)
-def leaky_relu(xp: Namespace, x: Array, negative_slope: float = 0.01) -> Array:
+def leaky_relu(xp: Namespace, x: TensorLike, negative_slope: float = 0.01) -> Array:
     """``x`` where it is positive, ``negative_slope * x`` elsewhere, so that no unit is ever without a gradient.
 
     >>> import gradflow as gf
@@ -48,7 +48,7 @@ def leaky_relu(xp: Namespace, x: Array, negative_slope: float = 0.01) -> Array:
     floats=True,
     fuse=True,
 )
-def elu(xp: Namespace, x: Array, alpha: float = 1.0) -> Array:
+def elu(xp: Namespace, x: TensorOrArray, alpha: float = 1.0) -> Array:
     """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al. 2015).
 
     >>> import gradflow as gf
@@ -67,7 +67,7 @@ _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772
     floats=True,
     fuse=True,
 )
-def selu(xp: Namespace, x: Array) -> Array:
+def selu(xp: Namespace, x: TensorOrArray) -> Array:
     """``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers (Klambauer et al. 2017).
 
     >>> import gradflow as gf
@@ -99,7 +99,7 @@ def _gelu_tanh(xp: Namespace, x: Array) -> Array:
     return 0.5 * x * (1 + xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
 
 
-def gelu(x: TensorLike, approximate: str = "none") -> Any:
+def gelu(x: TensorLike, approximate: str = "none") -> Tensor:
     """``x`` times the normal distribution function at ``x``; "tanh" approximates it (Hendrycks and Gimpel 2016).
 
     >>> import gradflow as gf
@@ -119,7 +119,7 @@ def _silu_rule(xp: Namespace, g: Array, x: Array) -> Array:
 
 
 @elementwise(_silu_rule, floats=True, fuse=True)
-def silu(xp: Namespace, x: Array) -> Array:
+def silu(xp: Namespace, x: TensorLike) -> Array:
     """``x * sigmoid(x)``.
 
     >>> import gradflow as gf
@@ -134,7 +134,7 @@ def silu(xp: Namespace, x: Array) -> Array:
     floats=True,
     fuse=True,
 )
-def softplus(xp: Namespace, x: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
+def softplus(xp: Namespace, x: TensorOrArray, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """``log(1 + exp(beta x)) / beta``, without overflow; ``x`` itself where ``beta x`` is above ``threshold``.
 
     >>> import gradflow as gf
@@ -155,7 +155,7 @@ def _log_of_exp_plus_1(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(_mish_rule, floats=True, fuse=True)
-def mish(xp: Namespace, x: Array) -> Array:
+def mish(xp: Namespace, x: TensorLike) -> Array:
     """``x * tanh(log(1 + exp(x)))`` (Misra 2019).
 
     >>> import gradflow as gf
@@ -166,7 +166,7 @@ def mish(xp: Namespace, x: Array) -> Array:
 
 
 @elementwise(lambda xp, g, x: g * xp.sigmoid(-x), floats=True, fuse=True)
-def logsigmoid(xp: Namespace, x: Array) -> Array:
+def logsigmoid(xp: Namespace, x: TensorOrArray) -> Array:
     """``log(sigmoid(x))``, finite for every finite ``x``.
 
     >>> import gradflow as gf
@@ -181,7 +181,7 @@ def _hardtanh(xp: Namespace, x: Array, low: float, high: float) -> Array:
     return xp.minimum(xp.maximum(x, xp.scalar(low, x.dtype)), xp.scalar(high, x.dtype))
 
 
-def hardtanh(x: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+def hardtanh(x: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """``x`` held between two numbers; the gradient is 0 on them and outside.
 
     >>> import gradflow as gf
@@ -212,7 +212,7 @@ def _softmax(xp: Namespace, x: Array, dim: int) -> Array:
     return e / total
 
 
-def softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
+def softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` along ``dim``.
 
     >>> import gradflow as gf
@@ -229,7 +229,7 @@ def _log_softmax(xp: Namespace, x: Array, dim: int) -> Array:
     return centred - xp.log(total)
 
 
-def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
+def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
     """``log(softmax(x))`` along ``dim``, finite for every finite ``x``.
 
     >>> import gradflow as gf
@@ -292,7 +292,7 @@ def _odds(xp: Namespace, x: Array) -> Array:
     lambda xp, g, x: g * _odds(xp, x),
     floats=True,
 )
-def probability_cross_entropy(xp: Namespace, x: Array, target: Array) -> Array:
+def probability_cross_entropy(xp: Namespace, x: TensorOrArray, target: TensorLike) -> Array:
     """``-(t log(x) + (1 - t) log(1 - x))`` with the logs held above -100.
 
     d/dx is (x - t) / ((1 - x) x), its denominator held above 1e-12, as in PyTorch: a prediction that is wholly wrong has a large
@@ -382,6 +382,6 @@ def _unpad(xp: Namespace, g: Array, _x: Any, widths: Any) -> Array:
 
 
 @linear(_unpad)
-def pad_zero(xp: Namespace, x: Array, widths: tuple[tuple[int, int], ...]) -> Array:
+def pad_zero(xp: Namespace, x: TensorLike, widths: tuple[tuple[int, int], ...]) -> Array:
     """``x`` with zeros around it: (before, after) for each dimension."""
     return xp.pad(x, widths)

@@ -14,7 +14,7 @@ from ..backend import cpu, namespace_of
 from ..backend.convolution import Form
 from ..engine import linear, primitive, wide
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..typing import Array, Namespace, Shape, TensorLike
+from ..typing import Array, Namespace, Shape, Tensor
 from .convolve import batched, each, extent, setting, unbatched
 from .elementwise import mul
 from .index import getitem, take_along_dim
@@ -99,8 +99,8 @@ def _floats(x: Any, name: str) -> None:
 
 
 def max_pool(
-    x: TensorLike, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, return_indices: bool, rank: int
-) -> Any:
+    x: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, return_indices: bool, rank: int
+) -> Tensor | tuple[Tensor, Tensor]:
     """The largest element of each window, and with ``return_indices`` where in the flattened sizes it was."""
     name = f"max_pool{rank}d"
     x, single = batched(x, rank, name)
@@ -115,9 +115,9 @@ def max_pool(
 
 @wide
 def avg_pool(
-    x: TensorLike, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool,
+    x: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool,
     divisor_override: int | None, rank: int,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """The mean of each window; ``count_include_pad``: the zeros around the input count as elements."""
     name = f"avg_pool{rank}d"
     x, single = batched(x, rank, name)
@@ -170,7 +170,7 @@ def _even(sizes: Shape, size: Shape) -> Shape | None:
     return tuple(n // o for n, o in zip(sizes, size, strict=True))
 
 
-def adaptive_avg_pool(x: TensorLike, output_size: Any, rank: int) -> Any:
+def adaptive_avg_pool(x: Array, output_size: Any, rank: int) -> Tensor:
     """The means of ``output_size`` windows that share out the input; window i is [floor(i n / o), ceil((i + 1) n / o))."""
     name = f"adaptive_avg_pool{rank}d"
     x, single, size = _adaptive(x, output_size, rank, name)
@@ -182,7 +182,7 @@ def adaptive_avg_pool(x: TensorLike, output_size: Any, rank: int) -> Any:
     return unbatched(mul(y, 1 / math.prod(kernel)), single)
 
 
-def adaptive_max_pool(x: TensorLike, output_size: Any, return_indices: bool, rank: int) -> Any:
+def adaptive_max_pool(x: Array, output_size: Any, return_indices: bool, rank: int) -> Tensor | tuple[Tensor, Tensor]:
     """The largest elements of the same windows."""
     name = f"adaptive_max_pool{rank}d"
     x, single, size = _adaptive(x, output_size, rank, name)
@@ -191,7 +191,7 @@ def adaptive_max_pool(x: TensorLike, output_size: Any, return_indices: bool, ran
     if kernel is not None:
         form = Form(kernel, (0,) * rank, (1,) * rank)
         y = pool_max(x, kernel, size, form)
-        where = pool_indices(x, y, kernel, form) if return_indices else None
+        where: Any = pool_indices(x, y, kernel, form) if return_indices else None
     else:
         y, where = _uneven_max(x, size)
     return (unbatched(y, single), unbatched(where, single)) if return_indices else unbatched(y, single)

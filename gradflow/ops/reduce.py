@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, overload
 
 from ..engine import cast_to, linear, primitive, selecting, wide
 from ..errors import ArgumentError, DTypeError
 from ..plain import whole_number
-from ..typing import Array, Dims, DType, Namespace, TensorLike
+from ..typing import Array, Dims, DType, Namespace, Tensor, TensorLike, TensorOrArray
 from . import dims
 from .compare import _ordered, isnan, maximum, minimum, where
 from .elementwise import abs as absolute
@@ -37,7 +38,7 @@ def _wide(xp: Namespace, x: Array) -> Array:
     return xp.astype(x, "int64") if x.dtype.kind == "u" else x
 
 
-def sum(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Any:
+def sum(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Tensor:
     """The sum over ``dim`` (one dimension, several, or all); booleans and integers give int64.
 
     >>> import gradflow as gf
@@ -59,7 +60,7 @@ def _mean(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> A
     return xp.mean(x, axis=dims.axis(dim, x.ndim, "mean"), keepdims=keepdim)
 
 
-def mean(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Any:
+def mean(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Tensor:
     """The mean over ``dim`` (one dimension, several, or all); DTypeError for integers, NaN for no elements.
 
     >>> import gradflow as gf
@@ -87,7 +88,7 @@ def _var(xp: Namespace, x: Array, dim: Dims = None, correction: float = 1, keepd
         return xp.sum(away * away, axis=axis, keepdims=keepdim) * x.dtype.type(scale)
 
 
-def var(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Any:
+def var(x: TensorLike, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Tensor:
     """The variance over ``dim``: squared distances from the mean, summed and divided by n - correction.
 
     >>> import gradflow as gf
@@ -100,7 +101,7 @@ def var(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: b
 
 
 @wide
-def std(x: TensorLike, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Any:
+def std(x: TensorLike, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Tensor:
     """The standard deviation over ``dim``, the root of ``var``.
 
     Where all elements are equal its gradient is taken to be 0, and second derivatives are NaN.
@@ -146,7 +147,7 @@ def _prod(xp: Namespace, x: Array, dim: Any, keepdim: bool = False) -> Array:
     return xp.prod(_wide(xp, x), axis=dims.several(dim, x.ndim, "prod"), keepdims=keepdim)
 
 
-def prod(x: TensorLike, dim: int | None = None, keepdim: bool = False, *, dtype: DType = None) -> Any:
+def prod(x: TensorLike, dim: int | None = None, keepdim: bool = False, *, dtype: DType = None) -> Tensor:
     """The product over one dimension, or of all elements; zeros among them are allowed for in the gradient.
 
     >>> import gradflow as gf
@@ -163,7 +164,7 @@ def _cumsum(xp: Namespace, x: Array, dim: int) -> Array:
     return xp.cumsum(_wide(xp, x), d) if x.ndim else xp.sum(_wide(xp, x))
 
 
-def cumsum(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
+def cumsum(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
     """Running sums along ``dim``.
 
     >>> import gradflow as gf
@@ -189,7 +190,7 @@ def _cumprod(xp: Namespace, x: Array, dim: int) -> Array:
     return xp.cumprod(_wide(xp, x), d) if x.ndim else xp.prod(_wide(xp, x))
 
 
-def cumprod(x: TensorLike, dim: int, *, dtype: DType = None) -> Any:
+def cumprod(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
     """Running products along ``dim``; zeros among the elements are allowed for in the gradient.
 
     >>> import gradflow as gf
@@ -209,7 +210,7 @@ def _adjoint_recurrence(xp: Namespace, g: Array, a: Array, dim: int) -> Array:
     lambda xp, g, a, y, dim: _adjoint_recurrence(xp, g, a, dim) * _shifted(xp, y, dim, 0),
     lambda xp, g, a, dim: _adjoint_recurrence(xp, g, a, dim),
 )
-def recurrence(xp: Namespace, a: Array, u: Array, dim: int) -> Array:
+def recurrence(xp: Namespace, a: TensorLike, u: TensorLike, dim: int) -> Array:
     """``y_i = u_i + a_i y_(i-1)`` along ``dim``, from y = 0."""
     return xp.recurrence(a, u, dim)
 
@@ -228,7 +229,7 @@ def _ties(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims, name: str) -> 
 @primitive(
     selecting(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amax"), lambda xp, x, y, dim: x != _spread(xp, y, x, dim, "amax"))
 )
-def amax(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+def amax(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = False) -> Array:
     """The largest element over ``dim``; equal ones share the gradient.
 
     >>> import gradflow as gf
@@ -242,7 +243,7 @@ def amax(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Ar
 @primitive(
     selecting(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amin"), lambda xp, x, y, dim: x != _spread(xp, y, x, dim, "amin"))
 )
-def amin(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+def amin(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = False) -> Array:
     """The smallest element over ``dim``; equal ones share the gradient.
 
     >>> import gradflow as gf
@@ -254,7 +255,7 @@ def amin(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Ar
 
 
 @primitive(None)
-def argmax(xp: Namespace, x: Array, dim: int | None = None, keepdim: bool = False) -> Array:
+def argmax(xp: Namespace, x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Array:
     """Where the largest element along ``dim`` is (the first, if several); of the flattened tensor without ``dim``.
 
     >>> import gradflow as gf
@@ -265,7 +266,7 @@ def argmax(xp: Namespace, x: Array, dim: int | None = None, keepdim: bool = Fals
 
 
 @primitive(None)
-def argmin(xp: Namespace, x: Array, dim: int | None = None, keepdim: bool = False) -> Array:
+def argmin(xp: Namespace, x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Array:
     """Where the smallest element along ``dim`` is (the first, if several); of the flattened tensor without ``dim``.
 
     >>> import gradflow as gf
@@ -282,18 +283,27 @@ def _arg(xp: Namespace, find: Any, x: Array, dim: int | None, keepdim: bool, nam
     return xp.reshape(found, dims.kept(x.shape, dim, name)) if keepdim else found
 
 
+_Function: TypeAlias = Callable[..., Tensor]
+
+
 class _Found(NamedTuple):
-    values: Any
-    indices: Any
+    values: Tensor
+    indices: Tensor
 
 
 # One of each function's own, for the name is what prints.
-_max, _min, _median, _sort, _topk = (
-    type(name, (_Found,), {"__slots__": ()}) for name in ("max", "min", "median", "sort", "topk")
-)
+def _pair(name: str) -> type[_Found]:
+    return type(name, (_Found,), {"__slots__": ()})
 
 
-def max(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike = None) -> Any:
+_max, _min, _median, _sort, _topk = map(_pair, ("max", "min", "median", "sort", "topk"))
+
+
+@overload
+def max(x: TensorLike, dim: TensorOrArray | None = None, keepdim: bool = False, *, other: TensorLike | None = None) -> Tensor: ...
+@overload
+def max(x: TensorLike, dim: int, keepdim: bool = False) -> _Found: ...
+def max(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike | None = None) -> Tensor | _Found:
     """``max(x)``, the largest of all; ``max(x, dim)``, a pair (values, indices); ``max(x, other)``, the larger of each two.
 
     >>> import gradflow as gf
@@ -303,7 +313,11 @@ def max(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorL
     return _extreme(x, dim, keepdim, other, amax, argmax, maximum, _max)
 
 
-def min(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike = None) -> Any:
+@overload
+def min(x: TensorLike, dim: TensorOrArray | None = None, keepdim: bool = False, *, other: TensorLike | None = None) -> Tensor: ...
+@overload
+def min(x: TensorLike, dim: int, keepdim: bool = False) -> _Found: ...
+def min(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike | None = None) -> Tensor | _Found:
     """``min(x)``, the smallest of all; ``min(x, dim)``, a pair (values, indices); ``min(x, other)``, the smaller of each two.
 
     >>> import gradflow as gf
@@ -313,7 +327,9 @@ def min(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorL
     return _extreme(x, dim, keepdim, other, amin, argmin, minimum, _min)
 
 
-def _extreme(x: Any, dim: Any, keepdim: bool, other: Any, whole: Any, where: Any, pairwise: Any, pair: Any) -> Any:
+def _extreme(
+    x: Any, dim: Any, keepdim: bool, other: Any, whole: _Function, where: _Function, pairwise: _Function, pair: type[_Found]
+) -> Tensor | _Found:
     if other is not None or hasattr(dim, "shape"):
         return pairwise(x, dim if other is None else other)
     if dim is None:
@@ -322,7 +338,7 @@ def _extreme(x: Any, dim: Any, keepdim: bool, other: Any, whole: Any, where: Any
     return _picked(pair, x, indices, dim, keepdim)
 
 
-def _picked(pair: Any, x: Any, indices: Any, dim: int, keepdim: bool) -> Any:
+def _picked(pair: type[_Found], x: Any, indices: Any, dim: int, keepdim: bool) -> _Found:
     if not x.ndim:
         return pair(clone(x), reshape(indices, ()))
     values = take_along_dim(x, indices, dim)
@@ -333,7 +349,7 @@ def _picked(pair: Any, x: Any, indices: Any, dim: int, keepdim: bool) -> Any:
 
 
 @primitive(None)
-def all(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+def all(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = False) -> Array:
     """True where every element over ``dim`` is nonzero.
 
     >>> import gradflow as gf
@@ -344,7 +360,7 @@ def all(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Arr
 
 
 @primitive(None)
-def any(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+def any(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = False) -> Array:
     """True where some element over ``dim`` is nonzero.
 
     >>> import gradflow as gf
@@ -361,7 +377,7 @@ def any(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> Arr
 @primitive(
     lambda xp, g, x, y, dim: _spread(xp, g, x, dim, "logsumexp") * xp.exp(x - _spread(xp, y, x, dim, "logsumexp")), floats=True
 )
-def logsumexp(xp: Namespace, x: Array, dim: Dims, keepdim: bool = False) -> Array:
+def logsumexp(xp: Namespace, x: TensorOrArray, dim: Dims, keepdim: bool = False) -> Array:
     """``log(sum(exp(x)))`` over ``dim``, without overflow; its gradient is the softmax.
 
     >>> import gradflow as gf
@@ -394,7 +410,7 @@ def _norm2_rule(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims) -> Array
 
 
 @wide
-def norm(x: TensorLike, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False) -> Any:
+def norm(x: TensorOrArray, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The p-norm of the elements over ``dim``: (sum |x|^p)^(1/p); 2 ("fro", None) by default.
 
     ``p`` may be 0 (how many are nonzero), infinite (largest |x|) or minus infinite (smallest |x|).  The
@@ -432,7 +448,7 @@ def _power_root(xp: Namespace, x: Array, p: float) -> Array:
 
 
 @primitive(None)
-def argsort(xp: Namespace, x: Array, dim: int = -1, descending: bool = False, stable: bool = True) -> Array:
+def argsort(xp: Namespace, x: TensorOrArray, dim: int = -1, descending: bool = False, stable: bool = True) -> Array:
     """The indices that sort ``x`` along ``dim``; equal elements keep their order.
 
     >>> import gradflow as gf
@@ -449,7 +465,7 @@ def argsort(xp: Namespace, x: Array, dim: int = -1, descending: bool = False, st
     return x.shape[d] - 1 - xp.flip(order, (d,))
 
 
-def sort(x: TensorLike, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
+def sort(x: TensorOrArray, dim: int = -1, descending: bool = False, stable: bool = True) -> _Found:
     """``(values, indices)``: the elements along ``dim`` in order, and where each came from.
 
     >>> import gradflow as gf
@@ -460,7 +476,7 @@ def sort(x: TensorLike, dim: int = -1, descending: bool = False, stable: bool = 
     return _sort(take_along_dim(x, indices, dim) if x.ndim else clone(x), indices)
 
 
-def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+def topk(x: TensorOrArray, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> _Found:
     """``(values, indices)`` of the ``k`` largest (or smallest) elements along ``dim``, in order.
 
     >>> import gradflow as gf
@@ -478,7 +494,11 @@ def topk(x: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return _topk(take_along_dim(x, indices, dim) if x.ndim else clone(x), indices)
 
 
-def median(x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Any:
+@overload
+def median(x: TensorLike, dim: None = None, keepdim: bool = False) -> Tensor: ...
+@overload
+def median(x: TensorLike, dim: int, keepdim: bool = False) -> _Found: ...
+def median(x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Tensor | _Found:
     """The middle element (the lower of two; NaN if there is one): of all, or a pair (values, indices) along ``dim``.
 
     >>> import gradflow as gf

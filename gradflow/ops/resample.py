@@ -15,7 +15,7 @@ from ..backend import cpu
 from ..engine import linear, operand, wide
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..plain import real_number
-from ..typing import Array, Namespace, Shape, TensorLike
+from ..typing import Array, Namespace, Shape, Tensor
 from .convolve import each
 from .shape import clone
 
@@ -88,7 +88,7 @@ def _taps(kind: str, n: int, size: int, scale: float | None, align_corners: bool
 
 
 @wide
-def resampled(x: Any, sizes: Sequence[int], taps: Callable[[int], Taps]) -> Any:
+def resampled(x: Any, sizes: Sequence[int], taps: Callable[[int], Taps]) -> Tensor:
     """``x`` (N, C, ...) blended along each spatial dimension; ``taps(i)`` are those of the i-th."""
     y = x
     for i, size in enumerate(sizes):
@@ -103,7 +103,7 @@ def resampled(x: Any, sizes: Sequence[int], taps: Callable[[int], Taps]) -> Any:
 _RANKS = {"linear": (1,), "bilinear": (2,), "bicubic": (2,), "trilinear": (3,), "nearest": (1, 2, 3), "nearest-exact": (1, 2, 3)}
 
 
-def interpolate(x: TensorLike, size: Any, scale_factor: Any, mode: str, align_corners: bool | None) -> Any:
+def interpolate(x: Array, size: Any, scale_factor: Any, mode: str, align_corners: bool | None) -> Tensor:
     """``x`` (N, C, ...) at other sizes; the words are PyTorch's."""
     x = operand("interpolate", x)
     rank = x.ndim - 2

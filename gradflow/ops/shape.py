@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..engine import linear, operand
 from ..errors import ArgumentError, ShapeError
 from ..plain import whole_number
-from ..typing import Array, Dims, Index, Namespace, Shape, TensorLike
+from ..typing import Array, Dims, Index, Namespace, Shape, SizeLike, Tensor, TensorLike, TensorOrArray
 from . import dims
 
 # --- reshaping --------------------------------------------------------------------------------------------------------
@@ -19,7 +20,7 @@ def _reshape(xp: Namespace, x: Array, shape: Shape) -> Array:
     return xp.reshape(x, shape)
 
 
-def reshape(x: TensorLike, *shape: Any) -> Any:
+def reshape(x: TensorLike, *shape: SizeLike) -> Tensor:
     """The same elements in another shape, one size of which may be -1 (what is left); a view where that is possible.
 
     >>> import gradflow as gf
@@ -29,7 +30,7 @@ def reshape(x: TensorLike, *shape: Any) -> Any:
     return _reshape(x, dims.spelled(shape, "reshape"))
 
 
-def view(x: TensorLike, *shape: Any) -> Any:
+def view(x: Tensor, *shape: SizeLike) -> Tensor:
     """``reshape`` that never copies; ShapeError where the elements do not lie so that they can be seen in that shape.
 
     >>> import gradflow as gf
@@ -45,7 +46,7 @@ def view(x: TensorLike, *shape: Any) -> Any:
     return y
 
 
-def flatten(x: TensorLike, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(x: TensorOrArray, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from ``start_dim`` to ``end_dim`` made one.
 
     >>> import gradflow as gf
@@ -64,7 +65,7 @@ def flatten(x: TensorLike, start_dim: int = 0, end_dim: int = -1) -> Any:
     return _reshape(x, (*x.shape[:a], n, *x.shape[b + 1 :]))
 
 
-def ravel(x: TensorLike) -> Any:
+def ravel(x: TensorLike) -> Tensor:
     """All elements in one dimension.
 
     >>> import gradflow as gf
@@ -74,7 +75,7 @@ def ravel(x: TensorLike) -> Any:
     return _reshape(x, (-1,))
 
 
-def squeeze(x: TensorLike, dim: Dims = None) -> Any:
+def squeeze(x: TensorOrArray, dim: Dims = None) -> Tensor:
     """Without the dimensions of size 1 (those among ``dim``).
 
     >>> import gradflow as gf
@@ -85,7 +86,7 @@ def squeeze(x: TensorLike, dim: Dims = None) -> Any:
     return _reshape(x, tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in chosen))
 
 
-def unsqueeze(x: TensorLike, dim: int) -> Any:
+def unsqueeze(x: TensorOrArray, dim: int) -> Tensor:
     """With a new dimension of size 1 at ``dim``.
 
     >>> import gradflow as gf
@@ -111,7 +112,7 @@ def _permute(xp: Namespace, x: Array, order: tuple[int, ...]) -> Array:
     return xp.transpose(x, order)
 
 
-def permute(x: TensorLike, *order: Any) -> Any:
+def permute(x: TensorOrArray, *order: SizeLike) -> Tensor:
     """The dimensions in another order, as a view.
 
     >>> import gradflow as gf
@@ -124,7 +125,7 @@ def permute(x: TensorLike, *order: Any) -> Any:
     return _permute(x, wanted)
 
 
-def transpose(x: TensorLike, dim0: int, dim1: int) -> Any:
+def transpose(x: TensorOrArray, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged, as a view.
 
     >>> import gradflow as gf
@@ -139,7 +140,7 @@ def transpose(x: TensorLike, dim0: int, dim1: int) -> Any:
     return _permute(x, tuple(order))
 
 
-def t(x: TensorLike) -> Any:
+def t(x: TensorOrArray) -> Tensor:
     """A matrix transposed; a vector or number as it is.
 
     >>> import gradflow as gf
@@ -152,7 +153,7 @@ def t(x: TensorLike) -> Any:
     return _permute(x, tuple(reversed(range(x.ndim))))
 
 
-def movedim(x: TensorLike, source: Any, destination: Any) -> Any:
+def movedim(x: TensorOrArray, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """The dimensions ``source`` moved to the places ``destination``.
 
     >>> import gradflow as gf
@@ -172,7 +173,7 @@ def movedim(x: TensorLike, source: Any, destination: Any) -> Any:
 
 
 @linear(lambda xp, g, _x: xp.sum_to(g, _x.shape), view=True)
-def broadcast_to(xp: Namespace, x: Array, shape: Shape) -> Array:
+def broadcast_to(xp: Namespace, x: TensorLike, shape: Shape) -> Array:
     """``x`` repeated, without copying, along new dimensions and those of size 1.
 
     >>> import gradflow as gf
@@ -190,7 +191,7 @@ def sum_to(xp: Namespace, x: Array, shape: Shape) -> Array:
     return y.copy() if y is x else y
 
 
-def expand(x: TensorLike, *sizes: Any) -> Any:
+def expand(x: TensorOrArray, *sizes: SizeLike) -> Tensor:
     """``broadcast_to`` with -1 for a size that stays.
 
     >>> import gradflow as gf
@@ -222,7 +223,7 @@ def _cat(xp: Namespace, dim: int, *tensors: Array) -> Array:
     return xp.concatenate(tensors, dims.one(dim, tensors[0].ndim, "cat"))
 
 
-def cat(tensors: Any, dim: int = 0) -> Any:
+def cat(tensors: Iterable[TensorOrArray], dim: int = 0) -> Tensor:
     """The tensors one after the other along ``dim``; their other sizes are equal.
 
     A tensor of shape (0,) fits beside any, as in PyTorch.
@@ -243,7 +244,7 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     return _cat(dim, *[_reshape(t, empty) if tuple(t.shape) == (0,) else t for t in tensors])
 
 
-def stack(tensors: Any, dim: int = 0) -> Any:
+def stack(tensors: Iterable[TensorOrArray], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension ``dim``.
 
     >>> import gradflow as gf
@@ -265,7 +266,7 @@ def _flip(xp: Namespace, x: Array, dim: tuple[int, ...]) -> Array:
     return xp.flip(x, dim)
 
 
-def flip(x: TensorLike, *dim: Any) -> Any:
+def flip(x: TensorOrArray, *dim: SizeLike) -> Tensor:
     """A copy with the order along the dimensions ``dim`` reversed.
 
     >>> import gradflow as gf
@@ -280,7 +281,7 @@ def _roll(xp: Namespace, x: Array, shifts: tuple[int, ...], dim: tuple[int, ...]
     return xp.roll(x, shifts, dim)
 
 
-def roll(x: TensorLike, shifts: Any, dims: Any = None) -> Any:
+def roll(x: TensorOrArray, shifts: int | Sequence[int], dims: Dims = None) -> Tensor:
     """Elements moved on by ``shifts`` along ``dims``, those pushed out at the end let in at the front.
 
     >>> import gradflow as gf
@@ -313,7 +314,7 @@ def _tile(xp: Namespace, x: Array, repeats: tuple[int, ...]) -> Array:
     return xp.tile(x, repeats)
 
 
-def tile(x: TensorLike, *repeats: Any) -> Any:
+def tile(x: TensorOrArray, *repeats: SizeLike) -> Tensor:
     """Copies of the whole tensor laid out ``repeats`` times along each dimension (missing ones at the front are 1).
 
     >>> import gradflow as gf
@@ -324,7 +325,7 @@ def tile(x: TensorLike, *repeats: Any) -> Any:
     return _tile(x, (1,) * (x.ndim - len(r)) + r)
 
 
-def repeat(x: TensorLike, *repeats: Any) -> Any:
+def repeat(x: TensorOrArray, *repeats: SizeLike) -> Tensor:
     """``tile`` with a number for every dimension.
 
     >>> import gradflow as gf
@@ -338,7 +339,7 @@ def repeat(x: TensorLike, *repeats: Any) -> Any:
     return _tile(x, r)
 
 
-def repeat_interleave(x: TensorLike, repeats: Any, dim: int | None = None) -> Any:
+def repeat_interleave(x: Tensor, repeats: int | Sequence[int] | TensorOrArray, dim: int | None = None) -> Tensor:
     """Each element (along ``dim``) repeated on the spot, ``repeats`` times or as often as its entry in ``repeats`` says.
 
     >>> import gradflow as gf
@@ -363,7 +364,7 @@ def repeat_interleave(x: TensorLike, repeats: Any, dim: int | None = None) -> An
 # --- taking apart -----------------------------------------------------------------------------------------------------
 
 
-def narrow(x: TensorLike, dim: int, start: int, length: int) -> Any:
+def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
     """``length`` elements from ``start`` on along ``dim``, as a view.
 
     >>> import gradflow as gf
@@ -378,7 +379,7 @@ def narrow(x: TensorLike, dim: int, start: int, length: int) -> Any:
     return x[(slice(None),) * d + (slice(start, start + length),)]
 
 
-def select(x: TensorLike, dim: int, index: int) -> Any:
+def select(x: Tensor, dim: int, index: int) -> Tensor:
     """The slice at ``index`` along ``dim``, without that dimension, as a view.
 
     >>> import gradflow as gf
@@ -388,7 +389,7 @@ def select(x: TensorLike, dim: int, index: int) -> Any:
     return x[(slice(None),) * dims.one(dim, x.ndim, "select") + (index,)]
 
 
-def split(x: TensorLike, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def split(x: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of ``x`` cut along ``dim`` into pieces of one size (the last may be smaller) or of the sizes listed.
 
     >>> import gradflow as gf
@@ -397,19 +398,20 @@ def split(x: TensorLike, split_size_or_sections: Any, dim: int = 0) -> tuple[Any
     """
     d, size = dims.one(dim, x.ndim, "split"), dims.size(x.shape, dim, "split")
     step = whole_number(split_size_or_sections)
+    sections: Any = split_size_or_sections
     if step is not None:
         if step < 1:
             raise ArgumentError(f"split: pieces of size {step}")
         sizes = [min(step, size - at) for at in range(0, size, step)] or [0]
     else:
-        sizes = [int(s) for s in split_size_or_sections]
+        sizes = [int(s) for s in sections]
         if sum(sizes) != size or min(sizes, default=0) < 0:
             raise ShapeError(f"split: sizes {sizes} do not add up to {size}, the size of dimension {dim}")
     ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
     return tuple(narrow(x, d, end - n, n) for n, end in zip(sizes, ends, strict=True))
 
 
-def chunk(x: TensorLike, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of ``x`` cut along ``dim`` into at most ``chunks`` pieces of one size (the last may be smaller).
 
     >>> import gradflow as gf
@@ -423,7 +425,7 @@ def chunk(x: TensorLike, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(x, max(-(-size // count), 1), dim)
 
 
-def unbind(x: TensorLike, dim: int = 0) -> tuple[Any, ...]:
+def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along ``dim``, as views without that dimension.
 
     >>> import gradflow as gf
@@ -437,7 +439,7 @@ def unbind(x: TensorLike, dim: int = 0) -> tuple[Any, ...]:
 
 
 @linear(lambda xp, g, diagonal: xp.tril(g, diagonal), selects=True)
-def tril(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
+def tril(xp: Namespace, x: TensorLike, diagonal: int = 0) -> Array:
     """The lower triangle of the last two dimensions, zeros above its ``diagonal``.
 
     >>> import gradflow as gf
@@ -455,7 +457,7 @@ def _matrix(name: str, x: Array) -> None:
 
 
 @linear(lambda xp, g, diagonal: xp.triu(g, diagonal), selects=True)
-def triu(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
+def triu(xp: Namespace, x: TensorLike, diagonal: int = 0) -> Array:
     """The upper triangle of the last two dimensions, zeros below its ``diagonal``.
 
     >>> import gradflow as gf
@@ -468,7 +470,7 @@ def triu(xp: Namespace, x: Array, diagonal: int = 0) -> Array:
 
 
 @linear(lambda xp, g, _x, offset, dim1, dim2: xp.diagonal_scatter(g, _x.shape, offset, dim1, dim2), view=True, selects=True)
-def diagonal(xp: Namespace, x: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+def diagonal(xp: Namespace, x: TensorOrArray, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
     """The diagonal of two dimensions, as the last dimension of a view.
 
     >>> import gradflow as gf
@@ -479,12 +481,12 @@ def diagonal(xp: Namespace, x: Array, offset: int = 0, dim1: int = 0, dim2: int 
 
 
 @linear(lambda xp, g, offset, dim1, dim2: xp.diagonal(g, offset, dim1, dim2))
-def diagonal_scatter(xp: Namespace, x: Array, shape: Shape, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+def diagonal_scatter(xp: Namespace, x: TensorLike, shape: Shape, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
     """The adjoint of ``diagonal``: zeros of ``shape`` with ``x`` on the diagonal."""
     return xp.diagonal_scatter(x, shape, offset, dim1, dim2)
 
 
-def diag(x: TensorLike, diagonal: int = 0) -> Any:
+def diag(x: TensorOrArray, diagonal: int = 0) -> Tensor:
     """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector.
 
     >>> import gradflow as gf
@@ -503,7 +505,7 @@ def diag(x: TensorLike, diagonal: int = 0) -> Any:
 _diagonal = diagonal
 
 
-def trace(x: TensorLike) -> Any:
+def trace(x: TensorOrArray) -> Tensor:
     """The sum of a matrix's diagonal.
 
     >>> import gradflow as gf
@@ -519,7 +521,7 @@ def trace(x: TensorLike) -> Any:
 
 
 @linear(lambda g: g)
-def clone(xp: Namespace, x: Array) -> Array:
+def clone(xp: Namespace, x: TensorLike) -> Array:
     """A copy in memory of its own, recorded.
 
     >>> import gradflow as gf
@@ -534,7 +536,7 @@ def _compact(xp: Namespace, x: Array) -> Array:
     return xp.array(x, copy=True, order="C")
 
 
-def contiguous(x: TensorLike) -> Any:
+def contiguous(x: Tensor) -> Tensor:
     """``x`` itself if its elements lie in order without gaps, else a copy in which they do.
 
     >>> import gradflow as gf
@@ -545,13 +547,13 @@ def contiguous(x: TensorLike) -> Any:
 
 
 @linear(lambda xp, g, _x, offset: xp.window_put(g, _x.shape, offset), selects=True)
-def window(xp: Namespace, x: Array, offset: Index) -> Array:
+def window(xp: Namespace, x: TensorLike, offset: Index) -> Array:
     """The elements of ``x`` whose places in the flattened tensor are the integers ``offset``."""
     return xp.window(x, offset)
 
 
 @linear(lambda xp, g, offset: xp.window(g, offset))
-def window_put(xp: Namespace, x: Array, shape: Shape, offset: Index) -> Array:
+def window_put(xp: Namespace, x: TensorLike, shape: Shape, offset: Index) -> Array:
     """The adjoint of ``window``."""
     return xp.window_put(x, shape, offset)
 
@@ -561,6 +563,6 @@ def window_put(xp: Namespace, x: Array, shape: Shape, offset: Index) -> Array:
     lambda xp, g, offset: xp.window(g, offset),
     selects=True,
 )
-def window_set(xp: Namespace, x: Array, v: Array, offset: Index) -> Array:
+def window_set(xp: Namespace, x: TensorLike, v: TensorLike, offset: Index) -> Array:
     """A copy of ``x`` with ``v`` at the places ``offset``: what an in-place write through a view does to its base."""
     return xp.window_set(x, v, offset)
