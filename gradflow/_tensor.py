@@ -6,7 +6,7 @@ The class body lists which operations are methods; what they do is written where
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 import numpy as np
 
@@ -30,13 +30,16 @@ from .recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradien
 from .size import Size
 from .typing import DeviceLike, DType, SizeLike, TensorData, TensorLike
 
+if TYPE_CHECKING:
+    from .random import Generator
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _known_only(function: F) -> F:
     """A function of two operands as an operator: NotImplemented beside what operations do not take."""
 
-    def operate(self: Tensor, other: Any) -> Any:
+    def operate(self: Tensor, other: TensorLike) -> Tensor:
         return function(self, other) if is_operand(other) else NotImplemented
 
     operate.__name__ = operate.__qualname__ = function.__name__
@@ -79,7 +82,7 @@ class Tensor(Recorded):
         return self.array.ndim  # type: ignore[no-any-return]
 
     @property
-    def size(self) -> Any:
+    def size(self) -> _Size:
         """The number of elements; also callable as PyTorch's ``size()`` and ``size(dim)``."""
         return _NumberOfElements(self.array.size, self.array.shape)
 
@@ -457,13 +460,13 @@ class Tensor(Recorded):
     __iadd__, __isub__, __imul__, __itruediv__ = add_, sub_, mul_, div_
     __ipow__ = pow_
 
-    def normal_(self, mean: _float = 0.0, std: _float = 1.0, *, generator: Any = None) -> Tensor:
+    def normal_(self, mean: _float = 0.0, std: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Write normally distributed numbers over the whole tensor."""
         from .random import randn
 
         return inplace.copy_(self, randn(self.shape, dtype=self.dtype, device=self.device, generator=generator) * std + mean)
 
-    def uniform_(self, low: _float = 0.0, high: _float = 1.0, *, generator: Any = None) -> Tensor:
+    def uniform_(self, low: _float = 0.0, high: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Write numbers uniform in [low, high) over the whole tensor."""
         from .random import rand
 
@@ -541,7 +544,11 @@ class _NumberOfElements(int):
         self._shape = Size(shape)
         return self
 
-    def __call__(self, dim: int | None = None) -> Any:
+    @overload
+    def __call__(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def __call__(self, dim: int) -> int: ...
+    def __call__(self, dim: int | None = None) -> int | tuple[int, ...]:
         return self._shape if dim is None else self._shape[dim]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
@@ -43,17 +43,18 @@ __all__ = [
 ]  # fmt: skip
 
 
+_Tensors: TypeAlias = Tensor | Sequence[Tensor]
+_Weights: TypeAlias = Tensor | Sequence[Tensor | None] | None
+
+
 def _several(value: Any) -> list[Any]:
     return [value] if isinstance(value, Tensor) or not isinstance(value, Sequence) else list(value)
 
 
 def backward(
-    tensors: Any,
-    grad_tensors: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Any = None,
-) -> None:
+    tensors: _Tensors, grad_tensors: _Weights = None, retain_graph: bool | None = None, create_graph: bool = False,
+    inputs: _Tensors | None = None,
+) -> None:  # fmt: skip
     """Add the gradients of the sum of ``tensors`` (weighted by ``grad_tensors``) to ``.grad`` of the leaves."""
     roots = _several(tensors)
     gradients = [None] * len(roots) if grad_tensors is None else _several(grad_tensors)
@@ -62,9 +63,20 @@ def backward(
     _backward(roots, gradients, retain_graph, create_graph, inputs)
 
 
+@overload
 def grad(
-    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-    allow_unused: bool | None = None, materialize_grads: bool = False, is_grads_batched: bool = False,
+    outputs: _Tensors, inputs: _Tensors, grad_outputs: _Weights = None, retain_graph: bool | None = None,
+    create_graph: bool = False, allow_unused: Literal[False] | None = None, materialize_grads: bool = False,
+    is_grads_batched: bool = False,
+) -> tuple[Tensor, ...]: ...  # fmt: skip
+@overload
+def grad(
+    outputs: _Tensors, inputs: _Tensors, grad_outputs: _Weights = None, retain_graph: bool | None = None,
+    create_graph: bool = False, *, allow_unused: bool | None, materialize_grads: bool = False, is_grads_batched: bool = False,
+) -> tuple[Tensor | None, ...]: ...  # fmt: skip
+def grad(
+    outputs: _Tensors, inputs: _Tensors, grad_outputs: _Weights = None, retain_graph: bool | None = None,
+    create_graph: bool = False, allow_unused: bool | None = None, materialize_grads: bool = False, is_grads_batched: bool = False,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
     """The gradients of (the sum of) ``outputs`` with respect to ``inputs``, one Tensor each; no ``.grad`` is touched.
 

@@ -70,7 +70,7 @@ class Op:
         self.defaults = dict(zip(reversed(self.positional), reversed(definition.__defaults__ or ()), strict=False))
         self.defaults |= definition.__kwdefaults__ or {}
         self.optional = {n for n in self.inputs if n in self.defaults and self.defaults[n] is None}
-        self.unused = {n: r.unused for n, r in rules.items() if r is not None and hasattr(r, "unused")}
+        self.unused = {n: r.unused for n, r in rules.items() if r is not None and hasattr(r, "unused")}  # pyright: ignore[reportFunctionMemberAccess]
         self.wants = {n: _names(r) + _names(self.unused.get(n)) for n, r in rules.items() if r is not None}
         self._check([*names, *([self.variadic] if self.variadic else [])])
         wanted = {w for want in self.wants.values() for w in want} - {"xp", "g", "needs", "room"}
@@ -247,14 +247,14 @@ def make_callable(op: Op, enter: Callable[..., Any] | None = None, test: str = "
     call.__doc__ = op.forward.__doc__
     call.__qualname__ = op.forward.__name__
     call.__module__ = op.forward.__module__
-    call.__annotations__ = {k: v for k, v in op.forward.__annotations__.items() if k != "xp"}
+    call.__annotations__ = {k: v for k, v in op.forward.__annotations__.items() if k != "xp"} | {"return": "Tensor"}
     call.__wrapped__ = _Signature(op.forward)  # type: ignore[attr-defined]
     call.op = op  # type: ignore[attr-defined]
     return call
 
 
 class _Signature:
-    """Stands for the definition less its ``xp`` where ``inspect.signature`` looks, which is seldom and slow to make."""
+    """Stands for the definition where ``inspect.signature`` looks, which is seldom: without ``xp``, and returning a Tensor."""
 
     def __init__(self, definition: Callable[..., Any]) -> None:
         self._definition = self.__wrapped__ = definition  # which inspect.getsource goes on to
@@ -263,10 +263,10 @@ class _Signature:
 
     @property
     def __signature__(self) -> Any:
-        import inspect
+        import inspect  # slow
 
         full = inspect.signature(self._definition)
-        return full.replace(parameters=list(full.parameters.values())[1:])
+        return full.replace(parameters=list(full.parameters.values())[1:], return_annotation="Tensor")
 
 
 def compiled(op: Op, what: str, source: str, env: dict[str, Any]) -> FunctionType:

@@ -12,7 +12,7 @@ import numpy as np
 from .. import backend
 from ..backend import dtypes
 from ..errors import AnomalyError, DeviceError, DTypeError, GradflowError, IndexingError, ShapeError
-from ..typing import Array
+from ..typing import Array, Tensor
 from .callers import user_line
 from .graph import Node, made_at, mode, upstairs, wrap
 from .op import Op, linear, make_callable
@@ -57,7 +57,7 @@ def as_numpy(*values: Any, floats: bool = False) -> tuple[Any, ...]:
     """
     if any(isinstance(v, upstairs.tensor) or v is None or hasattr(v, "__gradflow_namespace__") for v in values):
         return values
-    held = [v if isinstance(v, int | float | complex) or backend.is_array(v) else np.asarray(v) for v in values]
+    held: list[Any] = [v if isinstance(v, int | float | complex) or backend.is_array(v) else np.asarray(v) for v in values]
     dtype = np.result_type(*(v.dtype if hasattr(v, "dtype") else v for v in held))
     if floats and dtype.kind in "biu":
         dtype = dtypes.float64
@@ -116,17 +116,17 @@ def _unfit(name: str, what: str, value: Any) -> DTypeError:
     return DTypeError(f"{name}: {what} must be a Tensor, an array or a number, not {kind}{cure}")
 
 
-def operand(name: str, value: Any, what: str = "the input") -> Any:
+def operand(name: str, value: Any, what: str = "the input") -> Tensor:
     """``value`` as a Tensor, for a function that asks it for its shape; DTypeError unless it is one, an array or a number."""
     if isinstance(value, upstairs.tensor):
-        return value
+        return value  # type: ignore[no-any-return]
     if isinstance(value, int | float | complex):
-        return wrap(backend.cpu.asarray(np.asarray(value, dtypes.of_python(value))))
+        return wrap(backend.cpu.asarray(np.asarray(value, dtypes.of_python(value))))  # type: ignore[no-any-return]
     if not backend.is_array(value):
         raise _unfit(name, what, value)
     if value.dtype.kind not in dtypes.CATEGORY:
         raise DTypeError(f"{name}: {what} has dtype {value.dtype}; gradflow computes with numbers and booleans")
-    return wrap(np.asarray(value) if isinstance(value, np.generic) else value)
+    return wrap(np.asarray(value) if isinstance(value, np.generic) else value)  # type: ignore[no-any-return]
 
 
 def _namespace(op: Op, names: list[str], raw: list[Any]) -> Any:

@@ -77,7 +77,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.relu(gf.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return written(input, inplace, "relu", neural.relu, keeps_input=False)  # type: ignore[no-any-return]
+    return written(input, inplace, "relu", neural.relu, keeps_input=False)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -87,7 +87,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> gf.nn.functional.leaky_relu(gf.tensor([-1.0, 2.0]), 0.5)
     tensor([-0.5000,  2.0000])
     """
-    return written(input, inplace, "leaky_relu", neural.leaky_relu, negative_slope)  # type: ignore[no-any-return]
+    return written(input, inplace, "leaky_relu", neural.leaky_relu, negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -97,7 +97,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.elu(gf.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
     """
-    return written(input, inplace, "elu", neural.elu, alpha)  # type: ignore[no-any-return]
+    return written(input, inplace, "elu", neural.elu, alpha)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -107,7 +107,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.selu(gf.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
     """
-    return written(input, inplace, "selu", neural.selu)  # type: ignore[no-any-return]
+    return written(input, inplace, "selu", neural.selu)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -129,7 +129,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.silu(gf.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
     """
-    return written(input, inplace, "silu", neural.silu)  # type: ignore[no-any-return]
+    return written(input, inplace, "silu", neural.silu)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -149,7 +149,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.mish(gf.tensor([-1.0, 2.0]))
     tensor([-0.3034,  1.9440])
     """
-    return written(input, inplace, "mish", neural.mish)  # type: ignore[no-any-return]
+    return written(input, inplace, "mish", neural.mish)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
@@ -161,7 +161,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     >>> gf.nn.functional.hardtanh(gf.tensor([-2.0, 0.5]))
     tensor([-1.0000,  0.5000])
     """
-    return written(input, inplace, "hardtanh", neural.hardtanh, min_val, max_val)  # type: ignore[no-any-return]
+    return written(input, inplace, "hardtanh", neural.hardtanh, min_val, max_val)
 
 
 def logsigmoid(input: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import backend
@@ -18,7 +18,9 @@ from ..typing import Array
 from .given import tensor_of
 
 
-def written(input: Any, inplace: bool, name: str, function: Any, *args: Any, keeps_input: bool = True) -> Any:
+def written(
+    input: Tensor, inplace: bool, name: str, function: Callable[..., Tensor], *args: Any, keeps_input: bool = True
+) -> Tensor:
     """``function(input, *args)``, written over ``input`` if ``inplace`` (what backward needs of the input is copied first)."""
     if not inplace:
         return function(input, *args)
@@ -58,7 +60,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     xp = backend.namespace_of(input.array)
     scale = 0.0 if p == 1 else 1 / (1 - p)
     mask = xp.astype(rand(input.shape, dtype="float32", device=input.device).array >= p, input.dtype) * scale
-    return written(input, inplace, "dropout", elementwise.mul, wrap(mask), keeps_input=False)  # type: ignore[no-any-return]
+    return written(input, inplace, "dropout", elementwise.mul, wrap(mask), keeps_input=False)
 
 
 def batch_norm(

@@ -32,10 +32,15 @@ class Hooked(Registry):
         """What the module computes; a subclass writes it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(); a Module says there what it computes")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        """``forward`` with the hooks around it.
+
+        A type checker takes the result for a Tensor.  A module whose ``forward`` returns something else says so by
+        ``__call__: Callable[..., tuple[Tensor, Tensor]]`` in its class, under ``if TYPE_CHECKING:``.
+        """
         if self._hooks:
-            return self._call_with_hooks(args, kwargs)
-        return self.forward(*args, **kwargs)
+            return self._call_with_hooks(args, kwargs)  # type: ignore[no-any-return]
+        return self.forward(*args, **kwargs)  # type: ignore[no-any-return]
 
     def _hooks_of(self, when: str) -> list[Any]:
         return [h for h in self._hooks.values() if h.when == when]

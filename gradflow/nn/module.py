@@ -97,7 +97,7 @@ class Module(Hooked):
         fn(self)
         return self
 
-    def to(self: M, *where: Any, dtype: DType = None, device: DeviceLike = None) -> M:
+    def to(self: M, *where: Tensor | DType | Device, dtype: DType = None, device: DeviceLike = None) -> M:
         """Move to a device and cast to a dtype, as in ``to("cuda")``, ``to(gf.float64)``, ``to(tensor)``; in place.
 
         The dtype is for floating parameters and buffers, integers stay.  Parameters and buffers remain the same Tensor

@@ -8,6 +8,7 @@ from .. import backend
 from .._tensor import Tensor
 from ..creation import as_tensor, empty
 from ..errors import DTypeError
+from ..typing import TensorData
 
 
 class Parameter(Tensor):
@@ -24,7 +25,7 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
+    def __init__(self, data: TensorData | None = None, requires_grad: bool = True) -> None:
         if data is None:
             data = empty(0)
         elif not isinstance(data, Tensor) and not backend.is_array(data):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from .._tensor import Tensor
+from ..ops import pool
 from . import functional as F
 from .functional_conv import Sizes
 from .module import Module
@@ -28,11 +28,9 @@ class _MaxPool(Module):
         self.padding, self.dilation = padding, dilation
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def forward(self, input: Tensor) -> Any:
-        function = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[self._rank - 1]
-        return function(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
-        )  # fmt: skip
+    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        settings = self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        return pool.max_pool(input, *settings, self._rank)
 
     def extra_repr(self) -> str:
         return (
@@ -191,8 +189,8 @@ class AdaptiveMaxPool1d(Module):
         super().__init__()
         self.output_size, self.return_indices = output_size, return_indices
 
-    def forward(self, input: Tensor) -> Any:
-        return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
+    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        return pool.adaptive_max_pool(input, self.output_size, self.return_indices, 1)
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
@@ -210,8 +208,8 @@ class AdaptiveMaxPool2d(Module):
         super().__init__()
         self.output_size, self.return_indices = output_size, return_indices
 
-    def forward(self, input: Tensor) -> Any:
-        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
+    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        return pool.adaptive_max_pool(input, self.output_size, self.return_indices, 2)
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"

@@ -69,7 +69,7 @@ def fold(xp: Namespace, x: Array, kernel: Shape, size: Shape, form: Form) -> Arr
 
 def each(value: Any, rank: int, least: int, name: str, what: str) -> Shape:
     """``value``, a whole number or one for each spatial dimension, as a tuple of ``rank``; ArgumentError below ``least``."""
-    several = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+    several: tuple[Any, ...] = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
     if len(several) == 1:
         several *= rank
     if len(several) != rank or any(isinstance(n, bool) or not hasattr(n, "__index__") for n in several):

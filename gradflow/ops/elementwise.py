@@ -18,12 +18,12 @@ from ..typing import Array, Namespace, Tensor, TensorLike, TensorOrArray
 
 
 @elementwise(lambda g: g, lambda g: g)
-def _add(xp: Namespace, a: Array, b: Array) -> Array:
+def _add(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     return xp.add(a, b)
 
 
 @elementwise(lambda g: g, lambda g: -g)
-def _sub(xp: Namespace, a: Array, b: Array) -> Array:
+def _sub(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     return xp.subtract(a, b)
 
 
@@ -40,7 +40,7 @@ def mul(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @wide
 @elementwise(lambda g, b: g / b, lambda g, a, b: -g * ((a / b) / b), floats=True)
-def _div(xp: Namespace, a: Array, b: Array) -> Array:
+def _div(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     return xp.divide(a, b)
 
 
@@ -121,6 +121,12 @@ def _pow_scalar(xp: Namespace, x: Array, exponent: Any) -> Array:
     return xp.pow_scalar(x, exponent)
 
 
+def _kind(x: Any) -> str:
+    """The kind of the dtype of an array or a Tensor; "" for a number."""
+    kind: str = x.dtype.kind if hasattr(x, "dtype") else ""
+    return kind
+
+
 def _no_integer() -> ArgumentError:
     return ArgumentError("pow: integers to negative integer powers are not integers; make the base a float first")
 
@@ -134,10 +140,10 @@ def pow(x: TensorLike, exponent: TensorLike) -> Tensor:
     >>> gf.pow(gf.tensor([2.0, 3.0]), 2)
     tensor([4., 9.])
     """
-    if isinstance(exponent, int | float) and not isinstance(exponent, bool) and hasattr(x, "dtype"):
-        if x.dtype.kind in "iub" and isinstance(exponent, int) and exponent < 0:
+    if isinstance(exponent, int | float) and not isinstance(exponent, bool) and (kind := _kind(x)):
+        if kind in "iub" and isinstance(exponent, int) and exponent < 0:
             raise _no_integer()
-        if x.dtype.kind not in "iub":
+        if kind not in "iub":
             return _pow_scalar(x, exponent)
     return _pow(x, exponent)
 
@@ -164,7 +170,7 @@ def abs(x: TensorLike) -> Tensor:
     >>> gf.abs(gf.tensor([-1.0, 2.0]))
     tensor([1., 2.])
     """
-    return _modulus(x) if hasattr(x, "dtype") and x.dtype.kind == "c" else _abs(x)
+    return _modulus(x) if _kind(x) == "c" else _abs(x)
 
 
 @elementwise(lambda xp, g, x: 2 * (g * x))
@@ -305,7 +311,7 @@ def lerp(xp: Namespace, a: TensorOrArray, b: TensorOrArray, weight: TensorOrArra
 
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
-def sign(xp: Namespace, x: Array) -> Array:
+def sign(xp: Namespace, x: TensorOrArray) -> Array:
     """-1, 0 or 1; DTypeError for complex numbers.
 
     >>> import gradflow as gf
@@ -314,7 +320,7 @@ def sign(xp: Namespace, x: Array) -> Array:
     """
     if x.dtype.kind == "c":
         raise DTypeError(f"sign: {x.dtype} numbers have no sign; their direction is x / abs(x)")
-    return x.copy() if x.dtype == bool else xp.sign(x)
+    return xp.array(x, copy=True) if x.dtype == bool else xp.sign(x)
 
 
 @elementwise(lambda xp, g: xp.zeros_like(g))

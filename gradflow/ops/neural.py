@@ -356,7 +356,7 @@ def _normalised_rule(
     if uniform and weight is not None:
         fit = xp.reshape if math.prod(weight.shape) == math.prod(mean.shape) else xp.sum_to  # a sum for one weight to all rows
         return dx, fit(slope * r, weight.shape), fit(total, _bias.shape) if needs[2] else None
-    dweight = xp.sum_to(g * away * r, weight.shape) if needs[1] else None
+    dweight = xp.sum_to(g * away * r, weight.shape) if weight is not None and needs[1] else None
     return dx, dweight, xp.sum_to(g, _bias.shape) if needs[2] else None
 
 
@@ -382,6 +382,6 @@ def _unpad(xp: Namespace, g: Array, _x: Any, widths: Any) -> Array:
 
 
 @linear(_unpad)
-def pad_zero(xp: Namespace, x: TensorLike, widths: tuple[tuple[int, int], ...]) -> Array:
+def pad_zero(xp: Namespace, x: TensorLike, widths: tuple[tuple[int, ...], ...]) -> Array:
     """``x`` with zeros around it: (before, after) for each dimension."""
     return xp.pad(x, widths)

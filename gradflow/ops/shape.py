@@ -288,7 +288,7 @@ def roll(x: TensorOrArray, shifts: int | Sequence[int], dims: Dims = None) -> Te
     >>> gf.roll(gf.tensor([1.0, 2.0, 3.0]), 1)
     tensor([3., 1., 2.])
     """
-    steps = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
+    steps: tuple[Any, ...] = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
     if dims is None:
         if len(steps) > 1:
             raise ArgumentError(f"roll: {len(steps)} shifts and no dims to say along which dimensions")
@@ -351,7 +351,8 @@ def repeat_interleave(x: Tensor, repeats: int | Sequence[int] | TensorOrArray, d
     if dim is None:
         x, dim = ravel(x), 0
     n = dims.size(x.shape, dim, "repeat_interleave")
-    counts = dims.spelled((repeats.tolist() if hasattr(repeats, "tolist") else repeats,), "repeat_interleave")
+    given: Any = repeats
+    counts = dims.spelled((given.tolist() if hasattr(given, "tolist") else given,), "repeat_interleave")
     if min(counts, default=0) < 0:
         raise ArgumentError(f"repeat_interleave: a count is negative in {counts}")
     if len(counts) == 1:

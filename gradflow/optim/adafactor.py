@@ -13,7 +13,7 @@ from ..plain import real_number
 from ..typing import Array, Namespace, Shape
 from .flat import kept_in
 from .matrices import full_precision, kept, real_only
-from .optimizer import Optimizer, Update, at_least
+from .optimizer import Optimizer, Params, Update, at_least
 
 FACTORS = {"row_var": -1, "col_var": -2}
 """The state's factors, each with the dimension it is summed over."""
@@ -64,7 +64,7 @@ class Adafactor(Optimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: Params,
         lr: float = 1e-2,
         beta2_decay: float = -0.8,
         eps: tuple[float | None, float] = (None, 1e-3),

@@ -8,7 +8,7 @@ from ..errors import ArgumentError
 from ..kernels import Kernel
 from ..typing import Array, Namespace
 from .elementwise import ElementwiseOptimizer
-from .optimizer import at_least
+from .optimizer import Params, at_least
 from .sgd import steered
 
 
@@ -83,7 +83,7 @@ class Adam(_Averaging):
     formula = Kernel(adam, writes="p exp_avg exp_avg_sq max_exp_avg_sq")
 
     def __init__(
-        self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        self, params: Params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0.0, amsgrad: bool = False, *, maximize: bool = False, decoupled_weight_decay: bool = False,
         bias_correction: bool = True, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
@@ -113,7 +113,7 @@ class AdamW(Adam):
     """
 
     def __init__(
-        self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        self, params: Params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(
@@ -151,7 +151,7 @@ class Adamax(_Averaging):
     formula = Kernel(adamax, writes="p exp_avg exp_inf")
 
     def __init__(
-        self, params: Any, lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        self, params: Params, lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0.0, *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
         settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
@@ -198,7 +198,7 @@ class NAdam(_Averaging):
     counters: ClassVar = {"step": 0, "mu_product": 1.0}
 
     def __init__(
-        self, params: Any, lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        self, params: Params, lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0.0, momentum_decay: float = 4e-3, decoupled_weight_decay: bool = False,
         *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
@@ -258,7 +258,7 @@ class RAdam(_Averaging):
     formula = Kernel(radam, writes="p exp_avg exp_avg_sq")
 
     def __init__(
-        self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        self, params: Params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0.0, decoupled_weight_decay: bool = False,
         *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from ..kernels import Kernel
 from ..typing import Array, Namespace
 from .elementwise import ElementwiseOptimizer
-from .optimizer import at_least
+from .optimizer import Params, at_least
 from .sgd import steered
 
 
@@ -43,7 +43,7 @@ class Adagrad(ElementwiseOptimizer):
     counters: ClassVar = {"step": 0}
 
     def __init__(
-        self, params: Any, lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
+        self, params: Params, lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
         initial_accumulator_value: float = 0.0, eps: float = 1e-10,
         *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
@@ -102,7 +102,7 @@ class RMSprop(ElementwiseOptimizer):
     counters: ClassVar = {"step": 0}
 
     def __init__(
-        self, params: Any, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0,
+        self, params: Params, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0,
         momentum: float = 0.0, centered: bool = False, *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
         settings = {
@@ -158,7 +158,7 @@ class Adadelta(ElementwiseOptimizer):
     counters: ClassVar = {"step": 0}
 
     def __init__(
-        self, params: Any, lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0.0,
+        self, params: Params, lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0.0,
         *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
         settings = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}

@@ -74,6 +74,7 @@ class Bucket:
             keeps = {"master_param": 0.0, **keeps}
         self._state = {name: self._state_array(name, start, kept) for name, start in keeps.items()}
         self._bound: dict[tuple[Run, bool], Bound] = {}
+        self._values: Any
         if flat:
             self._values, self.views = self._gathered([p.array for p in params], dtype)
             for p, view in zip(params, self.views, strict=True):

@@ -15,7 +15,7 @@ from ..errors import ArgumentError, DeviceError, NonFiniteError
 from ..plain import whole_number
 from ..typing import Array, Namespace
 from .flat import real_pairs
-from .optimizer import Optimizer, Update, at_least
+from .optimizer import Optimizer, Params, Update, at_least
 
 DECREASE, CURVATURE = 1e-4, 0.9  # c1 and c2 of the Wolfe conditions, equations 3.7
 LEAST_CURVATURE = 1e-10  # pairs whose s.y is not above it would spoil the positive definite approximation
@@ -291,7 +291,7 @@ class LBFGS(Optimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: Params,
         lr: float = 1,
         max_iter: int = 20,
         max_eval: int | None = None,

@@ -11,7 +11,7 @@ from ..plain import whole_number
 from ..typing import Array, Namespace
 from .flat import kept_in
 from .matrices import full_precision, kept, real_only
-from .optimizer import Optimizer, Update, at_least
+from .optimizer import Optimizer, Params, Update, at_least
 
 ADJUSTMENTS = (None, "original", "match_rms_adamw")
 
@@ -64,7 +64,7 @@ class Muon(Optimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: Params,
         lr: float = 1e-3,
         weight_decay: float = 0.1,
         momentum: float = 0.95,

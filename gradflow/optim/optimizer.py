@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from .. import backend
 from .._tensor import Tensor
@@ -38,6 +38,10 @@ class Update:
         writes.stamped(self._stamp)
 
 
+Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
+"""What an optimizer serves: parameters, ``named_parameters()``, or groups with settings of their own."""
+
+
 class Optimizer:
     """The base of all optimizers: ``param_groups``, ``state``, ``step()``, ``zero_grad()``.
 
@@ -48,7 +52,7 @@ class Optimizer:
     leaf; TypeError for what is no Tensor.  Nothing is then changed.
     """
 
-    def __init__(self, params: Any, defaults: dict[str, Any], error_on_nonfinite: bool = False) -> None:
+    def __init__(self, params: Params, defaults: dict[str, Any], error_on_nonfinite: bool = False) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
                 f"{type(self).__name__}: takes several parameters, such as model.parameters(), not one Tensor; use [it]"
@@ -65,7 +69,7 @@ class Optimizer:
         # Settings as loaded, for schedulers: None before load_state_dict() and after a scheduler's step, [] until one is made.
         self._resumed: list[dict[str, Any]] | None = None
         self.check(defaults)
-        groups = list(params)
+        groups: list[Any] = list(params)
         if not groups:
             raise ArgumentError(f"{type(self).__name__}: got no parameters; is the iterator used up?")
         if not any(isinstance(g, dict) for g in groups):

@@ -9,7 +9,7 @@ from ..errors import ArgumentError
 from ..kernels import Kernel
 from ..typing import Array, Namespace
 from .elementwise import ElementwiseOptimizer
-from .optimizer import at_least
+from .optimizer import Params, at_least
 from .sgd import steered
 
 
@@ -48,7 +48,7 @@ class Rprop(ElementwiseOptimizer):
     counters: ClassVar = {"step": 0}
 
     def __init__(
-        self, params: Any, lr: float = 1e-2, etas: tuple[float, float] = (0.5, 1.2),
+        self, params: Params, lr: float = 1e-2, etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50.0), *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
         settings = {"lr": lr, "etas": etas, "step_sizes": step_sizes, "maximize": maximize}
@@ -107,7 +107,7 @@ class ASGD(ElementwiseOptimizer):
     counters: ClassVar = {"step": 0, "eta": None, "mu": 1.0}
 
     def __init__(
-        self, params: Any, lr: float = 1e-2, lambd: float = 1e-4, alpha: float = 0.75, t0: float = 1e6,
+        self, params: Params, lr: float = 1e-2, lambd: float = 1e-4, alpha: float = 0.75, t0: float = 1e6,
         weight_decay: float = 0.0, *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
         settings = {"lr": lr, "lambd": lambd, "alpha": alpha, "t0": t0, "weight_decay": weight_decay, "maximize": maximize}

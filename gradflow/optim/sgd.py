@@ -9,7 +9,7 @@ from ..errors import ArgumentError
 from ..kernels import Kernel
 from ..typing import Array, Namespace
 from .elementwise import ElementwiseOptimizer
-from .optimizer import at_least
+from .optimizer import Params, at_least
 
 
 def steered(g: Array, p: Array, weight_decay: float, maximize: bool) -> Array:
@@ -54,7 +54,7 @@ class SGD(ElementwiseOptimizer):
     formula = Kernel(sgd, writes="p momentum_buffer")
 
     def __init__(
-        self, params: Any, lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0, weight_decay: float = 0.0,
+        self, params: Params, lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0, weight_decay: float = 0.0,
         nesterov: bool = False, *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
         settings = {
@@ -104,7 +104,7 @@ class Momentum(ElementwiseOptimizer):
     formula = Kernel(momentum, writes="p velocity")
 
     def __init__(
-        self, params: Any, lr: float = 1e-3, beta: float = 0.8, weight_decay: float = 0.0,
+        self, params: Params, lr: float = 1e-3, beta: float = 0.8, weight_decay: float = 0.0,
         *, maximize: bool = False, error_on_nonfinite: bool = False,
     ) -> None:  # fmt: skip
         settings = {"lr": lr, "beta": beta, "weight_decay": weight_decay, "maximize": maximize}

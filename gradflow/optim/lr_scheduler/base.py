@@ -255,8 +255,7 @@ def number(
 ) -> Any:
     """``value`` as Python's number; ArgumentError unless it is finite, ``least <= value <= most`` and ``value > above``."""
     given = real_number(value)
-    good = given is not None and math.isfinite(given)
-    if not good or not (least <= given <= most and (given > above or above == -math.inf)):
+    if given is None or not math.isfinite(given) or not (least <= given <= most and (given > above or above == -math.inf)):
         low = f"above {above:g}" if above > -math.inf else f"at least {least:g}" if least > -math.inf else ""
         high = f"at most {most:g}" if most < math.inf else ""
         bounds = " ".join(filter(None, (low, "and" if low and high else "", high)))
