@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 
-def later(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
+def later(package: str, where: Mapping[Any, str]) -> Callable[[str], Any]:
     """A ``__getattr__`` for the module called ``package``: ``where`` gives for each name the module (".io") it is found in.
 
     A name that is the module's own (``{"io": ".io"}``) is the module.  What was found once is an ordinary name from then on.
@@ -26,7 +26,7 @@ def later(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
     return find
 
 
-def when_called(package: str, module: str, names: str, *first: Any) -> tuple[Callable[..., Any], ...]:
+def when_called(package: str | None, module: str, names: str, *first: Any) -> tuple[Callable[..., Any], ...]:
     """Functions of ``module`` that are called with ``first`` before their arguments; it is imported at the first call of one."""
 
     def one(name: str) -> Callable[..., Any]:

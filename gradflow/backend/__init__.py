@@ -6,7 +6,7 @@ whichever of them is passed as ``xp``.  CuPy is imported when a CUDA device is f
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -99,7 +99,7 @@ def is_backend(xp: Namespace) -> bool:
     return xp is cpu or (_cuda is not None and xp is _cuda)
 
 
-def is_array(value: Any) -> bool:
+def is_array(value: Any) -> TypeGuard[Any]:
     """True for a NumPy or CuPy array (a NumPy scalar counts), and for a symbol of one."""
     if isinstance(value, _HOST) or hasattr(value, "__gradflow_namespace__"):
         return True

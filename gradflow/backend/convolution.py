@@ -228,7 +228,9 @@ def _blocks(
     if not ones and prod(kernel) == 1 and image.shape[1:-1] == size:  # the image is its own windows
         yield slice(0, groups), slice(0, size[0] * step), image.reshape(groups, taps, -1)
         return
-    view, every, filled = _windows(xp, image, kernel, size, form), (slice(None),) * (1 + len(kernel)), None
+    view, every = _windows(xp, image, kernel, size, form), (slice(None),) * (1 + len(kernel))
+    matrix: Any = None
+    target, filled = matrix, None
     blocks = 4 if each == 1 < groups else 1  # a product with a vector does not mind long rows
     for some, start, stop in _parts(xp, groups, size[0], taps * step * image.itemsize, blocks):
         count = (some.stop - some.start, taps + ones, (stop - start) * step)

@@ -326,7 +326,7 @@ def _look_at(x: Array, index: Index) -> None:
     parts = index if isinstance(index, tuple) else (index,)
     if builtin_any(isinstance(i, np.ndarray) for i in parts):
         # NumPy looks at them, on an array of this shape that needs one byte; what lies on the device counts as 0.
-        like = np.broadcast_to(np.False_, x.shape)
+        like: Any = np.broadcast_to(np.False_, x.shape)
         like[tuple(np.zeros(i.shape, i.dtype) if isinstance(i, ndarray) else i for i in parts)]
 
 

@@ -122,7 +122,7 @@ class _Switch:
                 settle()
 
         def generator(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return (yield from _steps(field, value, function(*args, **kwargs)))
+            return (yield from _steps(field, value, function(*args, **kwargs)))  # pyright: ignore[reportGeneralTypeIssues]
 
         async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
             return await _steps(field, value, function(*args, **kwargs))

@@ -108,7 +108,7 @@ def best_constant(output: Any, loss_of_output: Callable[[Any], Any]) -> list[Any
     if whole.ndim == 0 or whole.dtype.kind != "f":
         return losses
     for c in (gf.zeros_like(whole[:1]), whole.mean(0, keepdim=True)):
-        s = y = last = None
+        s = last = rate = None
         for _ in range(_ROUNDS):
             c = c.detach().requires_grad_()
             with gf.enable_grad():
@@ -118,9 +118,8 @@ def best_constant(output: Any, loss_of_output: Callable[[Any], Any]) -> list[Any
             losses.append(loss.array)
             g: Any = gf.autograd.grad(loss, c, allow_unused=True, materialize_grads=True)[0]
             if s is not None:
-                y = g - last
-                rate = (s * s).sum() / ((s * y).sum().abs() + 1e-30)
-            last, s = g, -g * (rate if y is not None else 1.0)
+                rate = (s * s).sum() / ((s * (g - last)).sum().abs() + 1e-30)
+            last, s = g, -g * (1.0 if rate is None else rate)
             c = c.detach() + s
     return losses
 

@@ -212,9 +212,9 @@ class NumPyKernel:
         per_block = max(1, BLOCK_BYTES // max(self._compute.itemsize, *(a.itemsize for a in arrays)))
         flat = size > per_block and all(a.size == 1 or (a.size == size and a.flags.c_contiguous) for a in arrays)
         parallel = flat and size * self._compute.itemsize >= PARALLEL_BYTES
+        starts = range(0, size, per_block)
         if flat:
             arrays = [a.reshape(-1 if a.size > 1 else ()) for a in arrays]
-            starts = range(0, size, per_block)
 
         def block(start: int) -> None:
             n = min(per_block, size - start)

@@ -14,7 +14,7 @@ from .tracing import Trace
 
 def results(y: Any, what: str) -> list[Tensor]:
     """``y`` as a list of recorded tensors; ``what`` is the function that asks, for the message."""
-    held = list(y) if isinstance(y, Sequence) and not isinstance(y, Tensor) else [y]
+    held: list[Any] = list(y) if isinstance(y, Sequence) and not isinstance(y, Tensor) else [y]
     if not held:
         raise GraphError(f"{what}: there is no tensor in {y!r}")
     for t in held:

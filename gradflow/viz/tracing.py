@@ -27,7 +27,7 @@ class Call:
     @property
     def chain(self) -> list[Call]:
         """This call and those it was made in, the outermost first."""
-        found = [self]
+        found: list[Call] = [self]
         while (inside := found[-1].inside) is not None:
             found.append(inside)
         return found[::-1]
