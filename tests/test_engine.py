@@ -690,6 +690,16 @@ def test_the_source_of_an_operation_is_its_definition() -> None:
     assert list(inspect.signature(gf.mul).parameters) == ["a", "b"]
 
 
+def test_a_signature_is_what_the_caller_gives_and_gets() -> None:
+    assert str(inspect.signature(gf.exp)) == "(x: 'TensorLike') -> 'Tensor'"
+    assert str(inspect.signature(gf.sum)).endswith("-> 'Tensor'")
+    functions = [getattr(gf, name) for name in gf.__all__] + [getattr(gf.linalg, name) for name in gf.linalg.__all__]
+    operations = [f for f in functions if getattr(f, "op", None) in REGISTRY.values()]
+    assert len(operations) > 60
+    for f in operations:
+        assert "Array" not in {*f.__annotations__.values()} and f.__annotations__["return"] == "Tensor", f.__name__
+
+
 # --- the user's line -----------------------------------------------------------------------------------------------
 
 POINTING = """
