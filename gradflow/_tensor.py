@@ -82,7 +82,7 @@ class Tensor(Recorded):
         return self.array.ndim  # type: ignore[no-any-return]
 
     @property
-    def size(self) -> _Size:
+    def size(self) -> _NumberOfElements:
         """The number of elements; also callable as PyTorch's ``size()`` and ``size(dim)``."""
         return _NumberOfElements(self.array.size, self.array.shape)
 
