@@ -181,7 +181,8 @@ def _filled(like: Array, value: Any, name: str) -> Array:
     xp = backend.namespace_of(like)
     try:
         array = xp.asarray(value) if isinstance(value, complex) or hasattr(value, "__len__") else value
-        return array if getattr(array, "dtype", like.dtype).kind == "c" else xp.asarray(array, dtype=like.dtype)
+        is_complex = hasattr(array, "dtype") and array.dtype.kind == "c"
+        return array if is_complex else xp.asarray(array, dtype=like.dtype)
     except (TypeError, ValueError):
         raise DTypeError(f"{name}: {type(value).__name__} is not a number, an array or a Tensor") from None
 

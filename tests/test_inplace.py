@@ -465,3 +465,8 @@ def test_a_retained_gradient_is_that_of_the_new_contents(write):
     z.sum().backward()
     z.mul_(2)  # what has been retained stays to be read
     same(z.grad, 1)
+
+
+def test_fill_and_zero_of_complex_tensors():
+    z = gf.tensor([1j, 2.0])
+    assert z.fill_(3).tolist() == [3, 3] and z.fill_(0.5).tolist() == [0.5, 0.5] and z.zero_().tolist() == [0, 0]
