@@ -13,7 +13,7 @@ tensor([2., 4., 6.])
 import sys as _sys
 from typing import TYPE_CHECKING
 
-from . import _tensor, autograd, backend, creation, engine, errors, linalg, numpy, random
+from . import _tensor, autograd, backend, creation, engine, errors, linalg, numpy_functions, random
 from ._version import __version__
 from .autograd import Function
 from .backend import device, get_default_device, set_default_device
@@ -68,7 +68,7 @@ from ._tensor import Tensor
 from .size import Size
 
 if TYPE_CHECKING:
-    from . import amp, data, flow, func, io, nn, optim, viz
+    from . import amp, data, flow, func, io, nn, numpy, optim, viz
     from .fusing import fused
     from .io import load, save
     from .kernels import get_num_threads, set_num_threads
@@ -105,12 +105,12 @@ __all__ = [
 for _name in _FUNCTIONS:  # with axis= and keepdims= too
     globals()[_name] = getattr(Tensor, _name, None) or _numpy_keywords(globals()[_name])
 
-engine.set_tensor(Tensor, numpy)
+engine.set_tensor(Tensor, numpy_functions)
 _sys.modules[__name__ + ".tensor"] = _tensor  # Tensors that were pickled before the module got its underscore name it so
 
 
 _LATER = {
-    **{name: "." + name for name in ("amp", "data", "func", "flow", "io", "nn", "optim", "viz")},
+    **{name: "." + name for name in ("amp", "data", "func", "flow", "io", "nn", "numpy", "optim", "viz")},
     "fused": ".fusing", "load": ".io", "save": ".io", "get_num_threads": ".kernels", "set_num_threads": ".kernels",
     "checkpoint": ".recompute", "checkpoint_sequential": ".recompute",
 }  # fmt: skip

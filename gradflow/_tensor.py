@@ -5,6 +5,7 @@ The class body lists which operations are methods; what they do is written where
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .random import Generator
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", bound="Tensor")
 
 
 def _known_only(function: F) -> F:
@@ -264,6 +266,19 @@ class Tensor(Recorded):
     def astype(self, dtype: DType, copy: _bool = True) -> Tensor:
         """NumPy's spelling of ``to(dtype, copy=True)``; without ``copy`` a tensor of that dtype is returned as it is."""
         return self.to(dtype=dtype, copy=copy)
+
+    def as_subclass(self, cls: builtins.type[T]) -> T:
+        """This tensor's memory, recorded, as another class of Tensor, whose methods it then has.
+
+        >>> import gradflow as gf, gradflow.numpy as gnp
+        >>> gf.tensor([1.0, 3.0]).as_subclass(gnp.ndarray).std()
+        array(1., dtype=float32)
+        """
+        if not issubclass(cls, Tensor):
+            raise TypeError(f"as_subclass: {cls.__name__} is no class of Tensor")
+        made = ix.getitem(self, ...)
+        made.__class__ = cls
+        return cast("T", made)
 
     def type_as(self, other: Tensor) -> Tensor:
         return self.to(dtype=other.dtype)

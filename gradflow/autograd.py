@@ -123,7 +123,7 @@ def grad(
             result.append(wrap(xp.zeros_like(xp.broadcast_to(t.array, (*count, *t.shape)))) if materialize_grads else None)
         else:
             result.append(g if create_graph else wrap(g if t.node in owned else own(g)))
-    return tuple(result)
+    return tuple([None if g is None else t._like(g, create_graph) for t, g in zip(ins, result, strict=True)])
 
 
 def _rows(outs: list[Any], nodes: list[Any], weights: list[Any], retain: bool, create_graph: bool) -> dict[Any, Any]:
@@ -194,7 +194,7 @@ class Context:
 
     def _with_graph(self, t: Any) -> Any:
         data, node = self._outputs.get(id(t), (None, None))
-        return t if data is None else wrap(data, node() if node is not None else None)
+        return t if data is None else t._like(wrap(data, node() if node is not None else None))
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
         """These outputs get no gradient."""
@@ -401,7 +401,7 @@ class Function:
         part: Any = None
         for i, o in enumerate(outputs):
             flat = id(o) in ctx._flat or o.dtype.kind not in "fc"
-            t: Tensor = wrap(o.array.copy() if id(o.array) in inputs else o.array)
+            t: Tensor = o._like(wrap(o.array.copy() if id(o.array) in inputs else o.array))
             if alone and not flat:
                 part, node.shape, t.node = node, t.shape, node
             elif not flat:

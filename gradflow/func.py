@@ -5,8 +5,9 @@
 tensor([ 3., 12.])
 
 An argument that is differentiated is a Tensor, or a tuple, list or dict of Tensors (nested, if need be); what comes out has its
-form.  Results can be differentiated again: by another function of this module around, or by ``backward`` if an argument requires
-grad.  What else the function uses (tensors it closes over) is constant for it.
+form.  An array of NumPy or CuPy in its place is an array of ``gradflow.numpy`` inside the function, and so is its gradient.
+Results can be differentiated again: by another function of this module around, or by ``backward`` if an argument requires grad.
+What else the function uses (tensors it closes over) is constant for it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from _thread import _local
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from . import autograd
 from ._tensor import Tensor
+from .backend import is_array
 from .creation import eye, zeros, zeros_like
 from .engine import mode, recording, wrap
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
@@ -139,7 +143,8 @@ def _rows(name: str, func: Callable[..., Any], argnums: Argnums, has_aux: bool =
         blocks = []
         for y in outputs.leaves:
             rows = level.gradients([y], [_directions(y)], inputs.leaves, batched=True)
-            blocks.append(inputs.rebuild([reshape(r, (*y.shape, *x.shape)) for r, x in zip(rows, inputs.leaves, strict=True)]))
+            found = [x._like(reshape(r, (*y.shape, *x.shape))) for r, x in zip(rows, inputs.leaves, strict=True)]
+            blocks.append(inputs.rebuild(found))
         made = outputs.rebuild(blocks)
         return (made, aux) if has_aux else made
 
@@ -163,7 +168,7 @@ def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
         for x, product in zip(inputs.leaves, linear, strict=True):
             columns = level.gradients([product], [_directions(x)], directions, batched=True)
             for block, column, y in zip(blocks, columns, outputs.leaves, strict=True):
-                block.append(reshape(movedim(column, 0, -1), (*y.shape, *x.shape)))
+                block.append(x._like(reshape(movedim(column, 0, -1), (*y.shape, *x.shape))))
         made = outputs.rebuild([inputs.rebuild(block) for block in blocks])
         return (made, aux) if has_aux else made
 
@@ -241,6 +246,15 @@ class _Tree:
     __hash__ = None  # type: ignore[assignment]
 
 
+def _seen(value: Any) -> Any:
+    """An array of NumPy or CuPy as the function sees it: as ``gradflow.numpy``'s."""
+    if isinstance(value, Tensor) or not is_array(value) or isinstance(value, np.generic):
+        return value
+    from .numpy import asarray
+
+    return asarray(value)
+
+
 # --- one call of a function that is being differentiated ----------------------------------------------------------------
 
 
@@ -279,14 +293,17 @@ class _Level:
             if not isinstance(i, int) or isinstance(i, bool) or not -len(args) <= i < len(args):
                 raise ArgumentError(f"{self.name}: argnums names argument {i!r}, and the function was given {len(args)}")
         tree = _Tree(tuple(args[i] for i in chosen) if isinstance(argnums, tuple) else args[chosen[0]])
+        tree.leaves = [_seen(t) for t in tree.leaves]
         for t in tree.leaves:
             if not isinstance(t, Tensor):
                 raise DTypeError(
-                    f"{self.name}: only Tensors are differentiated, not {type(t).__name__}; is argnums the one meant?"
+                    f"{self.name}: only Tensors and arrays are differentiated, not {type(t).__name__}; is argnums the one meant?"
                 )
             if t.dtype.kind not in "fc":
                 raise DTypeError(f"{self.name}: a tensor of {t.dtype} has no derivative; convert it with .float()")
-        tree.leaves = [wrap(t.array).requires_grad_() if t.node is None else reshape(t, t.shape) for t in tree.leaves]
+        tree.leaves = [
+            t._like(wrap(t.array)).requires_grad_() if t.node is None else t._like(reshape(t, t.shape)) for t in tree.leaves
+        ]
         made = tree.rebuild(tree.leaves)
         self._args = list(args)
         for i, a in zip(chosen, made if isinstance(argnums, tuple) else (made,), strict=True):
@@ -323,7 +340,7 @@ class _Level:
         pairs = [(t, w) for t, w in zip(outputs, given, strict=True) if t.node is not None]
         if not pairs:
             count = (len(weights[0]),) if batched and weights else ()
-            return [zeros(*count, *x.shape, dtype=x.dtype, device=x.device) for x in inputs]
+            return [x._like(zeros(*count, *x.shape, dtype=x.dtype, device=x.device)) for x in inputs]
         return list(autograd.grad(
             [t for t, _ in pairs], list(inputs), [w for _, w in pairs], retain_graph=True, create_graph=self.again or recorded,
             materialize_grads=True, is_grads_batched=batched,
@@ -332,7 +349,7 @@ class _Level:
 
 def _linear_in_cotangents(level: _Level, outputs: _Tree, inputs: _Tree) -> tuple[list[Tensor], list[Tensor]]:
     """Cotangents, all zero, and the gradients in ``inputs`` that belong to them, recorded: linear functions of them."""
-    cotangents = [zeros_like(y.detach()).requires_grad_() for y in outputs.leaves]
+    cotangents = [y._like(zeros_like(y.detach())).requires_grad_() for y in outputs.leaves]
     return cotangents, level.gradients(outputs.leaves, cotangents, inputs.leaves, recorded=True)
 
 
@@ -371,6 +388,7 @@ def _fitting(name: str, what: str, tree: Any, model: _Tree) -> list[Tensor]:
     given = _Tree(tree)
     if given != model:
         raise ArgumentError(f"{name}: {what} must have the form of what it belongs to, tensor for tensor")
+    given.leaves = [_seen(t) for t in given.leaves]
     for t, m in zip(given.leaves, model.leaves, strict=True):
         if not isinstance(t, Tensor) or t.shape != m.shape:
             shape = t.shape if isinstance(t, Tensor) else type(t).__name__

@@ -30,6 +30,7 @@ def numerical_grad(f: Callable[[Any], Any], w: Any, h: float = 1e-5) -> Tensor:
     from .engine import no_grad
 
     point = tensor(w.detach() if hasattr(w, "detach") else w)
+    point = w._like(point) if isinstance(w, Tensor) else point
     if point.dtype.kind != "f":
         raise ArgumentError(f"numerical_grad: w is of {point.dtype}; differences need floats")
     if not h > 0:
@@ -209,7 +210,7 @@ def _differences(
                 moved = np.array(t.to_numpy())
                 moved[at] += sign * step
                 xp = backend.namespace_of(t.array)
-                shifted = wrap(_laid_like(xp.from_host(moved, t.device), t.array)).requires_grad_()
+                shifted = t._like(wrap(_laid_like(xp.from_host(moved, t.device), t.array))).requires_grad_()
                 outs = _outputs(func, [*arguments[:place], shifted, *arguments[place + 1 :]])
                 sides.append([o.to_numpy().astype(np.complex128) for o in outs])
             columns.append([(up - down) / (2 * eps) for up, down in zip(*sides, strict=True)])

@@ -1,6 +1,7 @@
 """Making tensors as NumPy spells it, with NumPy's dtypes: Python's floats are double, its integers int64.
 
-The functions are those of ``gradflow.numpy``.  Where numbers are taken, Tensors are too, and are recorded.
+They make Tensors, and ``gradflow.numpy`` arrays of its own class of them.  Where numbers are taken, Tensors are too, and are
+recorded.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def full(shape: Any, fill_value: Any, dtype: DType = None) -> Tensor:
 
     >>> import gradflow.numpy as gnp
     >>> gnp.full(2, 0.5)
-    tensor([0.5000, 0.5000], dtype=float64)
+    array([0.5, 0.5])
     """
     return _repeated(asarray(fill_value, dtype), shape)
 

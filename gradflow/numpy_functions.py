@@ -1,11 +1,8 @@
-"""gradflow spelled like NumPy, as ``jax.numpy`` is: the operations over Tensors with ``axis`` and ``keepdims``.
+"""NumPy's functions over Tensors, spelled as NumPy spells them: the namespace in which derivative rules run when the derivative
+is itself recorded.
 
-It is a module to use (``import gradflow.numpy as gnp``), the table behind ``np.exp(tensor)`` and its like, and the
-namespace in which derivative rules run when the derivative is itself recorded.
-
->>> import gradflow as gf, gradflow.numpy as gnp
->>> gnp.sum(gf.ones(2, 3), axis=1)
-tensor([3., 3.])
+Results are Tensors, and dtypes PyTorch's.  ``gradflow.numpy`` is the same table for users: it adds NumPy's dtypes and its class
+of arrays.
 """
 
 from __future__ import annotations
@@ -15,13 +12,12 @@ from itertools import pairwise
 from typing import Any
 
 from . import backend, creation
-from . import numpy_linalg as linalg
 from .backend.centred import centred as about_first
 from .backend.cpu import inf as inf
 from .backend.cpu import nan as nan
 from .backend.cpu import pi as pi
 from .engine import Value, as_numpy, with_numpy_dtypes
-from .errors import ArgumentError, NoCounterpartError
+from .errors import ArgumentError, NoCounterpartError, ShapeError
 from .later import later
 from .numpy_creation import arange as arange
 from .numpy_creation import array as array
@@ -147,10 +143,14 @@ def prod(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) ->
 
 
 def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    if getattr(x, "dtype", None) in (complex64, complex128):  # the mean square of the distance from the mean
+        return e._add(var(cx.real(x), axis, ddof, keepdims), var(cx.imag(x), axis, ddof, keepdims))
     return r.var(x, axis, None, keepdims, correction=ddof)
 
 
 def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    if getattr(x, "dtype", None) in (complex64, complex128):
+        return e.sqrt(var(x, axis, ddof, keepdims))
     return r.std(x, axis, None, keepdims, correction=ddof)
 
 
@@ -268,6 +268,9 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 
 
 def squeeze(x: Any, axis: Any = None) -> Any:
+    """``x`` without its dimensions of size 1, or without those in ``axis``: ShapeError if one is of another size."""
+    if axis is not None and (long := [d for d in dims.several(axis, x.ndim, "squeeze") if x.shape[d] != 1]):
+        raise ShapeError(f"squeeze: dimension {long[0]} of shape {x.shape} is not of size 1")
     return s.squeeze(x, axis)
 
 
@@ -350,7 +353,7 @@ def diag(x: Any, k: int = 0) -> Any:
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    x, d = (s.ravel(x), 0) if axis is None else (x, axis % x.ndim)
+    x, d = (s.ravel(x), 0) if axis is None or not x.ndim else (x, dims.one(axis, x.ndim, "take"))
     return ix.getitem(x, (slice(None),) * d + (indices,))
 
 
@@ -450,18 +453,9 @@ REDUCTIONS = {"add": sum, "multiply": prod, "maximum": max, "minimum": min, "log
 """What ``np.add.reduce`` and its like are here."""
 
 
-def table() -> dict[Any, Any]:
-    """NumPy's functions and what stands for each of them here."""
-    import numpy as np
-
-    own = {n: f for n in __all__ if callable(f := globals()[n])}
-    found = {getattr(np, n): f for n, f in own.items() if hasattr(getattr(np, n, None), "_implementation")}
-    return found | {getattr(np.linalg, n): getattr(linalg, n) for n in linalg.__all__}
-
-
 _OTHERS = {
     "about_first", "annotations", "Any", "ArgumentError", "as_numpy", "NoCounterpartError", "backend", "creation", "cp", "cv",
-    "cx", "dims", "e", "floating_errors", "fn", "ix", "la", "linalg", "nn", "pairwise", "po", "r", "REDUCTIONS",
-    "rs", "s", "sys", "table", "Value", "with_numpy_dtypes", "wrap",
+    "cx", "dims", "e", "floating_errors", "fn", "ix", "la", "nn", "pairwise", "po", "r", "REDUCTIONS",
+    "rs", "s", "ShapeError", "sys", "Value", "with_numpy_dtypes", "wrap",
 }  # fmt: skip
 __all__ = sorted(n for n in globals() if not n.startswith("_") and n not in _OTHERS)

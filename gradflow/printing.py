@@ -27,13 +27,14 @@ def text(t: Any) -> str:
     return _text(t, xp.to_host(_corners(xp, t.array)))
 
 
-def bundle(t: Any) -> dict[str, str]:
-    """What a notebook shows: the text, and as HTML with shape, dtype, device, minimum, mean, maximum, standard deviation, and a
-    warning of NaN and infinity.  One wait for the device; all elements are looked at where they are.
+def bundle(t: Any, shown: str | None = None) -> dict[str, str]:
+    """What a notebook shows: the text (``shown``, if given), and as HTML with shape, dtype, device, minimum, mean, maximum,
+    standard deviation, and a warning of NaN and infinity.  One wait for the device; all elements are looked at where they are.
     """
     corners, found = _look(t.array)
     kind = type(t).__name__
-    shown = ("" if kind == "Tensor" else f"{kind} containing:\n") + _text(t, corners)  # as a Parameter prints
+    if shown is None:
+        shown = ("" if kind == "Tensor" else f"{kind} containing:\n") + _text(t, corners)  # as a Parameter prints
     facts = [kind, str(t.shape), str(t.dtype), str(t.device)]
     if t.node is not None:
         facts.append("requires grad" if isinstance(t.node, Leaf) else f"grad_fn {t.node!r}")

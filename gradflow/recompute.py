@@ -113,7 +113,7 @@ class _Run:
             return None, []
         self.result = None
         self.beside = beside = self._reached(roots, inner)
-        bare = tuple(wrap(o.array) if isinstance(o, Tensor) else o for o in outputs)
+        bare = tuple(o._like(wrap(o.array)) if isinstance(o, Tensor) else o for o in outputs)
         self.flat = [b for b, o in zip(bare, outputs, strict=True) if isinstance(o, Tensor) and o.node is None]
         return bare if isinstance(made, tuple) else bare[0], [_shown(node) for node in beside]
 
@@ -156,7 +156,7 @@ def _leaf(t: Tensor) -> Tensor:
 
 def _branch(t: Tensor) -> Tensor:
     """The same array with a node of its own, from which the graph goes on to ``t``."""
-    made: Tensor = wrap(t.array, reshape(t, t.shape).node) if t.requires_grad else t
+    made: Tensor = t._like(wrap(t.array, reshape(t, t.shape).node)) if t.requires_grad else t
     return made
 
 

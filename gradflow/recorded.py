@@ -94,7 +94,7 @@ class Recorded(Value):
             return self
         if self.node is None:
             if self.dtype.kind not in "fc":
-                default = dtypes.get_default_dtype()
+                default = self._float_dtype()
                 warn(
                     f"only floating tensors have gradients: this {self.dtype} tensor becomes {default}; "
                     "write the numbers as floats to begin with, such as arange(4.0)"
@@ -178,6 +178,14 @@ class Recorded(Value):
     def _version(self) -> int:
         """How often this memory has been written in place through gradflow."""
         return writes.version(self.array)
+
+    def _float_dtype(self) -> np.dtype[Any]:
+        """What whole numbers become where floats are needed."""
+        return dtypes.get_default_dtype()
+
+    def _like(self, made: Any, shared: bool = False) -> Any:
+        """``made``, a Tensor computed for this one, in the class whose methods this one has; ``shared``: others may hold it."""
+        return made
 
     def detach(self) -> Self:
         """The same memory without the graph."""

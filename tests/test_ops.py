@@ -434,4 +434,4 @@ def test_names_of_the_namespaces(path: Path) -> None:
             seen.add(name)
             if not functions[name].decorator_list:
                 rules.append(functions[name])
-    assert [n for n in sorted(in_rules) if not hasattr(gf.numpy, n)] == []
+    assert [n for n in sorted(in_rules) if not hasattr(gf.numpy_functions, n)] == []

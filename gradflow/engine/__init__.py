@@ -21,12 +21,12 @@ from .modes import (
 from .op import REGISTRY, Op, compiled, elementwise, linear, make_callable, operator, primitive, selecting
 from .promote import as_numpy, cast_to, is_operand, operand, wide, with_numpy_dtypes
 from .sweep import OneByOne, reached, sweep
-from .views import base_of, views_of
+from .views import base_of, link, views_of
 
 __all__ = [
     "ALONE", "Ghost", "GradientBuffer", "Leaf", "Node", "OneByOne", "Op", "REGISTRY", "RemovableHandle", "Value", "accumulate",
     "accumulating", "as_numpy", "base_of", "cast_to", "compiled", "detect_anomaly", "elementwise", "enable_grad", "holders",
-    "is_anomaly_enabled", "is_grad_enabled", "is_operand", "linear", "make_callable", "mode", "no_grad", "operand", "operator",
-    "own", "primitive", "reached", "recording", "selecting", "set_detect_anomaly", "set_grad_enabled", "set_tensor", "sweep",
-    "tick", "views_of", "warn", "wide", "with_numpy_dtypes", "wrap", "writes",
+    "is_anomaly_enabled", "is_grad_enabled", "is_operand", "linear", "link", "make_callable", "mode", "no_grad", "operand",
+    "operator", "own", "primitive", "reached", "recording", "selecting", "set_detect_anomaly", "set_grad_enabled", "set_tensor",
+    "sweep", "tick", "views_of", "warn", "wide", "with_numpy_dtypes", "wrap", "writes",
 ]  # fmt: skip

@@ -35,7 +35,7 @@ def sweep(
     that has none may be written into the buffer that the leaf lends.  ``stop``: the pass ends at ``inputs``, and their hooks are
     left to the pass that goes on from there.
 
-    Gradients are bare arrays, and Tensors with ``create_graph``, where every rule runs in ``gradflow.numpy`` and is recorded
+    Gradients are bare arrays, and Tensors with ``create_graph``, where every rule runs in ``numpy_functions`` and is recorded
     in turn.  ``batched``: they are batches of arrays, whose namespace this is; code of the user's (a Function, a hook) is not
     shown them: OneByOne if there is any on the way.
     """
