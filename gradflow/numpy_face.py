@@ -51,12 +51,15 @@ def public(function: Callable[..., Any], fit: Fit | None = None) -> Callable[...
         _look(args, classes)
         if named:
             _look(named.values(), classes)
-        if classes == {False}:
+        if classes == _TENSORS:
             return function(*args, **named)
         given: dict[int, tuple[Tensor, Tensor]] = {}
-        taken, keywords, dtype = fit([_plain(v, given) for v in args], {k: _plain(v, given) for k, v in named.items()})
+        plain = {k: _plain(v, given) for k, v in named.items()} if named else named
+        taken, keywords, dtype = fit([_plain(v, given) for v in args], plain)
         made = function(*taken, **keywords)
-        return _shown(made if dtype is None or made.dtype == dtype else cast(made, dtype), given)
+        if dtype is not None and made.array.dtype != dtype:
+            made = cast(made, dtype)
+        return _shown(made, given)
 
     call.__name__ = call.__qualname__ = function.__name__
     call.__doc__ = function.__doc__
@@ -65,6 +68,7 @@ def public(function: Callable[..., Any], fit: Fit | None = None) -> Callable[...
 
 
 _NUMBERS = frozenset((bool, int, float, complex))
+_TENSORS = {False}  # what ``_look`` finds where plain Tensors are given and no ``ndarray``
 
 
 def _look(values: Iterable[Any], classes: set[bool]) -> None:
@@ -200,22 +204,33 @@ def operands(args: list[Any], named: dict[str, Any]) -> Given:
 
 def of_ufunc(ufunc: np.ufunc) -> Fit:
     """For the counterpart of a ufunc of NumPy: the dtypes are those of the loop that NumPy would choose."""
+    nin = ufunc.nin
+    loops: dict[tuple[Any, ...], list[Any]] = {}  # for dtypes and weak numbers that were met before
 
     def fit(args: list[Any], named: dict[str, Any]) -> Given:
-        values = _arrays(args[: ufunc.nin])
-        if len(values) < ufunc.nin:
+        if len(args) < nin:
             return args, named, None
-        asked = (*[type(v) if type(v) in _WEAK else v.dtype for v in values], *[None] * ufunc.nout)
-        try:
-            *wanted, dtype = ufunc.resolve_dtypes(asked)
-        except TypeError as problem:
-            raise DTypeError(f"{ufunc.__name__}: {problem}") from None
-        if dtype.kind == "b" and any(type(v) is int and not _holds(d, v) for v, d in zip(values, wanted, strict=True)):
-            wanted = [np.dtype(np.float64)] * len(wanted)  # a number beyond the dtype is compared all the same
-        args[: ufunc.nin] = [_fitting(v, d) for v, d in zip(values, wanted, strict=True)]
+        key = tuple([v.array.dtype if isinstance(v, Tensor) else type(v) for v in args[:nin]])
+        if key not in loops:
+            args[:nin] = _arrays(args[:nin])
+            key = tuple([v.array.dtype if isinstance(v, Tensor) else type(v) for v in args[:nin]])
+            loops[key] = _loop(ufunc, key)
+        *wanted, dtype = loops[key]
+        if dtype.kind == "b" and any(type(v) is int and not _holds(d, v) for v, d in zip(args, wanted, strict=False)):
+            wanted = [np.dtype(np.float64)] * nin  # a number beyond the dtype is compared all the same
+        for i, d in enumerate(wanted):
+            if key[i] is not d:
+                args[i] = _fitting(args[i], d)
         return args, named, dtype
 
     return fit
+
+
+def _loop(ufunc: np.ufunc, key: tuple[Any, ...]) -> list[Any]:
+    try:
+        return list(ufunc.resolve_dtypes((*key, *[None] * ufunc.nout)))
+    except TypeError as problem:
+        raise DTypeError(f"{ufunc.__name__}: {problem}") from None
 
 
 _WEAK = frozenset((int, float, complex))  # a bool is as strong as an array of bools

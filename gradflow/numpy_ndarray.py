@@ -1,7 +1,8 @@
 """``gradflow.numpy.ndarray``: a Tensor whose operators and methods are those of ``numpy.ndarray``.
 
 What NumPy's class has is here with NumPy's meaning, or raises and says what to use instead (``_NOT_HERE``).  Of PyTorch's methods
-those stay that concern gradients and devices (``_KEPT``); any other is absent, so that no name has two meanings.
+those stay that concern gradients, devices and what an array is asked (``_KEPT``); any other is absent, so that no name has two
+meanings.
 """
 
 # mypy: disable-error-code="override"
@@ -29,7 +30,7 @@ _UNTIL_NUMPY = getattr(np, "_NoValue", None)
 
 
 def _meets(other: Any) -> bool:
-    return is_operand(other) and not isinstance(other, str)
+    return isinstance(other, Tensor | int | float | complex) or (is_operand(other) and not isinstance(other, str))
 
 
 def _operators(name: str, function: Callable[..., Any] | None = None) -> tuple[Any, Any, Any]:
@@ -401,6 +402,10 @@ class ndarray(Tensor):  # noqa: N801 - NumPy's name
 
     detach, to, cpu, cuda = (public(f, untouched) for f in (Tensor.detach, Tensor.to, Tensor.cpu, Tensor.cuda))
 
+    new_empty, new_full, new_ones, new_tensor, new_zeros = (
+        public(f, untouched) for f in (Tensor.new_empty, Tensor.new_full, Tensor.new_ones, Tensor.new_tensor, Tensor.new_zeros)
+    )
+
     def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
         return _to(self, device=device)
 
@@ -515,11 +520,12 @@ _NOT_HERE = {
 """What ``numpy.ndarray`` has and a recorded array has not, and what to use instead."""
 
 _KEPT = {
-    "array", "as_subclass", "backward", "cpu", "cuda", "detach", "detach_", "device", "dtype", "grad", "grad_fn", "is_cuda",
-    "is_leaf", "ndim", "node", "numpy", "register_hook", "register_post_accumulate_grad_hook", "requires_grad",
-    "requires_grad_", "retain_grad", "retains_grad", "shape", "to", "to_numpy", "tolist",
-}  # fmt: skip
-"""Of what Tensor has, that with a meaning here: gradients, devices, and what NumPy calls the same."""
+    *("array", "as_subclass", "backward", "detach_", "grad_fn", "is_leaf", "node", "numpy", "register_hook", "requires_grad"),
+    *("register_post_accumulate_grad_hook", "requires_grad_", "retain_grad", "retains_grad", "to_numpy"),
+    *("data_ptr", "dim", "element_size", "is_complex", "is_contiguous", "is_cuda", "is_floating_point", "numel", "stride"),
+    *("device", "dtype", "ndim", "shape", "tolist"),
+}
+"""Of what Tensor has, that which is taken over: gradients, what an array is asked, and what NumPy calls the same."""
 
 
 class _Absent:

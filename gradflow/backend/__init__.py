@@ -95,7 +95,7 @@ def meant_by(what: Any, where: Any, dtype: Any) -> tuple[Any, Any]:
 
 
 def is_backend(xp: Namespace) -> bool:
-    """True for the backends themselves, False for ``gradflow.numpy_functions`` and symbols."""
+    """True for the backends themselves, False for ``gradflow.numpy`` and symbols."""
     return xp is cpu or (_cuda is not None and xp is _cuda)
 
 
