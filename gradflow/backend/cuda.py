@@ -34,9 +34,7 @@ conjugate, cos, cosh, divide, equal, exp = cupy.conjugate, cupy.cos, cupy.cosh, 
 expm1, floor, floor_divide, fmod, greater = cupy.expm1, cupy.floor, cupy.floor_divide, cupy.fmod, cupy.greater
 greater_equal, isfinite, isinf, isnan, less = cupy.greater_equal, cupy.isfinite, cupy.isinf, cupy.isnan, cupy.less
 less_equal, log, log10, log1p, log2 = cupy.less_equal, cupy.log, cupy.log10, cupy.log1p, cupy.log2
-logical_and, logical_not, logical_or, logical_xor = (
-    cupy.logical_and, cupy.logical_not, cupy.logical_or, cupy.logical_xor,
-)  # fmt: skip
+logical_and, logical_or, logical_xor = cupy.logical_and, cupy.logical_or, cupy.logical_xor
 matmul, maximum, minimum, multiply, negative = cupy.matmul, cupy.maximum, cupy.minimum, cupy.multiply, cupy.negative
 not_equal, power, reciprocal, remainder, rint = cupy.not_equal, cupy.power, cupy.reciprocal, cupy.remainder, cupy.rint
 sign, sin, sinh, sqrt, square, subtract, tan, tanh = (
@@ -97,6 +95,11 @@ def all(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 def any(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return x.any(axis, keepdims=keepdims)
+
+
+def logical_not(x: Array) -> Array:
+    """CuPy's, which takes no complex numbers, and of those what NumPy gives."""
+    return cupy.logical_not(x) if x.dtype.kind != "c" else x == 0
 
 
 def cumsum(x: Array, axis: int) -> Array:
