@@ -26,6 +26,7 @@ from .numpy_face import Fit as _Fit
 from .numpy_face import conj as _conj
 from .numpy_face import first as _first
 from .numpy_face import floats as _floats
+from .numpy_face import limits as _limits
 from .numpy_face import of_ufunc as _of_ufunc
 from .numpy_face import operands as _operands
 from .numpy_face import public as _public
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 _FITS: dict[str, _Fit] = {
     **dict.fromkeys(("mean", "var", "std", "median", "angle", "inv", "det", "cholesky", "slogdet"), _floats),
-    **dict.fromkeys(("sum", "prod", "cumsum", "cumprod"), _sums),
+    **dict.fromkeys(("sum", "prod", "cumsum", "cumprod", "trace"), _sums),
     **dict.fromkeys(("concatenate", "concat", "stack"), _sequence),
     **dict.fromkeys(("dot", "outer", "kron", "tensordot"), _together(0, 2)),
     **dict.fromkeys(
@@ -50,7 +51,7 @@ _FITS: dict[str, _Fit] = {
     **dict.fromkeys(("empty_like", "full_like", "ones_like", "zeros_like"), _untouched),
     **dict.fromkeys(("atleast_1d", "atleast_2d", "atleast_3d"), _untouched),
     **dict.fromkeys(("broadcast_shapes", "isdtype", "result_type"), _untouched),
-    "clip": _together(0, 3, weak=True),
+    "clip": _limits,
     "einsum": _operands,
     "round": _rounding,
     "solve": _together(0, 2, as_floats=True),

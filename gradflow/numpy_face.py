@@ -45,6 +45,8 @@ Fit: TypeAlias = Callable[[list[Any], dict[str, Any]], Given]
 def public(function: Callable[..., Any], fit: Fit | None = None) -> Callable[..., Any]:
     """``function``, which takes and returns Tensors, with NumPy's dtypes and ``ndarray`` as its result (see above)."""
     fit = first if fit is None else fit
+    code = function.__code__
+    names = () if hasattr(function, "op") else code.co_varnames[: code.co_argcount]
 
     def call(*args: Any, **named: Any) -> Any:
         classes: set[bool] = set()
@@ -53,6 +55,11 @@ def public(function: Callable[..., Any], fit: Fit | None = None) -> Callable[...
             _look(named.values(), classes)
         if classes == _TENSORS:
             return function(*args, **named)
+        if named:  # arrays that are given by name are found by their places
+            for name in names[len(args) :]:
+                if name not in named:
+                    break
+                args = (*args, named.pop(name))
         given: dict[int, tuple[Tensor, Tensor]] = {}
         plain = {k: _plain(v, given) for k, v in named.items()} if named else named
         taken, keywords, dtype = fit([_plain(v, given) for v in args], plain)
@@ -140,10 +147,7 @@ def untouched(args: list[Any], named: dict[str, Any]) -> Given:
 
 def first(args: list[Any], named: dict[str, Any]) -> Given:
     """For functions of one array."""
-    if args:
-        args[:1] = _arrays(args[:1])
-    elif "x" in named:
-        named["x"] = _arrays([named["x"]])[0]
+    args[:1] = _arrays(args[:1])
     return args, named, None
 
 
@@ -185,6 +189,15 @@ def together(begin: int = 0, end: int | None = None, *, as_floats: bool = False,
         return args, named, None
 
     return fit
+
+
+def limits(args: list[Any], named: dict[str, Any]) -> Given:
+    """For ``clip``, whose limits have two names each."""
+    x, *given = args
+    low, high = (*given, None, None)[:2]
+    low = named.pop("min", None) if low is None else low
+    high = named.pop("max", None) if high is None else high
+    return _of_one_dtype([x, low, high], False), named, None
 
 
 def sequence(args: list[Any], named: dict[str, Any]) -> Given:

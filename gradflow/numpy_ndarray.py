@@ -21,7 +21,7 @@ from . import numpy_functions as fn
 from ._tensor import Tensor, _rebuilt
 from .engine import base_of, is_operand, wrap
 from .errors import ArgumentError, DTypeError, NoCounterpartError
-from .numpy_face import alias, conj, floats, of_ufunc, own, public, rounding, set_class, sums, together, untouched
+from .numpy_face import alias, conj, floats, limits, of_ufunc, own, public, rounding, set_class, sums, together, untouched
 from .ops import index as ix
 from .ops import shape as s
 from .typing import DType
@@ -491,7 +491,7 @@ _reshape, _ravel, _transpose, _swapaxes, _squeeze = map(_of_one, (fn.reshape, fn
 _diagonal, _copy, _matrix_transpose, _real, _imag, _unbind = map(
     _of_one, (fn.diagonal, fn.copy, fn.matrix_transpose, fn.real, fn.imag, s.unbind)
 )
-_clip, _dot = public(fn.clip, together(0, 3, weak=True)), public(fn.dot, together(0, 2))
+_clip, _dot = public(fn.clip, limits), public(fn.dot, together(0, 2))
 _contiguous, _round, _to = public(s.contiguous), public(fn.round, rounding), public(Tensor.to, untouched)
 _zeros_like, _ones_like = public(fn.zeros_like, untouched), public(fn.ones_like, untouched)
 _sort_ = inplace.of(fn.sort, "sort")

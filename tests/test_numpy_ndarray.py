@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_numpy import CALLS, FLAT, SQUARE, A, S
 
 import gradflow as gf
 import gradflow.numpy as gnp
@@ -54,8 +55,8 @@ def same(got: Any, want: Any) -> None:
         assert type(got) is type(want) and got == want, (got, want)
 
 
-REFUSED = ("have no order", "are not rounded")
-"""Of complex numbers: gradflow has no order of them, and no operation that rounds them."""
+REFUSED = ("have no order", "are not rounded", "have no sign")
+"""Of complex numbers: gradflow has no order of them, no sign, and no operation that rounds them."""
 
 
 RAISED = (IndexError, OverflowError, TypeError, ValueError)
@@ -212,6 +213,15 @@ def test_operators_of_one_array_are_numpys(name: str) -> None:
     for dtype in DTYPES:
         for layout in LAYOUTS.values():
             compared(lambda m, x: ALONE[name](x), layout(dtype))
+
+
+@pytest.mark.parametrize("module", [np, gnp], ids=["np", "gnp"])
+@pytest.mark.parametrize("name", CALLS | SQUARE | FLAT)
+def test_functions_of_an_array_are_numpys(name: str, module: Any) -> None:
+    call, base = (CALLS | SQUARE | FLAT)[name], S if name in SQUARE else A
+    for dtype in SOME:
+        if not (dtype == "bool" and name.startswith("round")):  # which NumPy refuses
+            compared(lambda m, x: call(np if m is np else module, x), (4 * base).astype(dtype))
 
 
 def test_every_name_of_numpys_class_is_compared_or_says_what_to_use() -> None:
@@ -547,3 +557,34 @@ def test_the_namespace_of_derivative_rules_knows_no_arrays() -> None:
     x = gnp.array([0.5, 2.0]).requires_grad_()
     (g,) = gf.autograd.grad(gnp.tanh(x).sum(), x, create_graph=True)
     assert g.grad_fn is not None and all(type(k) is not gnp.ndarray for k in g.grad_fn.kept)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "Adafactor", "LBFGS"])
+def test_optimizers_move_an_array_as_a_tensor(name: str) -> None:
+    def moved(make: Any) -> Any:
+        x = make(BASE).requires_grad_()
+        optimizer = getattr(gf.optim, name)([x], lr=0.1)
+
+        def loss() -> Any:
+            optimizer.zero_grad()
+            value = (x * x).sum()
+            value.backward()
+            return value
+
+        for _ in range(3):
+            optimizer.step(loss)
+        return x
+
+    a, t = moved(gnp.array), moved(gf.tensor)
+    assert type(a) is type(a.grad) is gnp.ndarray and a.detach().tolist() == t.detach().tolist() != BASE.tolist()
+
+
+def test_layers_and_losses_take_an_array_and_make_tensors() -> None:
+    x, target = gnp.array(BASE, np.float32).requires_grad_(), gnp.array([1, 0])
+    net = gf.nn.Sequential(gf.nn.Flatten(), gf.nn.Linear(3, 4), gf.nn.LayerNorm(4), gf.nn.GELU(), gf.nn.Softmax(-1))
+    y = net(x)
+    loss = gf.nn.CrossEntropyLoss()(y, target)
+    assert type(y) is type(loss) is gf.Tensor
+    loss.backward()
+    of_tensor = gf.nn.CrossEntropyLoss()(net(x.as_subclass(gf.Tensor)), gf.tensor([1, 0]))
+    assert of_tensor.item() == loss.item() and type(x.grad) is gnp.ndarray and x.grad.any()
