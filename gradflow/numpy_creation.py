@@ -173,7 +173,7 @@ def _first(x: Any) -> Any:
 def _stacked(x: Any, dtype: Any, device: Any) -> Tensor:
     """Nested lists of Tensors and numbers as one Tensor, recorded."""
     if isinstance(x, list | tuple) and x:
-        return shape.stack([_stacked(v, dtype, device) for v in x])  # type: ignore[no-any-return]
+        return shape.stack([_stacked(v, dtype, device) for v in x])
     return (x if isinstance(x, Tensor) else creation.tensor(np.asarray(x), device=device)).to(dtype=dtype)
 
 
@@ -228,4 +228,4 @@ def logspace(
     """``base`` to the powers ``linspace(start, stop, num)``; each of the three may be a Tensor, which is recorded."""
     exponents = linspace(start, stop, num, endpoint, axis=axis)
     made = elementwise.pow(asarray(base) if isinstance(base, Tensor) else base, exponents)
-    return made if dtype is None else made.to(dtype=dtype)  # type: ignore[no-any-return]
+    return made if dtype is None else made.to(dtype=dtype)
