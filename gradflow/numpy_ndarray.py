@@ -26,7 +26,7 @@ from .ops import index as ix
 from .ops import shape as s
 from .typing import DType
 
-_UNTIL_NUMPY = getattr(np, "_NoValue", None)
+_NO_VALUE = getattr(np, "_NoValue", None)
 
 
 def _meets(other: Any) -> bool:
@@ -70,7 +70,7 @@ def _shift(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 def _refuse(name: str, **given: Any) -> None:
     """NoCounterpartError for an argument of NumPy's that is not recorded."""
     for key, value in given.items():
-        if value is not None and value is not _UNTIL_NUMPY and not (key == "where" and value is True):
+        if value is not None and value is not _NO_VALUE and not (key == "where" and value is True):
             cure = {"out": "write a[...] = ...", "where": "use gradflow.numpy.where"}.get(key, "leave it out")
             raise NoCounterpartError(f"{name}: {key}= is not recorded; {cure}")
 
