@@ -170,7 +170,7 @@ def abs(x: TensorLike) -> Tensor:
     >>> gf.abs(gf.tensor([-1.0, 2.0]))
     tensor([1., 2.])
     """
-    return _modulus(x) if _kind(x) == "c" else _abs(x)
+    return _modulus(x) if hasattr(x, "dtype") and x.dtype.kind == "c" else _abs(x)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @elementwise(lambda xp, g, x: 2 * (g * x))
