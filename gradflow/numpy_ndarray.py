@@ -95,7 +95,7 @@ class ndarray(Tensor):  # noqa: N801 - NumPy's name
 
     def __init__(self, shape: Any, dtype: DType = float) -> None:
         """Memory of a shape with whatever is in it, as ``numpy.ndarray(shape, dtype)``; use ``gradflow.numpy.array`` for data."""
-        super().__init__(fn.empty(shape, dtype))
+        self.array, self.node = fn.empty(shape, dtype).array, None
 
     # --- what it is -----------------------------------------------------------------------------------------------
 
