@@ -58,7 +58,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:  # which is one of them, and must start none
         return
     whole = config.args == config.getini("testpaths") and not config.option.collectonly and not config.option.usepdb
-    if whole and getattr(config.option, "numprocesses", 0) is None:
+    measured = config.getoption("cov_source", None)  # pytest-cov has to hear of the processes earlier: --cov -n auto
+    if whole and not measured and getattr(config.option, "numprocesses", 0) is None:
         config.option.numprocesses = os.cpu_count()
 
 
