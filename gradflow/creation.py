@@ -102,13 +102,15 @@ def from_dlpack(source: Any) -> Tensor:
 
 def constructed(data: tuple[Any, ...]) -> Any:
     """The bare array of ``Tensor(*data)``: lengths of dimensions, or one thing that holds numbers."""
-    if not data or (not isinstance(data[0], bool) and all(isinstance(n, int) for n in data)):
-        return empty(*(data or (0,))).array
-    if len(data) > 1:
+    if not data:
+        return empty(0).array
+    held, *more = data
+    if not isinstance(held, bool) and all(isinstance(n, int) for n in data):
+        return empty(*data).array
+    if more:
         raise TypeError(
             "Tensor takes the lengths of the dimensions, or numbers in one list or array; gf.tensor keeps their dtype"
         )
-    (held,) = data
     if isinstance(held, Size):
         return empty(held).array
     if isinstance(held, Tensor):

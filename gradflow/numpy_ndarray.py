@@ -100,7 +100,7 @@ class ndarray(Tensor):  # noqa: N801 - NumPy's name
     # --- what it is -----------------------------------------------------------------------------------------------
 
     @property
-    def size(self) -> int:
+    def size(self) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]  # PyTorch's size is also called
         """The number of elements."""
         return int(self.array.size)
 
@@ -393,7 +393,7 @@ class ndarray(Tensor):  # noqa: N801 - NumPy's name
             raise NoCounterpartError("view: bytes read as another dtype have no derivative; astype converts, reshape reshapes")
         return self[...]
 
-    def astype(self, dtype: DType, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+    def astype(self, dtype: DType, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # the order of NumPy's parameters
         if not np.can_cast(self.dtype, np.dtype(dtype), cast("Any", casting)):
             raise DTypeError(f"astype: {self.dtype} does not become {np.dtype(dtype)} with casting={casting!r}")
         return _to(self, dtype=dtype, copy=copy)

@@ -66,7 +66,8 @@ class DataLoader:
             raise ArgumentError(f"DataLoader: batch_size is a whole number from 1, not {batch_size!r}")
         if generator is not None and not isinstance(generator, Generator):
             raise TypeError(f"DataLoader: generator is a gf.Generator, not {type(generator).__name__}")
-        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, size, bool(shuffle), bool(drop_last)
+        self.dataset: Any = dataset
+        self.batch_size, self.shuffle, self.drop_last = size, bool(shuffle), bool(drop_last)
         self.generator, self.collate_fn, self._by_number = generator, collate_fn, by_number
         self.device = None if device is None else Device(device)
 
