@@ -130,6 +130,7 @@ def test_a_body_computes_what_numpy_does(cases: dict[str, list[Case]], bodies: B
         compared(bodies, case, i)
 
 
+@pytest.mark.slow
 def test_bodies_of_random_formulas_compute_what_numpy_does() -> None:
     compiler.compiler()
     some = []
@@ -144,6 +145,7 @@ def test_bodies_of_random_formulas_compute_what_numpy_does() -> None:
         compared(there, case)
 
 
+@pytest.mark.slow
 def test_faults_in_a_body_are_found(cases: dict[str, list[Case]]) -> None:
     case = next(
         c for c in cases["primitive"] if c.program.name == "primitive_exp" and set(c.storage.values()) == {np.dtype("f4")}
