@@ -13,7 +13,8 @@ tensor([2., 4., 6.])
 import sys as _sys
 from typing import TYPE_CHECKING
 
-from . import _tensor, autograd, backend, creation, engine, errors, linalg, numpy_functions, random
+from . import _creation, _engine, _tensor, autograd, backend, errors, linalg, random
+from ._numpy import functions as _functions
 from ._version import __version__
 from .autograd import Function
 from .backend import device, get_default_device, set_default_device
@@ -23,40 +24,40 @@ from .backend.dtypes import (
     get_default_dtype, half, int16, int32, int64, int8, int_ as int, long, promote_types, result_type,
     set_default_dtype, short, uint8,
 )
-from .comparing import allclose, equal, is_tensor
-from .creation import (
+from ._comparing import allclose, equal, is_tensor
+from ._creation import (
     arange, as_tensor, empty, empty_like, eye, from_dlpack, from_numpy, full, full_like, linspace, logspace,
     meshgrid, one_hot, ones, ones_like, tensor, tril_indices, zeros, zeros_like,
 )
-from .engine import enable_grad, is_grad_enabled, no_grad, Node, set_grad_enabled
+from ._engine import enable_grad, is_grad_enabled, no_grad, Node, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
-from .later import later
-from .numpy_keywords import FUNCTIONS as _FUNCTIONS, numpy_keywords as _numpy_keywords
+from ._lazy import later as _later, name_public_place as _name_public_place
+from ._numpy_keywords import FUNCTIONS as _KEYWORDS, numpy_keywords as _numpy_keywords
 from .linalg import bmm, cholesky, det, dot, einsum, inverse, kron, matmul, mm, mv, outer, slogdet, tensordot
-from .ops.compare import (
+from ._ops.compare import (
     bitwise_and, bitwise_not, bitwise_or, bitwise_xor, clamp, clamp as clip, eq, ge, gt, isfinite, isinf, isnan,
     le, logical_and, logical_not, logical_or, logical_xor, lt, maximum, minimum, ne, where,
 )
-from .ops.complex import angle, conj, imag, real
-from .ops.elementwise import (
+from ._ops.complex import angle, conj, imag, real
+from ._ops.elementwise import (
     abs, abs as absolute, add, ceil, div, div as divide, floor, floor_divide, fmod, lerp, mul, mul as multiply,
     neg, neg as negative, pow, reciprocal, remainder, round, rsqrt, sign, sqrt, square, sub, sub as subtract,
     trunc,
 )
-from .ops.functions import (
+from ._ops.functions import (
     acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, erf, exp, expm1, hypot, log, log10, log1p, log2, logaddexp,
     sigmoid, sin, sinh, tan, tanh,
 )
-from .ops.index import (
+from ._ops.index import (
     gather, index_add, index_select, masked_fill, masked_select, nonzero, scatter, scatter_add, take_along_dim,
 )
-from .ops.neural import log_softmax, relu, selu, softmax
-from .ops.reduce import (
+from ._ops.neural import log_softmax, relu, selu, softmax
+from ._ops.reduce import (
     all, amax, amin, any, argmax, argmin, argsort, cumprod, cumsum, logsumexp, max, mean, median, min, norm, prod,
     sort, std, sum, topk, var,
 )
-from .ops.shape import (
-    broadcast_to, cat, cat as concat, cat as concatenate, chunk, clone, diag, diagonal, flatten, flip, movedim,
+from ._ops.shape import (
+    broadcast_to, cat, chunk, clone, diag, diagonal, flatten, flip, movedim,
     narrow, permute, ravel, repeat_interleave, reshape, roll, select, split, squeeze, stack, t, tile, trace,
     transpose, tril, triu, unbind, unsqueeze,
 )
@@ -65,23 +66,23 @@ from .random import (
     randint, randn, randn_like, randperm, set_rng_state,
 )
 from ._tensor import Tensor
-from .size import Size
+from ._size import Size
 
 if TYPE_CHECKING:
     from . import amp, data, flow, func, io, nn, numpy, optim, viz
-    from .fusing import fused
+    from ._fusing import fused
     from .io import load, save
-    from .kernels import get_num_threads, set_num_threads
-    from .recompute import checkpoint, checkpoint_sequential
+    from ._programs import get_num_threads, set_num_threads
+    from ._recompute import checkpoint, checkpoint_sequential
 
 __all__ = [
     "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "amp", "angle",
     "any", "arange", "argmax", "argmin", "argsort", "as_tensor", "asin", "asinh", "atan", "atan2", "atanh",
     "autograd", "backend", "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool",
     "broadcast_to", "cat", "cdouble", "ceil", "cfloat", "checkpoint", "checkpoint_sequential", "cholesky", "chunk",
-    "clamp", "clip", "clone", "complex128", "complex64", "concat", "concatenate", "conj", "cos", "cosh", "creation",
+    "clamp", "clip", "clone", "complex128", "complex64", "concat", "concatenate", "conj", "cos", "cosh",
     "cumprod", "cumsum", "data", "default_generator", "det", "device", "diag", "diagonal", "div", "divide", "dot", "double",
-    "einsum", "empty", "empty_like", "enable_grad", "engine", "eq", "equal", "erf", "errors", "exp", "expm1", "eye",
+    "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "errors", "exp", "expm1", "eye",
     "flatten", "flip", "float", "float16", "float32", "float64", "floor", "floor_divide", "flow", "fmod", "from_dlpack",
     "from_numpy", "full", "full_like", "Function", "func", "fused", "gather", "ge", "Generator", "get_default_device",
     "get_default_dtype", "get_num_threads", "get_rng_state", "gradcheck", "gradgradcheck", "gt", "half", "hypot", "imag",
@@ -102,20 +103,28 @@ __all__ = [
 ]
 # fmt: on
 
-for _name in _FUNCTIONS:  # with axis= and keepdims= too
+for _name in _KEYWORDS:  # with axis= and keepdims= too
     globals()[_name] = getattr(Tensor, _name, None) or _numpy_keywords(globals()[_name])
+concat = concatenate = cat
 
-engine.set_tensor(Tensor, numpy_functions)
-_sys.modules[__name__ + ".tensor"] = _tensor  # Tensors that were pickled before the module got its underscore name it so
+_name_public_place(_sys.modules[__name__], __all__)
+_name_public_place(linalg, linalg.__all__)
+
+_engine.set_tensor(Tensor, _functions)
 
 
 _LATER = {
     **{name: "." + name for name in ("amp", "data", "func", "flow", "io", "nn", "numpy", "optim", "viz")},
-    "fused": ".fusing", "load": ".io", "save": ".io", "get_num_threads": ".kernels", "set_num_threads": ".kernels",
-    "checkpoint": ".recompute", "checkpoint_sequential": ".recompute",
+    "fused": "._fusing", "load": ".io", "save": ".io", "get_num_threads": "._programs", "set_num_threads": "._programs",
+    "checkpoint": "._recompute", "checkpoint_sequential": "._recompute",
 }  # fmt: skip
-__getattr__ = later(__name__, _LATER)
+__getattr__ = _later(__name__, _LATER)
+
+# The places of before 0.1, which pickles of then name.
+_sys.modules[__name__ + ".tensor"], _sys.modules[__name__ + ".creation"] = _tensor, _creation
+for _name in [name for name in _sys.modules if name.startswith("gradflow._ops.")]:
+    _sys.modules[_name.replace("._", ".", 1)] = _sys.modules[_name]
 
 
 def __dir__() -> list[str]:
-    return sorted(globals() | _LATER)
+    return sorted(__all__)

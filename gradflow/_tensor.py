@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 import numpy as np
 
-from . import backend, inplace
+from . import _inplace, backend
+from ._engine import is_operand, operator, wrap
+from ._numpy_keywords import METHODS, numpy_keywords
+from ._ops import compare as cp
+from ._ops import complex as cx
+from ._ops import elementwise as e
+from ._ops import functions as fn
+from ._ops import index as ix
+from ._ops import linalg as la
+from ._ops import moves
+from ._ops import neural as nn
+from ._ops import reduce as r
+from ._ops import shape as s
+from ._recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
+from ._size import Size
 from .backend import device as Device
 from .backend import dtypes
-from .engine import is_operand, operator, wrap
 from .errors import DeviceError, GraphError, ShapeError
-from .numpy_keywords import METHODS, numpy_keywords
-from .ops import compare as cp
-from .ops import complex as cx
-from .ops import elementwise as e
-from .ops import functions as fn
-from .ops import index as ix
-from .ops import linalg as la
-from .ops import moves
-from .ops import neural as nn
-from .ops import reduce as r
-from .ops import shape as s
-from .recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
-from .size import Size
 from .typing import DeviceLike, DType, SizeLike, TensorData, TensorLike
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Tensor(Recorded):
 
         Both have the default dtype, float32.  ``gf.tensor`` and ``gf.as_tensor`` keep the dtype of what they are given.
         """
-        from .creation import constructed
+        from ._creation import constructed
 
         self.array, self.node = constructed(data), None
         if requires_grad:
@@ -132,15 +132,15 @@ class Tensor(Recorded):
         return iter(s.unbind(self))
 
     def __repr__(self) -> str:
-        from . import printing
+        from . import _printing
 
-        return printing.text(self)
+        return _printing.text(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the text and more, fetched from the device once."""
-        from . import printing
+        from . import _printing
 
-        return printing.bundle(self)
+        return _printing.bundle(self)
 
     def _repr_html_(self) -> str:
         return self._repr_mimebundle_()["text/html"]
@@ -308,7 +308,7 @@ class Tensor(Recorded):
         return self.to(dtype=dtypes.bool_)
 
     def new_tensor(self, data: TensorData, *, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
-        from .creation import tensor
+        from ._creation import tensor
 
         return tensor(data, dtype=self.dtype if dtype is None else dtype, device=self.device, requires_grad=requires_grad)
 
@@ -322,14 +322,14 @@ class Tensor(Recorded):
         return self._new("empty", size, dtype, requires_grad)
 
     def new_full(self, size: SizeLike, fill_value: TensorLike, *, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
-        from .creation import full
+        from ._creation import full
 
         return full(size, fill_value, dtype=dtype or self.dtype, device=self.device, requires_grad=requires_grad)
 
     def _new(self, name: str, size: Any, dtype: DType, requires_grad: _bool) -> Tensor:
-        from . import creation
+        from . import _creation
 
-        made: Tensor = getattr(creation, name)(*size, dtype=dtype or self.dtype, device=self.device, requires_grad=requires_grad)
+        made: Tensor = getattr(_creation, name)(*size, dtype=dtype or self.dtype, device=self.device, requires_grad=requires_grad)
         return made
 
     # --- operations -------------------------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ class Tensor(Recorded):
     __xor__ = __rxor__ = operator(cp.bitwise_xor)
     __invert__ = cp.bitwise_not
     __getitem__ = ix.getitem
-    __setitem__ = inplace.setitem
+    __setitem__ = _inplace.setitem
 
     def __pos__(self) -> Tensor:
         return self
@@ -457,21 +457,21 @@ class Tensor(Recorded):
 
     # --- in place ---------------------------------------------------------------------------------------------------
 
-    add_, sub_, mul_, div_ = (inplace.of(f, n) for f, n in ((e.add, "add_"), (e.sub, "sub_"), (e.mul, "mul_"), (e.div, "div_")))
-    pow_, neg_, abs_ = inplace.of(e.pow, "pow_"), inplace.of(e.neg, "neg_"), inplace.of(e.abs, "abs_")
-    exp_, log_, sqrt_ = inplace.of(fn.exp, "exp_"), inplace.of(fn.log, "log_"), inplace.of(e.sqrt, "sqrt_")
-    square_, reciprocal_ = inplace.of(e.square, "square_"), inplace.of(e.reciprocal, "reciprocal_")
-    sin_, cos_, tanh_ = inplace.of(fn.sin, "sin_"), inplace.of(fn.cos, "cos_"), inplace.of(fn.tanh, "tanh_")
+    add_, sub_, mul_, div_ = (_inplace.of(f, n) for f, n in ((e.add, "add_"), (e.sub, "sub_"), (e.mul, "mul_"), (e.div, "div_")))
+    pow_, neg_, abs_ = _inplace.of(e.pow, "pow_"), _inplace.of(e.neg, "neg_"), _inplace.of(e.abs, "abs_")
+    exp_, log_, sqrt_ = _inplace.of(fn.exp, "exp_"), _inplace.of(fn.log, "log_"), _inplace.of(e.sqrt, "sqrt_")
+    square_, reciprocal_ = _inplace.of(e.square, "square_"), _inplace.of(e.reciprocal, "reciprocal_")
+    sin_, cos_, tanh_ = _inplace.of(fn.sin, "sin_"), _inplace.of(fn.cos, "cos_"), _inplace.of(fn.tanh, "tanh_")
     sigmoid_, relu_, clamp_ = (
-        inplace.of(fn.sigmoid, "sigmoid_"),
-        inplace.of(nn.relu, "relu_"),
-        inplace.of(cp.clamp, "clamp_"),
+        _inplace.of(fn.sigmoid, "sigmoid_"),
+        _inplace.of(nn.relu, "relu_"),
+        _inplace.of(cp.clamp, "clamp_"),
     )
-    floor_, ceil_, round_ = inplace.of(e.floor, "floor_"), inplace.of(e.ceil, "ceil_"), inplace.of(e.round, "round_")
-    masked_fill_, lerp_ = inplace.of(ix.masked_fill, "masked_fill_"), inplace.of(e.lerp, "lerp_")
-    scatter_, scatter_add_ = inplace.of(ix.scatter, "scatter_"), inplace.of(ix.scatter_add, "scatter_add_")
-    index_add_ = inplace.of(ix.index_add, "index_add_")
-    copy_, fill_, zero_ = inplace.copy_, inplace.fill_, inplace.zero_
+    floor_, ceil_, round_ = _inplace.of(e.floor, "floor_"), _inplace.of(e.ceil, "ceil_"), _inplace.of(e.round, "round_")
+    masked_fill_, lerp_ = _inplace.of(ix.masked_fill, "masked_fill_"), _inplace.of(e.lerp, "lerp_")
+    scatter_, scatter_add_ = _inplace.of(ix.scatter, "scatter_"), _inplace.of(ix.scatter_add, "scatter_add_")
+    index_add_ = _inplace.of(ix.index_add, "index_add_")
+    copy_, fill_, zero_ = _inplace.copy_, _inplace.fill_, _inplace.zero_
     __iadd__, __isub__, __imul__, __itruediv__ = add_, sub_, mul_, div_
     __ipow__ = pow_
 
@@ -479,25 +479,25 @@ class Tensor(Recorded):
         """Write normally distributed numbers over the whole tensor."""
         from .random import randn
 
-        return inplace.copy_(self, randn(self.shape, dtype=self.dtype, device=self.device, generator=generator) * std + mean)
+        return _inplace.copy_(self, randn(self.shape, dtype=self.dtype, device=self.device, generator=generator) * std + mean)
 
     def uniform_(self, low: _float = 0.0, high: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Write numbers uniform in [low, high) over the whole tensor."""
         from .random import rand
 
-        return inplace.copy_(
+        return _inplace.copy_(
             self, rand(self.shape, dtype=self.dtype, device=self.device, generator=generator) * (high - low) + low
         )
 
     # --- beside NumPy ------------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from .numpy_calls import call_ufunc
+        from ._numpy.calls import call_ufunc
 
         return call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from .numpy_calls import call_function
+        from ._numpy.calls import call_function
 
         return call_function(function, args, kwargs)
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import backend
+from ._engine import writes
+from ._plain import real_number, whole_number
 from ._tensor import Tensor
 from .backend import dtypes
-from .engine import writes
 from .errors import ArgumentError
-from .plain import real_number, whole_number
 from .typing import Array
 
 TOP_OF_HALF = 32768.0

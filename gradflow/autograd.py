@@ -13,8 +13,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 
 from . import backend
-from ._tensor import Tensor
-from .engine import (
+from ._engine import (
     Node,
     OneByOne,
     detect_anomaly,
@@ -30,12 +29,13 @@ from .engine import (
     tick,
     wrap,
 )
+from ._ops.elementwise import cast
+from ._ops.shape import stack
+from ._recorded import backward as _backward
+from ._recorded import initial
+from ._tensor import Tensor
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
 from .gradcheck import gradcheck, gradgradcheck, numerical_grad
-from .ops.elementwise import cast
-from .ops.shape import stack
-from .recorded import backward as _backward
-from .recorded import initial
 
 __all__ = [
     "Function", "backward", "detect_anomaly", "enable_grad", "grad", "gradcheck", "gradgradcheck", "no_grad", "numerical_grad",
@@ -135,7 +135,7 @@ def _rows(outs: list[Any], nodes: list[Any], weights: list[Any], retain: bool, c
     for t, w in zip(outs, weights, strict=True):
         initial(t, w[0] if count else wrap(w.array.reshape(t.shape)), False)  # whatever is wrong with one row is told of it
     if count and not create_graph:
-        from .backend.batched import Batch
+        from ._standins.batch import Batch
 
         roots = [(t.node, Batch(cast(w, t.dtype).array)) for t, w in zip(outs, weights, strict=True)]
         try:
@@ -327,7 +327,7 @@ class _PartOp:
 
 
 def _check_saved(ctx: Context, title: str) -> None:
-    from .engine import writes
+    from ._engine import writes
 
     for t, data, when in ctx._saved:
         if data is not None and isinstance(t, Tensor):

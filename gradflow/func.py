@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from . import autograd
+from ._creation import eye, zeros, zeros_like
+from ._engine import mode, recording, wrap
+from ._ops.shape import movedim, reshape
+from ._stateless import functional_call
 from ._tensor import Tensor
 from .backend import is_array
-from .creation import eye, zeros, zeros_like
-from .engine import mode, recording, wrap
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
-from .ops.shape import movedim, reshape
-from .stateless import functional_call
 
 __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "hvp", "jacfwd", "jacrev", "jvp", "vjp"]
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import backend
+from ._engine import sweep, warn, wrap
 from ._tensor import Tensor
 from .backend import dtypes
-from .engine import sweep, warn, wrap
 from .errors import ArgumentError, GradcheckError
 
 __all__ = ["gradcheck", "gradgradcheck", "numerical_grad"]
@@ -26,8 +26,8 @@ def numerical_grad(f: Callable[[Any], Any], w: Any, h: float = 1e-5) -> Tensor:
     >>> gf.autograd.numerical_grad(lambda w: (w ** 2).sum(), gf.tensor([1.0, 2.0], dtype=gf.float64))
     tensor([2.0000, 4.0000], dtype=float64)
     """
-    from .creation import tensor
-    from .engine import no_grad
+    from ._creation import tensor
+    from ._engine import no_grad
 
     point = tensor(w.detach() if hasattr(w, "detach") else w)
     point = w._like(point) if isinstance(w, Tensor) else point

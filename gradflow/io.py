@@ -21,12 +21,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from ._creation import as_tensor
+from ._files import whole
 from ._tensor import Tensor
 from .backend import device as Device
 from .backend import dtypes
-from .creation import as_tensor
 from .errors import ArgumentError, FormatError
-from .files import whole
 from .typing import DeviceLike
 
 __all__ = ["load", "save"]

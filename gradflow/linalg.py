@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .errors import ArgumentError, ShapeError
-from .ops import dims
-from .ops.linalg import (
+from ._ops import dims
+from ._ops.linalg import (
     bmm,
     cholesky,
     det,
@@ -20,9 +19,10 @@ from .ops.linalg import (
     solve,
     tensordot,
 )
-from .ops.reduce import amax, amin
-from .ops.reduce import norm as _norm
-from .ops.shape import squeeze
+from ._ops.reduce import amax, amin
+from ._ops.reduce import norm as _norm
+from ._ops.shape import squeeze
+from .errors import ArgumentError, ShapeError
 from .typing import Dims, Tensor, TensorOrArray
 
 inverse = inv

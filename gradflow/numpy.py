@@ -20,25 +20,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as _np
 
-from . import numpy_functions as _functions
-from . import numpy_linalg as linalg
-from .numpy_face import Fit as _Fit
-from .numpy_face import conj as _conj
-from .numpy_face import first as _first
-from .numpy_face import floats as _floats
-from .numpy_face import limits as _limits
-from .numpy_face import of_ufunc as _of_ufunc
-from .numpy_face import operands as _operands
-from .numpy_face import public as _public
-from .numpy_face import rounding as _rounding
-from .numpy_face import sequence as _sequence
-from .numpy_face import sums as _sums
-from .numpy_face import together as _together
-from .numpy_face import untouched as _untouched
-from .numpy_ndarray import ndarray as ndarray
+from ._numpy import functions as _functions
+from ._numpy import linalg as linalg
+from ._numpy.face import Fit as _Fit
+from ._numpy.face import conj as _conj
+from ._numpy.face import first as _first
+from ._numpy.face import floats as _floats
+from ._numpy.face import limits as _limits
+from ._numpy.face import of_ufunc as _of_ufunc
+from ._numpy.face import operands as _operands
+from ._numpy.face import public as _public
+from ._numpy.face import rounding as _rounding
+from ._numpy.face import sequence as _sequence
+from ._numpy.face import sums as _sums
+from ._numpy.face import together as _together
+from ._numpy.face import untouched as _untouched
+from ._numpy.ndarray import ndarray as ndarray
 
 if TYPE_CHECKING:
-    from .numpy_functions import *  # noqa: F403
+    from ._numpy.functions import *  # noqa: F403
 
 _FITS: dict[str, _Fit] = {
     **dict.fromkeys(("mean", "var", "std", "median", "angle", "inv", "det", "cholesky", "slogdet"), _floats),

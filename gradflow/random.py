@@ -6,12 +6,12 @@ from _thread import allocate_lock
 from typing import Any
 
 from . import backend
+from ._creation import finished, float_dtype, place_of, shape_of
+from ._plain import whole_number
 from ._tensor import Tensor
 from .backend import CPU, dtypes
 from .backend import device as Device
-from .creation import finished, float_dtype, place_of, shape_of
 from .errors import ArgumentError, DTypeError, ShapeError
-from .plain import whole_number
 from .typing import DeviceLike, DType, Scalar, SizeLike
 
 __all__ = [

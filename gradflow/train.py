@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import gradflow as gf
-from gradflow import data, nn, optim, train_picture
+from gradflow import _train_picture, data, nn, optim
 from gradflow.nn import functional as F
 
+from ._files import regular, whole
 from .errors import ArgumentError, GradflowError
-from .files import regular, whole
 
 WIDTH, BLOCKS, DROPOUT = 128, 2, 0.1
 SIDE, CLASSES = 8, 10
@@ -398,7 +398,7 @@ def report(task: Task) -> None:
     if s.save is not None:
         gf.save(task.model.state_dict(), s.save)
         lines.append(("weights", s.save))
-    drawn = train_picture.picture(task, read(task.model, task.test))
+    drawn = _train_picture.picture(task, read(task.model, task.test))
     with whole(s.out) as beside:
         drawn.savefig(beside, format=Path(s.out).suffix[1:].lower())
     lines.append(("picture", s.out))

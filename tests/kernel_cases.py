@@ -14,13 +14,13 @@ from unittest import mock
 import numpy as np
 
 import gradflow as gf
-from gradflow import kernels
-from gradflow.engine import REGISTRY
-from gradflow.engine.op import make_callable
+from gradflow import _programs as kernels
+from gradflow._engine import REGISTRY
+from gradflow._engine.op import make_callable
+from gradflow._programs import LOW, Kernel, computed_in
+from gradflow._programs.cuda_writer import Text
+from gradflow._programs.expression import PRIMITIVES, Program
 from gradflow.errors import ArgumentError
-from gradflow.kernels import LOW, Kernel, computed_in
-from gradflow.kernels.cuda_writer import Text
-from gradflow.kernels.expression import PRIMITIVES, Program
 
 DTYPES = ("float16", "float32", "float64")
 
@@ -40,13 +40,13 @@ PLACES = {
     ("backend/cuda.py", "ElementwiseKernel", "_recurrence"),
     ("backend/cuda.py", "ElementwiseKernel", "_sigmoid"),
     ("backend/__init__.py", "ElementwiseKernel", "elementwise_kernel"),
-    ("kernels/cuda_writer.py", "elementwise_kernel", "CudaKernel"),
-    ("kernels/__init__.py", "CudaKernel", "_written"),
+    ("_programs/cuda_writer.py", "elementwise_kernel", "CudaKernel"),
+    ("_programs/__init__.py", "CudaKernel", "_written"),
     # Formulas; those of the optimizers, which are the class's attribute, join below.
-    ("kernels/__init__.py", "Kernel", "Kernel"),  # a formula on a gradient that is scaled
-    ("kernels/__init__.py", "Kernel", "Fusion"),  # definitions and rules of operations that say fuse=True
-    ("engine/op.py", "Fusion", "_fused"),
-    ("fusing.py", "Kernel", "_Run"),  # functions of the user's, made of primitives
+    ("_programs/__init__.py", "Kernel", "Kernel"),  # a formula on a gradient that is scaled
+    ("_programs/__init__.py", "Kernel", "Fusion"),  # definitions and rules of operations that say fuse=True
+    ("_engine/op.py", "Fusion", "_fused"),
+    ("_fusing.py", "Kernel", "_Run"),  # functions of the user's, made of primitives
 }  # fmt: skip
 """Where the package makes kernels: (file, what is called, the function, class or variable around it)."""
 

@@ -9,8 +9,8 @@ from optable import Shapes, distinct, row
 
 import gradflow as gf
 import gradflow.nn.functional as F
-from gradflow.backend.convolution import Form
-from gradflow.ops import convolve, pool, resample
+from gradflow._ops import convolve, pool, resample
+from gradflow.backend._convolution import Form
 
 # Convolution: the three operations that are each other's gradients, then the functions over them
 

@@ -14,7 +14,7 @@ from optable import Point, anything, distinct, positive, row
 
 import gradflow as gf
 from gradflow import linalg
-from gradflow.ops import neural
+from gradflow._ops import neural
 
 INF, NAN = math.inf, math.nan
 LN2 = 0.6931471805599453

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gradflow._programs import Kernel
 from gradflow.backend import cpu
-from gradflow.kernels import Kernel
 
 ARITHMETIC = ("add", "subtract", "multiply", "divide")
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")

@@ -17,7 +17,7 @@ import pytest
 import gradflow as gf
 import gradflow.nn.functional as F
 from gradflow import nn
-from gradflow.backend import convolution as layout
+from gradflow.backend import _convolution as layout
 from gradflow.errors import ArgumentError, DTypeError, ShapeError
 
 GOLDEN = json.loads((Path(__file__).parent / "torch_conv.json").read_text(encoding="utf-8"))["cases"]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.engine import REGISTRY, Node, elementwise, linear, primitive
+from gradflow._engine import REGISTRY, Node, elementwise, linear, primitive
 from gradflow.errors import AnomalyError, DeviceError, GraphError, RuleError, ShapeError
 
 

@@ -12,7 +12,7 @@ import pytest
 import gradflow as gf
 from gradflow.errors import InPlaceError, NonFiniteError
 from gradflow.optim import SGD, Adam, RMSprop
-from gradflow.optim.flat import Bucket
+from gradflow.optim._flat import Bucket
 
 SHAPES = [(3, 4), (4,), (2, 2, 2), ()]
 

@@ -17,10 +17,10 @@ import gradflow as gf
 from gradflow import nn
 from gradflow.errors import ArgumentError, ShapeError
 from gradflow.flow import Facts, diagnose, watch
-from gradflow.flow.cures import CURES, Cure
-from gradflow.flow.signs import Signs
-from gradflow.flow.slopes import shape_of
-from gradflow.flow.verdicts import decide
+from gradflow.flow._cures import CURES, Cure
+from gradflow.flow._signs import Signs
+from gradflow.flow._slopes import shape_of
+from gradflow.flow._verdicts import decide
 
 CE = nn.CrossEntropyLoss()
 RESULTS = Path(__file__).resolve().parent.parent / "ci" / "flow_nets.json"
@@ -745,7 +745,7 @@ def test_cures_meet_the_same_batches_from_a_loader_with_a_generator_of_its_own()
 
 
 def test_the_first_column_of_a_table_is_words() -> None:
-    from gradflow.flow import page
+    from gradflow.flow import _page as page
 
     shown = page.table(["layer", "size"], [["a & b", "1"], ["c", "2"]])
     assert '<th class="w">layer</th><th>size</th>' in shown

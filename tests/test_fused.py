@@ -12,8 +12,8 @@ import pytest
 
 import gradflow as gf
 from gradflow import fused
+from gradflow._ops import neural
 from gradflow.errors import DTypeError, InPlaceError, RuleError
-from gradflow.ops import neural
 
 
 def swish(x: gf.Tensor, beta: gf.Tensor) -> gf.Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import gradflow as gf
+from gradflow._engine import primitive
 from gradflow.errors import RuleError
 
 F = gf.nn.functional
@@ -375,6 +376,6 @@ def test_room_is_for_one_gradient() -> None:
 
     with pytest.raises(RuleError, match="room for one"):
 
-        @gf.engine.primitive(joint=(both, "a b"))
+        @primitive(joint=(both, "a b"))
         def _two(xp: Any, a: Any, b: Any) -> Any:
             return a + b

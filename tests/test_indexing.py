@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import gradflow as gf
 from gradflow import errors
-from gradflow.ops.index import index_set
-from gradflow.ops.shape import sum_to
+from gradflow._ops.index import index_set
+from gradflow._ops.shape import sum_to
 
 X = np.arange(24.0).reshape(2, 3, 4)
 

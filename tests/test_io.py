@@ -22,8 +22,8 @@ import pytest
 
 import gradflow as gf
 from gradflow import nn, optim
+from gradflow._files import whole
 from gradflow.errors import ArgumentError, DeviceError, FormatError
-from gradflow.files import whole
 
 FORMATS = ["npz", "safetensors"]
 Point = namedtuple("Point", "x y")

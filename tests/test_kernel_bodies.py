@@ -15,7 +15,7 @@ from cupy_stand_in import compiler
 from kernel_cases import Case
 from random_formulas import RandomFormula
 
-from gradflow.kernels.numpy_writer import NumPyKernel
+from gradflow._programs.numpy_writer import NumPyKernel
 
 pytestmark = pytest.mark.cpu_only("runs the bodies of CUDA's kernels on the host, whatever device the suite runs on")
 

@@ -17,11 +17,11 @@ import pytest
 from random_formulas import RandomFormula
 
 import gradflow as gf
+from gradflow._programs import LOW, SCALE, Kernel, numpy_writer, threads
+from gradflow._programs.cuda_writer import Text
+from gradflow._programs.expression import PRIMITIVES, Program, xp
 from gradflow.backend import cpu
 from gradflow.errors import ArgumentError, DTypeError, RuleError
-from gradflow.kernels import LOW, SCALE, Kernel, numpy_writer, threads
-from gradflow.kernels.cuda_writer import Text
-from gradflow.kernels.expression import PRIMITIVES, Program, xp
 
 pytestmark = pytest.mark.cpu_only("is about NumPy's kernels, or about texts, whatever device the suite runs on")
 
@@ -442,7 +442,7 @@ def test_a_kernel_runs_after_a_fork() -> None:
 import os, sys
 import numpy as np
 import gradflow as gf
-from gradflow.kernels import Kernel, numpy_writer
+from gradflow._programs import Kernel, numpy_writer
 gf.set_num_threads(2)
 kernel, x = Kernel(lambda xp, x: x + 1, "x"), np.zeros(numpy_writer.PARALLEL_BYTES // 8)
 kernel.bind({"x": x})({})

@@ -7,7 +7,7 @@ import pytest
 
 import gradflow as gf
 from gradflow import nn
-from gradflow.engine import writes
+from gradflow._engine import writes
 from gradflow.errors import ArgumentError, DTypeError, InPlaceError, ShapeError
 
 

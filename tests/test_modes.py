@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import gradflow as gf
-from gradflow.engine import is_anomaly_enabled, is_grad_enabled, mode
-from gradflow.engine.graph import quiet
+from gradflow._engine import is_anomaly_enabled, is_grad_enabled, mode
+from gradflow._engine.graph import quiet
 
 
 def recorded() -> bool:

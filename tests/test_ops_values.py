@@ -10,7 +10,7 @@ import pytest
 
 import gradflow as gf
 from gradflow import errors, linalg
-from gradflow.ops import neural
+from gradflow._ops import neural
 
 inf, nan = math.inf, math.nan
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import gradflow as gf
+from gradflow._numpy_keywords import FUNCTIONS
 from gradflow.errors import DTypeError
-from gradflow.numpy_keywords import FUNCTIONS
 
 
 def test_the_class_is_a_constructor() -> None:
@@ -101,7 +101,7 @@ def test_axis_is_refused_where_pytorch_refuses_it() -> None:
         with pytest.raises(TypeError, match=r"unexpected keyword|axis|keepdims"):
             call()
     with_dim = {n for n in gf.__all__ if callable(f := getattr(gf, n)) and not isinstance(f, type) and "dim" in _parameters(f)}
-    assert with_dim - {"norm", "split", "flip"} == {*FUNCTIONS}
+    assert with_dim - {"norm", "split", "flip", "concat", "concatenate"} == {*FUNCTIONS}
 
 
 def _parameters(f: Any) -> Any:

@@ -214,7 +214,7 @@ def test_disk_that_is_full_ends_in_one_line(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(train.train_picture, "picture", full)
+    monkeypatch.setattr(train._train_picture, "picture", full)
     assert main(["--epochs", "0"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gradflow as gf
-from gradflow.engine import REGISTRY
-from gradflow.engine.unused import DEEPEST, Masked, Zeros
+from gradflow._engine import REGISTRY
+from gradflow._engine.unused import DEEPEST, Masked, Zeros
 from gradflow.errors import AnomalyError, DeviceError, RuleError
 
 pytestmark = pytest.mark.filterwarnings(

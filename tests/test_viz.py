@@ -16,10 +16,12 @@ from counting import calls_in
 import gradflow as gf
 import gradflow.nn.functional as F
 from gradflow.errors import ArgumentError, GraphError
-from gradflow.viz import drawing, layout, picture
-from gradflow.viz.boxes import MANY
-from gradflow.viz.drawing import Words
-from gradflow.viz.scale import Scale, colour
+from gradflow.viz import _drawing as drawing
+from gradflow.viz import _layout as layout
+from gradflow.viz import picture
+from gradflow.viz._boxes import MANY
+from gradflow.viz._drawing import Words
+from gradflow.viz._scale import Scale, colour
 
 needs_viz = pytest.mark.skipif(not layout.is_available(), reason="needs pip install 'gradflow-autograd[viz]'")
 

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from .._lazy import when_called
 from ..errors import ArgumentError, LinAlgError
-from ..later import when_called
 from ..typing import Array, DType, Index, Shape
-from .centred import centred as about_first
-from .centred import first_of
+from ._centred import centred as about_first
+from ._centred import first_of
+from ._sums import BLAS, MANY, careful, column_sums, running_sums
+from ._sums import ones as ones_for
 from .devices import CPU, device
-from .sums import BLAS, MANY, careful, column_sums, running_sums
-from .sums import ones as ones_for
 
 ndarray = np.ndarray
 generic = np.generic
@@ -340,10 +340,10 @@ block_bytes = 1 << 18
 """How much of a convolution's windows is laid out at a time: what stays in a core's own cache."""
 
 conv, conv_input, conv_weight, patches, fold = when_called(
-    __package__, ".convolution", "conv conv_input conv_weight patches fold", sys.modules[__name__]
+    __package__, "._convolution", "conv conv_input conv_weight patches fold", sys.modules[__name__]
 )
 pool_max, pool_indices, pool_pick, pool_put, pool_sum, pool_spread, blend, unblend = when_called(
-    __package__, ".pooling", "pool_max pool_indices pool_pick pool_put pool_sum pool_spread blend unblend", sys.modules[__name__]
+    __package__, "._pooling", "pool_max pool_indices pool_pick pool_put pool_sum pool_spread blend unblend", sys.modules[__name__]
 )
 
 
@@ -370,7 +370,7 @@ def setitem(x: Array, index: Index, values: Array) -> None:
     x[index] = values
 
 
-(erf,) = when_called(__package__, ".special", "erf")
+(erf,) = when_called(__package__, "._special", "erf")
 
 
 def inv(x: Array) -> Array:
@@ -397,7 +397,7 @@ def svd(x: Array) -> tuple[Array, Array, Array]:
 
 
 cofactors, cofactors_back, inverse_adjoint = when_called(
-    __package__, ".determinant", "cofactors cofactors_back inverse_adjoint", sys.modules[__name__]
+    __package__, "._determinant", "cofactors cofactors_back inverse_adjoint", sys.modules[__name__]
 )
 
 

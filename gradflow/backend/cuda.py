@@ -17,10 +17,10 @@ import cupyx
 import numpy as np
 from cupyx.scipy.special import erf as _erf
 
+from .._lazy import when_called
 from ..errors import ArgumentError, LinAlgError
-from ..later import when_called
 from ..typing import Array, DType, Index, Shape
-from .centred import centred as about_first
+from ._centred import centred as about_first
 from .devices import device
 
 ndarray = cupy.ndarray
@@ -283,10 +283,10 @@ block_bytes = 1 << 27
 """How much of a convolution's windows is laid out at a time: few launches, and not all of the memory."""
 
 conv, conv_input, conv_weight, patches, fold = when_called(
-    __package__, ".convolution", "conv conv_input conv_weight patches fold", sys.modules[__name__]
+    __package__, "._convolution", "conv conv_input conv_weight patches fold", sys.modules[__name__]
 )
 pool_max, pool_indices, pool_pick, pool_put, pool_sum, pool_spread, blend, unblend = when_called(
-    __package__, ".pooling", "pool_max pool_indices pool_pick pool_put pool_sum pool_spread blend unblend", sys.modules[__name__]
+    __package__, "._pooling", "pool_max pool_indices pool_pick pool_put pool_sum pool_spread blend unblend", sys.modules[__name__]
 )
 
 
@@ -364,7 +364,7 @@ def svd(x: Array) -> tuple[Array, Array, Array]:
 
 
 cofactors, cofactors_back, inverse_adjoint = when_called(
-    __package__, ".determinant", "cofactors cofactors_back inverse_adjoint", sys.modules[__name__]
+    __package__, "._determinant", "cofactors cofactors_back inverse_adjoint", sys.modules[__name__]
 )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from _thread import _local
 from typing import Any
 
+from .._plain import whole_number
 from ..errors import ArgumentError
-from ..plain import whole_number
 
 
 class device:  # noqa: N801 - spelled as torch.device

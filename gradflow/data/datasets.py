@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from .. import backend
+from .._creation import as_tensor
+from .._engine import wrap
+from .._ops import shape as shapes
+from .._plain import real_number
 from .._tensor import Tensor
 from ..backend import CPU, dtypes
 from ..backend import device as Device
-from ..creation import as_tensor
-from ..engine import wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, IndexingError, ShapeError
-from ..ops import shape as shapes
-from ..plain import real_number
 from ..random import Generator, randperm
 
 

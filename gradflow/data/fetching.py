@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .._files import regular, settle
 from ..errors import ArgumentError, DownloadError
-from ..files import regular, settle
 
 _CHUNK = 1 << 16
 _ATTEMPTS = 3

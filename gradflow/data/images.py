@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .._creation import tensor
 from ..backend import dtypes
-from ..creation import tensor
 from ..errors import FormatError
 from ..typing import DeviceLike, DType
 from .datasets import Samples

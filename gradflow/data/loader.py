@@ -7,13 +7,13 @@ from itertools import islice
 from typing import Any
 
 from .. import backend
+from .._creation import arange
+from .._engine import wrap
+from .._plain import whole_number
 from .._tensor import Tensor
 from ..backend import CPU
 from ..backend import device as Device
-from ..creation import arange
-from ..engine import wrap
 from ..errors import ArgumentError
-from ..plain import whole_number
 from ..random import Generator, randperm
 from ..typing import DeviceLike
 from .datasets import Dataset, IterableDataset, default_collate, taken

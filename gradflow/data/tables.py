@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._creation import tensor
 from ..backend import dtypes
-from ..creation import tensor
 from ..typing import DeviceLike, DType
 from .datasets import Samples
 

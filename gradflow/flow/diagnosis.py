@@ -12,10 +12,10 @@ import gradflow as gf
 
 from ..errors import AnomalyError, ArgumentError, ShapeError
 from ..random import restore, states
+from ._measure import Probe, fetch
+from ._trial import STEPS, attempt, best_constant
 from .facts import Broken, Facts
-from .measure import Probe, fetch
 from .report import Report, Setting
-from .trial import STEPS, attempt, best_constant
 
 
 def diagnose(

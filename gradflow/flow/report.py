@@ -14,7 +14,7 @@ from .words import Verdict, judge
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .trying import Tried
+    from ._trying import Tried
 
 WIDE = 110  # columns of the table at most
 ROWS = 40  # layers shown at most; the middle of a longer list is left out
@@ -62,7 +62,7 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from .page import page
+        from ._page import page
 
         return page(self)
 
@@ -72,7 +72,7 @@ class Report:
         Of a ``watch`` also a map of the gradients over layers and steps, and the update of each parameter by its size over time
         (around 1e-3 in trainings that go well).  ImportError without matplotlib.
         """
-        from .pictures import picture
+        from ._pictures import picture
 
         return picture(self, figure)
 
@@ -118,7 +118,7 @@ class Report:
         >>> report.try_cures(steps=60, cures=["relu", "clip"]).best.key
         'relu'
         """
-        from .trying import tried
+        from ._trying import tried
 
         s = self._setting
         loss_fn = loss_fn or s.loss_fn

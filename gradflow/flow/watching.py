@@ -8,9 +8,9 @@ from typing import Any, Self
 import gradflow as gf
 
 from ..errors import ArgumentError
+from ._measure import Measured, Probe, Tally, fetch
 from .diagnosis import checked_model, checked_optimizer
 from .facts import Broken, Facts
-from .measure import Measured, Probe, Tally, fetch
 from .report import Report, Setting
 
 _SAMPLED = 5  # values for histograms are kept of every fifth measured step

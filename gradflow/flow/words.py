@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .cures import CURES
+from ._cures import CURES
+from ._signs import matrices, signs_of, unreached
+from ._verdicts import decide
 from .facts import Facts, Layer, Snapshot, Weight
-from .signs import matrices, signs_of, unreached
-from .verdicts import decide
 
 _NAMES = {c.key: c.name for c in CURES}
 WIDE = 110

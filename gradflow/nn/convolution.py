@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._creation import empty
+from .._ops.convolve import each, extent
 from .._tensor import Tensor
-from ..creation import empty
 from ..errors import ArgumentError, ShapeError
-from ..ops.convolve import each, extent
 from ..typing import DeviceLike, DType
 from . import functional as F
 from .functional_conv import Sizes

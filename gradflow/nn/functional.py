@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._engine import operand, warn
+from .._ops import functions, neural
+from .._ops.index import one_hot
 from .._tensor import Tensor
-from ..engine import operand, warn
-from ..ops import functions, neural
-from ..ops.index import one_hot
 from ..typing import DType
 from .functional_conv import (
     adaptive_avg_pool1d,

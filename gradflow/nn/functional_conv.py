@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, overload
 
+from .._engine import operand
+from .._ops import convolve, pool, resample
 from .._tensor import Tensor
-from ..engine import operand
 from ..errors import ArgumentError
-from ..ops import convolve, pool, resample
 
 Sizes = int | Sequence[int]
 

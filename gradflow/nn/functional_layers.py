@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import backend
+from .._creation import as_tensor
+from .._engine import operand, wide, wrap, writes
+from .._inplace import allow, overwrite
+from .._ops import compare, dims, elementwise, index, neural, reduce, shape
+from .._plain import plain, whole_number
 from .._tensor import Tensor
-from ..creation import as_tensor
-from ..engine import operand, wide, wrap, writes
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
-from ..inplace import allow, overwrite
-from ..ops import compare, dims, elementwise, index, neural, reduce, shape
-from ..plain import plain, whole_number
 from ..random import rand
 from ..typing import Array
-from .given import tensor_of
+from ._given import tensor_of
 
 
 def written(

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from .. import backend
+from .._engine import warn, wide, wrap
+from .._ops import compare, elementwise, functions, index, neural, reduce, shape
+from .._plain import plain, real_number
+from .._recorded import refuse_to_lose
 from .._tensor import Tensor
-from ..engine import warn, wide, wrap
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
-from ..ops import compare, elementwise, functions, index, neural, reduce, shape
-from ..plain import plain, real_number
-from ..recorded import refuse_to_lose
 from ..typing import Array
-from .given import tensor_of
+from ._given import tensor_of
 
 _REDUCTIONS = ("none", "mean", "sum")
 _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from .._creation import as_tensor, zeros_like
+from .._engine import no_grad
+from .._ops import compare, functions, index
+from .._plain import real_number, whole_number
 from .._tensor import Tensor
-from ..creation import as_tensor, zeros_like
-from ..engine import no_grad
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..ops import compare, functions, index
-from ..plain import real_number, whole_number
 from ..random import Generator, rand
 
 __all__ = [

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from .._creation import empty, ones, zeros
+from .._engine import no_grad, operand
+from .._ops import shape
 from .._tensor import Tensor
 from ..backend import dtypes
-from ..creation import empty, ones, zeros
-from ..engine import no_grad, operand
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..ops import shape
 from ..typing import DeviceLike, DType
 from . import functional as F
 from . import init

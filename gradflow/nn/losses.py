@@ -7,7 +7,7 @@ from typing import Any
 from .._tensor import Tensor
 from ..errors import ArgumentError
 from . import functional as F
-from .given import tensor_of
+from ._given import tensor_of
 from .module import Module
 
 

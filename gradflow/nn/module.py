@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .. import backend
+from .._creation import as_tensor
+from .._engine import wrap, writes
+from .._recorded import zero_grads
 from .._tensor import Tensor
 from ..backend import device as Device
 from ..backend import dtypes
-from ..creation import as_tensor
-from ..engine import wrap, writes
 from ..errors import ArgumentError, DTypeError
-from ..recorded import zero_grads
 from ..typing import Array, DeviceLike, DType
-from .hooks import Hooked
+from ._hooks import Hooked
 from .parameter import Parameter
 
 if TYPE_CHECKING:
-    from .summary import Summary
+    from ._summary import Summary
 
 __all__ = ["LoadedKeys", "Module", "Parameter"]
 
@@ -225,7 +225,7 @@ class Module(Hooked):
         -----------------------------------------
         67 parameters, 67 of them trained, 268 bytes
         """
-        from .summary import summarize
+        from ._summary import summarize
 
         return summarize(self, example)
 

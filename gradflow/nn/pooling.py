@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .._ops import pool
 from .._tensor import Tensor
-from ..ops import pool
 from . import functional as F
 from .functional_conv import Sizes
 from .module import Module

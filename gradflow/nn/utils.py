@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import backend
+from .._creation import as_tensor
+from .._engine import warn, wrap, writes
+from .._ops import shape as shapes
 from .._tensor import Tensor
-from ..creation import as_tensor
-from ..engine import warn, wrap, writes
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
-from ..ops import shape as shapes
 from ..typing import Array, Namespace
 
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from .._creation import as_tensor
+from .._plain import real_number
 from .._tensor import Tensor
-from ..creation import as_tensor
 from ..errors import ArgumentError
-from ..plain import real_number
 from ..typing import Array, Namespace, Shape
-from .flat import kept_in
-from .matrices import full_precision, kept, real_only
+from ._flat import kept_in
+from ._matrices import full_precision, kept, real_only
 from .optimizer import Optimizer, Params, Update, at_least
 
 FACTORS = {"row_var": -1, "col_var": -2}

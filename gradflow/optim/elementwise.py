@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import Any, ClassVar
 
+from .._plain import plain
+from .._programs import SCALE, Kernel
 from .._tensor import Tensor
 from ..backend import dtypes
-from ..kernels import SCALE, Kernel
-from ..plain import plain
-from .flat import Bucket, Run, buckets, kept_in
+from ._flat import Bucket, Run, buckets, kept_in
 from .optimizer import Optimizer
 
 

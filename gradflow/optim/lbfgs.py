@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .. import backend
+from .._creation import as_tensor
+from .._engine import recording, wrap
+from .._plain import whole_number
 from .._tensor import Tensor
 from ..backend.dtypes import float32
-from ..creation import as_tensor
-from ..engine import recording, wrap
 from ..errors import ArgumentError, DeviceError, NonFiniteError
-from ..plain import whole_number
 from ..typing import Array, Namespace
-from .flat import real_pairs
+from ._flat import real_pairs
 from .optimizer import Optimizer, Params, Update, at_least
 
 DECREASE, CURVATURE = 1e-4, 0.9  # c1 and c2 of the Wolfe conditions, equations 3.7

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .._plain import whole_number
 from .._tensor import Tensor
 from ..errors import ArgumentError
-from ..plain import whole_number
 from ..typing import Array, Namespace
-from .flat import kept_in
-from .matrices import full_precision, kept, real_only
+from ._flat import kept_in
+from ._matrices import full_precision, kept, real_only
 from .optimizer import Optimizer, Params, Update, at_least
 
 ADJUSTMENTS = (None, "original", "match_rms_adamw")

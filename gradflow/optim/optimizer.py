@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from .. import backend
+from .._creation import as_tensor
+from .._engine import RemovableHandle, recording, wrap, writes
+from .._plain import plain, real_number
+from .._recorded import zero_grads
 from .._tensor import Tensor
-from ..creation import as_tensor
-from ..engine import RemovableHandle, recording, wrap, writes
 from ..errors import ArgumentError, GraphError, NonFiniteError
-from ..plain import plain, real_number
-from ..recorded import zero_grads
 from ..typing import Array
-from .flat import kept_in, real_pairs
+from ._flat import kept_in, real_pairs
 
 
 class Update:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .._programs import Kernel
 from ..errors import ArgumentError
-from ..kernels import Kernel
 from ..typing import Array, Namespace
 from .elementwise import ElementwiseOptimizer
 from .optimizer import Params, at_least

@@ -8,18 +8,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .._engine import Leaf, Node
+from .._files import whole
 from .._tensor import Tensor
-from ..engine import Leaf, Node
 from ..errors import ArgumentError
-from ..files import whole
 from ..nn import Module
-from . import boxes as bx
-from .drawing import Arrow, Drawing, Rectangle, Shape, Words, rendered, svg, width_of
-from .gradients import Digest, Digests, Passage, passage
-from .layout import INSTALL, Cluster, Layout, is_available, place
-from .reading import named, nodes_of, operation, results, tensors_of
-from .scale import Scale, legend
-from .text import tree
+from . import _boxes as bx
+from ._drawing import Arrow, Drawing, Rectangle, Shape, Words, rendered, svg, width_of
+from ._gradients import Digest, Digests, Passage, passage
+from ._layout import INSTALL, Cluster, Layout, is_available, place
+from ._reading import named, nodes_of, operation, results, tensors_of
+from ._scale import Scale, legend
+from ._text import tree
 from .tracing import Call, Trace
 
 LOOK = {  # fill and stroke, of Okabe and Ito's colours

@@ -8,15 +8,15 @@ from functools import cached_property
 from html import escape
 from typing import Any, NamedTuple
 
+from .._engine import Leaf, Node
 from .._tensor import Tensor
-from ..engine import Leaf, Node
 from ..errors import ArgumentError
-from . import boxes as bx
-from .drawing import Arrow, Drawing, Shape, Words, elements, svg, width_of
-from .gradients import Digest, Passage, passage
-from .layout import Point
+from . import _boxes as bx
+from ._drawing import Arrow, Drawing, Shape, Words, elements, svg, width_of
+from ._gradients import Digest, Passage, passage
+from ._layout import Point
+from ._reading import named, nodes_of, results
 from .picture import BODY, LOOK, Graph, Picture, drawn
-from .reading import named, nodes_of, results
 
 MOST = 60  # steps of an animation
 NOW, DONE, WAITING = LOOK["result"], LOOK["module"], ("#FFFFFF", "#BDBDBD")

@@ -6,7 +6,7 @@ import sys
 from bisect import bisect_left
 from typing import Any
 
-from ..engine import Node, tick
+from .._engine import Node, tick
 from ..nn import Module
 
 

@@ -8,10 +8,10 @@ from copy import deepcopy
 from types import FunctionType
 from typing import Any
 
+from ..._engine import writes
+from ..._plain import plain, real_number, whole_number
 from ..._tensor import Tensor
-from ...engine import writes
 from ...errors import ArgumentError
-from ...plain import plain, real_number, whole_number
 from ..optimizer import Optimizer
 
 

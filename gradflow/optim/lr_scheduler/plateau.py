@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..._plain import real_number
 from ...errors import ArgumentError
-from ...plain import real_number
 from ..optimizer import Optimizer
 from .base import LRScheduler, checked_optimizer, name_of, number, numbers_for_groups, one_of, put_rate, rate_of, rates_of, whole
 

@@ -1,0 +1,336 @@
+"""Choosing between elements, comparing them, and the logic of the answers."""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+from .._engine import elementwise, selecting
+from ..errors import ArgumentError, DTypeError
+from ..typing import Array, Namespace, Tensor, TensorLike, TensorOrArray
+
+# --- selection --------------------------------------------------------------------------------------------------------
+
+
+def _ordered(name: str, x: Array) -> None:
+    if x.dtype.kind == "c":
+        raise DTypeError(f"{name}: {x.dtype} numbers have no order; compare .real, .imag or .abs()")
+
+
+def _shared(xp: Namespace, a: Array, b: Array, g: Array, left: Array) -> Array:
+    """``g``, half of it where ``a`` and ``b`` are equal, and 0 where ``left``, also of an infinite ``g``; a NaN takes all."""
+    return xp.kept(~left, g) * (1 - 0.5 * xp.astype(a == b, g.dtype))
+
+
+@elementwise(
+    selecting(lambda xp, g, a, b: _shared(xp, a, b, g, a < b), lambda a, b: a < b, clean=True),
+    selecting(lambda xp, g, a, b: _shared(xp, a, b, g, b < a), lambda a, b: b < a, clean=True),
+)
+def maximum(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """The larger of the two; where they are equal each gets half of the gradient.
+
+    >>> import gradflow as gf
+    >>> gf.maximum(gf.tensor([1.0, 5.0]), gf.tensor([2.0, 4.0]))
+    tensor([2., 5.])
+    """
+    _ordered("maximum", a)
+    return xp.maximum(a, b)
+
+
+@elementwise(
+    selecting(lambda xp, g, a, b: _shared(xp, a, b, g, a > b), lambda a, b: a > b, clean=True),
+    selecting(lambda xp, g, a, b: _shared(xp, a, b, g, b > a), lambda a, b: b > a, clean=True),
+)
+def minimum(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """The smaller of the two; where they are equal each gets half of the gradient.
+
+    >>> import gradflow as gf
+    >>> gf.minimum(gf.tensor([1.0, 5.0]), gf.tensor([2.0, 4.0]))
+    tensor([1., 4.])
+    """
+    _ordered("minimum", a)
+    return xp.minimum(a, b)
+
+
+@elementwise(
+    condition=None,
+    a=selecting(lambda xp, g, condition: xp.kept(condition, g), lambda condition: ~condition, clean=True),
+    b=selecting(lambda xp, g, condition: xp.kept(~condition, g), lambda condition: condition, clean=True),
+)
+def _where(xp: Namespace, condition: Array, a: Array, b: Array) -> Array:
+    if condition.dtype != bool:
+        raise DTypeError(f"where: the condition is an array of booleans, not {condition.dtype}; compare it with something")
+    return xp.where(condition, a, b)
+
+
+@elementwise(selecting(lambda xp, g, x, low: xp.kept(x >= low, g), lambda x, low: x < low, clean=True))
+def _clamp_min(xp: Namespace, x: Array, low: Any) -> Array:
+    return xp.maximum(x, xp.scalar(low, x.dtype))
+
+
+@elementwise(selecting(lambda xp, g, x, high: xp.kept(x <= high, g), lambda x, high: x > high, clean=True))
+def _clamp_max(xp: Namespace, x: Array, high: Any) -> Array:
+    return xp.minimum(x, xp.scalar(high, x.dtype))
+
+
+@elementwise(
+    selecting(lambda xp, g, x, low: xp.kept(x >= low, g), lambda x, low: x < low, clean=True),
+    selecting(lambda xp, g, x, low: xp.kept(x < low, g), lambda x, low: x > low, clean=True),
+)
+def _at_least(xp: Namespace, x: Array, low: Array) -> Array:
+    _ordered("clamp", x)
+    return xp.maximum(x, low)
+
+
+@elementwise(
+    selecting(lambda xp, g, x, high: xp.kept(x <= high, g), lambda x, high: x > high, clean=True),
+    selecting(lambda xp, g, x, high: xp.kept(x > high, g), lambda x, high: x < high, clean=True),
+)
+def _at_most(xp: Namespace, x: Array, high: Array) -> Array:
+    _ordered("clamp", x)
+    return xp.minimum(x, high)
+
+
+def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None) -> Tensor:
+    """``x`` held between ``min`` and ``max`` (numbers or tensors; None: no bound).
+
+    The gradient goes to ``x`` inside of the bounds and on them, to a bound outside of it.
+
+    >>> import gradflow as gf
+    >>> gf.clamp(gf.tensor([-2.0, 0.5, 2.0]), -1, 1)
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
+    if min is None and max is None:
+        raise ArgumentError("clamp: give min, max or both")
+    if min is not None:
+        x = _clamp_min(x, min) if _fits(x, min) else _at_least(x, min)
+        if max is None:
+            return x
+    return _clamp_max(x, max) if _fits(x, max) else _at_most(x, max)
+
+
+def _fits(x: Any, bound: Any) -> bool:
+    """True if the number ``bound`` can become of ``x``'s dtype without promoting ``x``."""
+    kind = x.dtype.kind if hasattr(x, "dtype") else "?"
+    return (isinstance(bound, int) and kind in "fiu") or (isinstance(bound, float) and kind == "f")
+
+
+@overload
+def where(condition: TensorOrArray) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor: ...
+def where(condition: Any, a: TensorLike | None = None, b: TensorLike | None = None) -> Tensor | tuple[Tensor, ...]:
+    """``a`` where ``condition`` is true, ``b`` elsewhere; each gets the gradient of the elements taken from it.
+
+    The elements not taken get 0, and so does what they were computed from, even where its slope there is infinite or NaN.  The
+    same holds of what an index, ``masked_fill``, ``maximum``, ``minimum`` or ``clamp`` does not take.  Any other 0 that meets an
+    infinite slope gives NaN: ``sqrt(x) ** 2`` at 0, whose derivative is 1.
+
+    ``where(condition)`` alone is ``nonzero(condition, as_tuple=True)``.
+
+    >>> import gradflow as gf
+    >>> gf.where(gf.tensor([True, False]), 1.0, gf.tensor([5.0, 6.0]))
+    tensor([1., 6.])
+    >>> x = gf.tensor([0.0, 4.0], requires_grad=True)
+    >>> gf.where(x > 1, gf.sqrt(x), 0.0).sum().backward()
+    >>> x.grad
+    tensor([0.0000, 0.2500])
+    """
+    if a is None and b is None:
+        from .index import nonzero
+
+        return nonzero(condition, as_tuple=True)
+    return _where(condition, a, b)
+
+
+# --- comparison and logic: booleans, no gradient ----------------------------------------------------------------------
+
+
+@elementwise(None, None)
+def eq(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a == b``, element by element.
+
+    >>> import gradflow as gf
+    >>> gf.tensor([1.0, 2.0]) == 2
+    tensor([False,  True])
+    """
+    return xp.equal(a, b)
+
+
+@elementwise(None, None)
+def ne(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a != b``, element by element.
+
+    >>> import gradflow as gf
+    >>> gf.tensor([1.0, 2.0]) != 2
+    tensor([ True, False])
+    """
+    return xp.not_equal(a, b)
+
+
+@elementwise(None, None)
+def lt(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a < b``, element by element.
+
+    >>> import gradflow as gf
+    >>> gf.tensor([1.0, 2.0]) < 2
+    tensor([ True, False])
+    """
+    _ordered("lt", a)
+    return xp.less(a, b)
+
+
+@elementwise(None, None)
+def le(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a <= b``, element by element.
+
+    >>> import gradflow as gf
+    >>> gf.tensor([1.0, 2.0]) <= 2
+    tensor([True, True])
+    """
+    _ordered("le", a)
+    return xp.less_equal(a, b)
+
+
+@elementwise(None, None)
+def gt(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a > b``, element by element.
+
+    >>> import gradflow as gf
+    >>> gf.tensor([1.0, 2.0]) > 2
+    tensor([False, False])
+    """
+    _ordered("gt", a)
+    return xp.greater(a, b)
+
+
+@elementwise(None, None)
+def ge(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a >= b``, element by element.
+
+    >>> import gradflow as gf
+    >>> gf.tensor([1.0, 2.0]) >= 2
+    tensor([False,  True])
+    """
+    _ordered("ge", a)
+    return xp.greater_equal(a, b)
+
+
+@elementwise(None, None)
+def logical_and(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """True where both are nonzero.
+
+    >>> import gradflow as gf
+    >>> gf.logical_and(gf.tensor([True, False]), gf.tensor([True, True]))
+    tensor([ True, False])
+    """
+    return xp.logical_and(a, b)
+
+
+@elementwise(None, None)
+def logical_or(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """True where one or both are nonzero.
+
+    >>> import gradflow as gf
+    >>> gf.logical_or(gf.tensor([True, False]), gf.tensor([False, False]))
+    tensor([ True, False])
+    """
+    return xp.logical_or(a, b)
+
+
+@elementwise(None, None)
+def logical_xor(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """True where just one is nonzero.
+
+    >>> import gradflow as gf
+    >>> gf.logical_xor(gf.tensor([True, False]), gf.tensor([True, True]))
+    tensor([False,  True])
+    """
+    return xp.logical_xor(a, b)
+
+
+@elementwise(None)
+def logical_not(xp: Namespace, x: TensorLike) -> Array:
+    """True where ``x`` is zero.
+
+    >>> import gradflow as gf
+    >>> gf.logical_not(gf.tensor([True, False]))
+    tensor([False,  True])
+    """
+    return xp.logical_not(x)
+
+
+@elementwise(None, None)
+def bitwise_and(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a & b`` of integers or booleans.
+
+    >>> import gradflow as gf
+    >>> gf.bitwise_and(gf.tensor([6]), gf.tensor([3]))
+    tensor([2])
+    """
+    return xp.bitwise_and(a, b)
+
+
+@elementwise(None, None)
+def bitwise_or(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a | b`` of integers or booleans.
+
+    >>> import gradflow as gf
+    >>> gf.bitwise_or(gf.tensor([6]), gf.tensor([3]))
+    tensor([7])
+    """
+    return xp.bitwise_or(a, b)
+
+
+@elementwise(None, None)
+def bitwise_xor(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a ^ b`` of integers or booleans.
+
+    >>> import gradflow as gf
+    >>> gf.bitwise_xor(gf.tensor([6]), gf.tensor([3]))
+    tensor([5])
+    """
+    return xp.bitwise_xor(a, b)
+
+
+@elementwise(None)
+def bitwise_not(xp: Namespace, x: TensorLike) -> Array:
+    """``~x`` of integers or booleans.
+
+    >>> import gradflow as gf
+    >>> gf.bitwise_not(gf.tensor([True, False]))
+    tensor([False,  True])
+    """
+    return xp.invert(x)
+
+
+@elementwise(None)
+def isnan(xp: Namespace, x: TensorLike) -> Array:
+    """True where ``x`` is not a number.
+
+    >>> import gradflow as gf
+    >>> gf.isnan(gf.tensor([1.0, float("nan")]))
+    tensor([False,  True])
+    """
+    return xp.isnan(x)
+
+
+@elementwise(None)
+def isinf(xp: Namespace, x: TensorLike) -> Array:
+    """True where ``x`` is infinite.
+
+    >>> import gradflow as gf
+    >>> gf.isinf(gf.tensor([1.0, float("inf")]))
+    tensor([False,  True])
+    """
+    return xp.isinf(x)
+
+
+@elementwise(None)
+def isfinite(xp: Namespace, x: TensorLike) -> Array:
+    """True where ``x`` is neither infinite nor NaN.
+
+    >>> import gradflow as gf
+    >>> gf.isfinite(gf.tensor([1.0, float("inf")]))
+    tensor([ True, False])
+    """
+    return xp.isfinite(x)

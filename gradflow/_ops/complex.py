@@ -1,0 +1,70 @@
+"""Parts of complex numbers; gradients follow PyTorch's conjugate convention."""
+
+from __future__ import annotations
+
+from .._engine import elementwise
+from ..errors import DTypeError
+from ..typing import Array, Namespace, Tensor, TensorOrArray
+from .functions import atan2
+
+# --- complex numbers ----------------------------------------------------------------------------------------------------
+
+
+@elementwise(lambda xp, g: xp.conjugate(g), holomorphic=False)
+def _conj(xp: Namespace, x: Array) -> Array:
+    return xp.conjugate(x)
+
+
+def conj(x: Tensor) -> Tensor:
+    """The complex conjugate; a real tensor is returned as it is.
+
+    >>> import gradflow as gf
+    >>> gf.conj(gf.tensor([1 + 2j]))
+    tensor([1.-2.j], dtype=complex64)
+    """
+    return x if hasattr(x, "dtype") and x.dtype.kind != "c" else _conj(x)
+
+
+@elementwise(lambda xp, g, _x: xp.astype(g, _x.dtype), holomorphic=False)
+def _real(xp: Namespace, x: Array) -> Array:
+    return xp.real(x).copy()
+
+
+def real(x: Tensor) -> Tensor:
+    """The real part (a copy); a real tensor is returned as it is.
+
+    >>> import gradflow as gf
+    >>> gf.real(gf.tensor([1 + 2j]))
+    tensor([1.])
+    """
+    return x if hasattr(x, "dtype") and x.dtype.kind != "c" else _real(x)
+
+
+@elementwise(lambda xp, g, _x: 1j * xp.astype(g, _x.dtype), holomorphic=False)
+def imag(xp: Namespace, x: TensorOrArray) -> Array:
+    """The imaginary part of a complex tensor (a copy).
+
+    >>> import gradflow as gf
+    >>> gf.imag(gf.tensor([1 + 2j]))
+    tensor([2.])
+    """
+    if x.dtype.kind != "c":
+        raise DTypeError(f"imag: a tensor of dtype {x.dtype} has no imaginary part")
+    return xp.imag(x).copy()
+
+
+def angle(x: Tensor) -> Tensor:
+    """The angle of ``x`` in the complex plane, in radians.
+
+    >>> import gradflow as gf
+    >>> gf.angle(gf.tensor([1j]))
+    tensor([1.5708])
+    """
+    if hasattr(x, "dtype") and x.dtype.kind == "c":
+        return atan2(imag(x), real(x))
+    return _half_turn(x)
+
+
+@elementwise(lambda xp, g: xp.zeros_like(g), floats=True)
+def _half_turn(xp: Namespace, x: Array) -> Array:
+    return xp.arctan2(xp.zeros_like(x), x + 0.0)  # + 0.0: of -0.0 it is 0, not pi

@@ -1,0 +1,312 @@
+"""Exponentials, logarithms, trigonometric and hyperbolic functions, each on every element alone.
+
+Formulas: NIST Digital Library of Mathematical Functions, chapters 4 and 7.
+"""
+
+from __future__ import annotations
+
+import math
+
+from .._engine import elementwise, wide
+from ..errors import DTypeError
+from ..typing import Array, Namespace, TensorLike, TensorOrArray
+
+# --- exponentials and logarithms ------------------------------------------------------------------------------------
+
+
+@wide
+@elementwise(
+    lambda xp, g, a, b: g * xp.sigmoid(a - b),
+    lambda xp, g, a, b: g * xp.sigmoid(b - a),
+    floats=True,
+)
+def logaddexp(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``log(exp(a) + exp(b))`` without overflow.
+
+    >>> import gradflow as gf
+    >>> gf.logaddexp(gf.tensor([0.0, 2000.0]), gf.tensor([0.0, 1000.0]))
+    tensor([   0.6931, 2000.0000])
+    """
+    return xp.logaddexp(a, b)
+
+
+@elementwise(lambda g, y: g * y, floats=True)
+def exp(xp: Namespace, x: TensorLike) -> Array:
+    """e to the power ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.exp(gf.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
+    return xp.exp(x)
+
+
+@elementwise(lambda g, y: g * y + g, floats=True)
+def expm1(xp: Namespace, x: TensorLike) -> Array:
+    """``exp(x) - 1``, accurate near 0.
+
+    >>> import gradflow as gf
+    >>> gf.expm1(gf.tensor([0.5, 1.0]))
+    tensor([0.6487, 1.7183])
+    """
+    return xp.expm1(x)
+
+
+@elementwise(lambda g, x: g / x, floats=True)
+def log(xp: Namespace, x: TensorLike) -> Array:
+    """Natural logarithm.
+
+    >>> import gradflow as gf
+    >>> gf.log(gf.tensor([0.5, 1.0]))
+    tensor([-0.6931,  0.0000])
+    """
+    return xp.log(x)
+
+
+@elementwise(lambda g, x: g / (x + 1), floats=True)
+def log1p(xp: Namespace, x: TensorLike) -> Array:
+    """``log(1 + x)``, accurate near 0.
+
+    >>> import gradflow as gf
+    >>> gf.log1p(gf.tensor([0.5, 1.0]))
+    tensor([0.4055, 0.6931])
+    """
+    return xp.log1p(x)
+
+
+@elementwise(lambda g, x: g / (x * math.log(2)), floats=True)
+def log2(xp: Namespace, x: TensorLike) -> Array:
+    """Logarithm to base 2.
+
+    >>> import gradflow as gf
+    >>> gf.log2(gf.tensor([0.5, 1.0]))
+    tensor([-1.,  0.])
+    """
+    return xp.log2(x)
+
+
+@elementwise(lambda g, x: g / (x * math.log(10)), floats=True)
+def log10(xp: Namespace, x: TensorLike) -> Array:
+    """Logarithm to base 10.
+
+    >>> import gradflow as gf
+    >>> gf.log10(gf.tensor([0.5, 1.0]))
+    tensor([-0.3010,  0.0000])
+    """
+    return xp.log10(x)
+
+
+@wide
+@elementwise(lambda xp, g, x: (2 / math.sqrt(math.pi)) * (g * xp.exp(-(x * x))), floats=True)
+def erf(xp: Namespace, x: TensorOrArray) -> Array:
+    """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to ``x`` (DLMF 7.2.1).
+
+    >>> import gradflow as gf
+    >>> gf.erf(gf.tensor([0.5, 1.0]))
+    tensor([0.5205, 0.8427])
+    """
+    if x.dtype.kind == "c":
+        raise DTypeError(f"erf: takes real numbers, not {x.dtype}")
+    return xp.erf(x)
+
+
+@wide
+@elementwise(lambda g, y: g * (y - y * y), floats=True)
+def sigmoid(xp: Namespace, x: TensorLike) -> Array:
+    """``1 / (1 + exp(-x))``, without overflow and accurate in both tails; d/dx is y (1 - y).
+
+    >>> import gradflow as gf
+    >>> gf.sigmoid(gf.tensor([0.0, 100.0]))
+    tensor([0.5000, 1.0000])
+    """
+    return xp.sigmoid(x)
+
+
+@wide
+@elementwise(lambda xp, g, x: g * (xp.sigmoid(x) * xp.sigmoid(-x)), floats=True)
+def logistic(xp: Namespace, x: TensorLike) -> Array:
+    """``sigmoid`` for derivatives that are differentiated again: its own derivatives, of any order, are accurate in both tails.
+
+    That of ``sigmoid``, which keeps y and not x, is 0 where y has become 1.
+    """
+    return xp.sigmoid(x)
+
+
+# --- trigonometric and hyperbolic functions ---------------------------------------------------------------------------
+
+
+@elementwise(lambda xp, g, x: g * xp.cos(x), floats=True)
+def sin(xp: Namespace, x: TensorLike) -> Array:
+    """Sine of ``x`` in radians.
+
+    >>> import gradflow as gf
+    >>> gf.sin(gf.tensor([0.5, 1.0]))
+    tensor([0.4794, 0.8415])
+    """
+    return xp.sin(x)
+
+
+@elementwise(lambda xp, g, x: -g * xp.sin(x), floats=True)
+def cos(xp: Namespace, x: TensorLike) -> Array:
+    """Cosine of ``x`` in radians.
+
+    >>> import gradflow as gf
+    >>> gf.cos(gf.tensor([0.5, 1.0]))
+    tensor([0.8776, 0.5403])
+    """
+    return xp.cos(x)
+
+
+@elementwise(lambda g, y: g + g * y * y, floats=True)
+def tan(xp: Namespace, x: TensorLike) -> Array:
+    """Tangent of ``x`` in radians.
+
+    >>> import gradflow as gf
+    >>> gf.tan(gf.tensor([0.5, 1.0]))
+    tensor([0.5463, 1.5574])
+    """
+    return xp.tan(x)
+
+
+@wide
+@elementwise(lambda xp, g, x: g / xp.sqrt(1 - x * x), floats=True)
+def asin(xp: Namespace, x: TensorLike) -> Array:
+    """Inverse sine, in radians.
+
+    >>> import gradflow as gf
+    >>> gf.asin(gf.tensor([0.5, 1.0]))
+    tensor([0.5236, 1.5708])
+    """
+    return xp.arcsin(x)
+
+
+@wide
+@elementwise(lambda xp, g, x: -g / xp.sqrt(1 - x * x), floats=True)
+def acos(xp: Namespace, x: TensorLike) -> Array:
+    """Inverse cosine, in radians.
+
+    >>> import gradflow as gf
+    >>> gf.acos(gf.tensor([0.5, 1.0]))
+    tensor([1.0472, 0.0000])
+    """
+    return xp.arccos(x)
+
+
+@wide
+@elementwise(lambda xp, g, x: g / (1 + x * x), floats=True)
+def atan(xp: Namespace, x: TensorLike) -> Array:
+    """Inverse tangent, in radians.
+
+    >>> import gradflow as gf
+    >>> gf.atan(gf.tensor([0.5, 1.0]))
+    tensor([0.4636, 0.7854])
+    """
+    return xp.arctan(x)
+
+
+def _turn(xp: Namespace, g: Array, a: Array, b: Array, toward: Array) -> Array:
+    """``g * toward / (a^2 + b^2)``, whose squares neither overflow nor vanish; 0 at the origin, as PyTorch has it."""
+    size = xp.maximum(xp.absolute(a), xp.absolute(b))
+    p, q = a / size, b / size
+    return xp.flat(size == 0, g * (toward / size / (p * p + q * q) / size), g)
+
+
+@wide
+@elementwise(
+    lambda xp, g, a, b: _turn(xp, g, a, b, b),
+    lambda xp, g, a, b: _turn(xp, g, a, b, -a),
+    floats=True,
+)
+def atan2(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """The angle of the point (``b``, ``a``), in radians from -pi to pi; its gradient at (0, 0) is 0.
+
+    >>> import gradflow as gf
+    >>> gf.atan2(gf.tensor([1.0]), gf.tensor([-1.0]))
+    tensor([2.3562])
+    """
+    return xp.arctan2(a, b)
+
+
+@wide
+@elementwise(
+    lambda xp, g, a, y: xp.flat(y == 0, (g / y) * a, g),
+    lambda xp, g, b, y: xp.flat(y == 0, (g / y) * b, g),
+    floats=True,
+)
+def hypot(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``sqrt(a^2 + b^2)`` without overflow; its gradient at (0, 0) is 0.
+
+    >>> import gradflow as gf
+    >>> gf.hypot(gf.tensor([3.0]), gf.tensor([4.0]))
+    tensor([5.])
+    """
+    return xp.hypot(a, b)
+
+
+@elementwise(lambda xp, g, x: g * xp.cosh(x), floats=True)
+def sinh(xp: Namespace, x: TensorLike) -> Array:
+    """Hyperbolic sine.
+
+    >>> import gradflow as gf
+    >>> gf.sinh(gf.tensor([0.5, 1.0]))
+    tensor([0.5211, 1.1752])
+    """
+    return xp.sinh(x)
+
+
+@elementwise(lambda xp, g, x: g * xp.sinh(x), floats=True)
+def cosh(xp: Namespace, x: TensorLike) -> Array:
+    """Hyperbolic cosine.
+
+    >>> import gradflow as gf
+    >>> gf.cosh(gf.tensor([0.5, 1.0]))
+    tensor([1.1276, 1.5431])
+    """
+    return xp.cosh(x)
+
+
+@wide
+@elementwise(lambda g, y: g - g * (y * y), floats=True)
+def tanh(xp: Namespace, x: TensorLike) -> Array:
+    """Hyperbolic tangent; d/dx is 1 - y^2.
+
+    >>> import gradflow as gf
+    >>> gf.tanh(gf.tensor([0.5, 1.0]))
+    tensor([0.4621, 0.7616])
+    """
+    return xp.tanh(x)
+
+
+@wide
+@elementwise(lambda xp, g, x: g / xp.sqrt(x * x + 1), floats=True)
+def asinh(xp: Namespace, x: TensorLike) -> Array:
+    """Inverse hyperbolic sine.
+
+    >>> import gradflow as gf
+    >>> gf.asinh(gf.tensor([0.5, 1.0]))
+    tensor([0.4812, 0.8814])
+    """
+    return xp.arcsinh(x)
+
+
+@elementwise(lambda xp, g, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)), floats=True)
+def acosh(xp: Namespace, x: TensorLike) -> Array:
+    """Inverse hyperbolic cosine.
+
+    >>> import gradflow as gf
+    >>> gf.acosh(gf.tensor([1.0, 2.0]))
+    tensor([0.0000, 1.3170])
+    """
+    return xp.arccosh(x)
+
+
+@wide
+@elementwise(lambda g, x: g / (1 - x * x), floats=True)
+def atanh(xp: Namespace, x: TensorLike) -> Array:
+    """Inverse hyperbolic tangent.
+
+    >>> import gradflow as gf
+    >>> gf.atanh(gf.tensor([0.0, 0.5]))
+    tensor([0.0000, 0.5493])
+    """
+    return xp.arctanh(x)

@@ -1,0 +1,422 @@
+"""Picking elements by index, and putting them back.
+
+All of it is one pair of operations: ``getitem``, and its adjoint ``put_add``, which adds at an index into zeros.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, overload
+
+from .._engine import elementwise, linear, mode, primitive
+from ..backend import cpu, namespace_of
+from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
+from ..typing import Array, Index, IndexLike, Namespace, Shape, Tensor, TensorLike, TensorOrArray
+from . import dims
+from .compare import where
+from .elementwise import _add, mul
+from .shape import broadcast_to
+
+
+@linear(lambda xp, g, _x, index: xp.put_add(g, index, _x.shape), view=True, selects=True)
+def _getitem(xp: Namespace, x: Array, index: Index) -> Array:
+    return xp.getitem(x, index)
+
+
+@linear(lambda xp, g, index: xp.getitem(g, index))
+def put_add(xp: Namespace, x: TensorLike, index: Index, shape: Shape) -> Array:
+    """Zeros of ``shape`` with ``x`` added at ``index``; an element named twice gets both."""
+    return xp.put_add(x, index, shape)
+
+
+@linear(
+    lambda xp, g, index: xp.index_set(g, xp.zeros_like(xp.getitem(g, index)), index),
+    lambda xp, g, _v, index, last: _sum_back(xp, _of_last(xp, xp.getitem(g, index), last), _v.shape),
+    selects=True,
+)
+def _index_set(xp: Namespace, x: Array, v: Array, index: Index, last: Array | None = None) -> Array:
+    return xp.index_set(x, fitting(v, index, last, x.shape), index)
+
+
+def index_set(x: Array, v: Array, index: Index) -> Tensor:
+    """A copy of ``x`` with ``v`` at ``index``: what ``x[index] = v`` means for the gradients.
+
+    Of the values for an element that is named several times one stays, and that one gets the gradient.
+    """
+    return _index_set(x, v, index, last_written(x.array if hasattr(x, "node") else x, index) if recorded(v) else None)
+
+
+def recorded(v: Any) -> bool:
+    """True if ``v`` is a Tensor whose gradient is asked for."""
+    return mode.recording and getattr(v, "node", None) is not None
+
+
+def last_written(x: Array, index: Index) -> Array | None:
+    """For each element of ``x`` that ``index`` names, the number of the value that stays there when all are written.
+
+    The values are counted as they lie in ``x[index]``, where dimensions behind those that ``index`` names count as one.
+    None if no element can be named twice, and where looking is no wait, for an index in host memory, if none is.
+    Which value stays is the backend's choice: numbers are written in place of the values, and read back.
+    """
+    parts, named = _named(index, x.ndim)
+    arrays = [p for p in parts if getattr(p, "ndim", 0)]
+    if all(p.dtype == bool for p in arrays):
+        return None
+    there = namespace_of(x)
+    xp = cpu if all(namespace_of(p) is cpu for p in arrays) else there
+    last = xp.empty(x.shape[:named], "int64")
+    try:
+        numbers = _numbers(parts[0] if len(parts) == 1 else xp.getitem(last, parts))
+        xp.setitem(last, parts, numbers)
+    except IndexError:
+        return None  # of which the write itself tells
+    last = xp.getitem(last, parts)
+    if xp is cpu and bool((last == numbers).all()):
+        return None
+    return last if xp is there else there.from_host(last, there.device_of(x))
+
+
+def _named(index: Index, ndim: int) -> tuple[tuple[Any, ...], int]:
+    """The parts of ``index`` up to the last that chooses, and how many dimensions they name."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    while parts and (parts[-1] is Ellipsis or (isinstance(parts[-1], slice) and parts[-1] == slice(None))):
+        if parts.pop() is not Ellipsis and any(p is Ellipsis for p in parts):
+            return (*parts, slice(None)), ndim
+    if any(p is Ellipsis for p in parts):
+        return tuple(parts), ndim
+    return tuple(parts), sum(_names_of(p) for p in parts)
+
+
+def _names_of(part: Any) -> int:
+    """How many dimensions one part of an index names."""
+    if part is None or isinstance(part, bool):
+        return 0
+    return int(part.ndim) if hasattr(part, "dtype") and part.dtype == bool else 1
+
+
+def _numbers(like: Array) -> Array:
+    """0, 1, 2 ... in the shape of ``like``."""
+    xp = namespace_of(like)
+    return xp.reshape(xp.arange(like.size), like.shape)
+
+
+def fitting(v: Array, index: Index, last: Array | None, shape: Shape) -> Array:
+    """The values ``v`` as they are written: without the dimensions of size 1 in front, which broadcasting adds again, and each
+    replaced by the one that stays where it is written, so that the order of writing is nothing.
+    """
+    ones = 0
+    while ones < v.ndim and v.shape[ones] == 1:
+        ones += 1
+    v = v.reshape(v.shape[ones:]) if ones else v
+    if last is None:
+        return v
+    xp = namespace_of(last)
+    rest = tuple(shape[_named(index, len(shape))[1] :])
+    return xp.reshape(xp.broadcast_to(v, (*last.shape, *rest)), (last.size, *rest))[last]
+
+
+def _of_last(xp: Namespace, g: Array, last: Array | None) -> Array:
+    """``g``, and 0 for the values that others were written over."""
+    if last is None:
+        return g
+    stays = last == _numbers(last)
+    return xp.where(stays.reshape(stays.shape + (1,) * (g.ndim - stays.ndim)), g, xp.zeros_like(g))
+
+
+def _sum_back(xp: Namespace, g: Array, shape: Shape) -> Array:
+    """The gradient of a value that was broadcast into place; it may have had dimensions of size 1 too many in front."""
+    return xp.reshape(xp.sum_to(g, shape[max(len(shape) - g.ndim, 0) :]), shape)
+
+
+def bare(index: Any) -> Any:
+    """An index with the Tensors, lists and NumPy numbers in it made bare arrays and integers, its kinds checked."""
+    return tuple(_bare_part(i) for i in index) if isinstance(index, tuple) else _bare_part(index)
+
+
+def _bare_part(i: Any) -> Any:
+    if i is None or i is Ellipsis or isinstance(i, bool | int):
+        return i
+    if isinstance(i, slice):
+        return slice(*(None if p is None else operator.index(p) for p in (i.start, i.stop, i.step)))
+    if hasattr(i, "node"):
+        i = i.array
+    if hasattr(i, "dtype"):
+        if i.dtype.kind not in "iub":
+            raise IndexingError(f"an index is made of integers or booleans, not {i.dtype}; convert it with .long()")
+        return i if i.ndim else (bool(i) if i.dtype.kind == "b" else int(i))
+    if isinstance(i, list | range):
+        return _listed(list(i))
+    try:
+        return operator.index(i)
+    except TypeError:
+        raise IndexingError(
+            f"{type(i).__name__} cannot index a tensor; use integers, slices, None, ... or arrays of integers or booleans"
+        ) from None
+
+
+def _listed(i: list[Any]) -> Any:
+    try:
+        array = cpu.asarray([_bare_part(k) for k in i]) if i else cpu.asarray(i, dtype="int64")
+    except ValueError:
+        raise IndexingError(f"a list that indexes is ragged: {i}") from None
+    if array.dtype.kind not in "iub":
+        raise IndexingError(f"a list that indexes holds integers or booleans, not {array.dtype}")
+    return array
+
+
+def getitem(x: TensorLike, index: IndexLike) -> Tensor:
+    """``x[index]``: a view for integers, slices, None and ..., a copy for masks and integer arrays, as in NumPy."""
+    return _getitem(x, bare(index))
+
+
+def _integers(index: Any, name: str) -> Any:
+    index = index.array if hasattr(index, "node") else _bare_part(index)
+    if not hasattr(index, "dtype") or index.dtype.kind not in "iu":
+        raise DTypeError(f"{name}: the index is an array of integers, not {getattr(index, 'dtype', type(index).__name__)}")
+    return index
+
+
+def _along(x: Any, dim: int, index: Any, name: str) -> Any:
+    """The full index that takes ``index`` along ``dim`` and each place of the others as it is."""
+    index = _integers(index, name)
+    if index.ndim != x.ndim:
+        raise ShapeError(f"{name}: the index has {index.ndim} dimensions and the tensor {x.ndim}; they must be as many")
+    xp = namespace_of(index)
+    full: list[Any] = []
+    for i, n in enumerate(index.shape):
+        if i == dim:
+            full.append(index)
+        else:
+            full.append(xp.reshape(xp.arange(n), (1,) * i + (n,) + (1,) * (index.ndim - i - 1)))
+    return tuple(full)
+
+
+def gather(x: TensorOrArray, dim: int, index: TensorOrArray) -> Tensor:
+    """``out[i][j] = x[index[i][j]][j]`` for ``dim`` 0: one element of ``x`` along ``dim`` for every element of ``index``.
+
+    >>> import gradflow as gf
+    >>> gf.gather(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, gf.tensor([[1], [0]]))
+    tensor([[2.],
+            [3.]])
+    """
+    d = dims.one(dim, x.ndim, "gather")
+    if _numbers_meet(x, index):
+        index = _integers(index, "gather")
+        return gather(x.reshape(-1), d, index.reshape(-1)).reshape(index.shape)
+    return _getitem(x, _along(x, d, index, "gather"))
+
+
+def _numbers_meet(x: Any, index: Any) -> bool:
+    """True if ``x`` or the index has no dimensions and the other at most one: both then count as vectors, as in PyTorch."""
+    other = getattr(index, "ndim", 1)
+    return (not x.ndim and other < 2) or (not other and x.ndim < 2)
+
+
+def _as_vectors(function: Callable[..., Tensor], x: Any, index: Any, src: Any) -> Tensor:
+    """``function`` of what ``_numbers_meet`` is true of."""
+    index = _integers(index, function.__name__).reshape(-1)
+    src = src.reshape(-1) if getattr(src, "shape", None) == () else src
+    return function(x.reshape(-1), 0, index, src).reshape(tuple(x.shape))
+
+
+def take_along_dim(x: TensorOrArray, indices: TensorLike, dim: int | None = None) -> Tensor:
+    """Elements of ``x`` at ``indices`` along ``dim``; the other dimensions broadcast.
+
+    >>> import gradflow as gf
+    >>> gf.take_along_dim(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([[1], [0]]), dim=1)
+    tensor([[2.],
+            [3.]])
+    """
+    index = _integers(indices, "take_along_dim")
+    if dim is None:
+        return _getitem(x.reshape(-1), index.reshape(-1))
+    d = dims.one(dim, x.ndim, "take_along_dim")
+    other = tuple(1 if i == d else n for i, n in enumerate(x.shape))
+    if index.ndim != x.ndim:
+        raise ShapeError(f"take_along_dim: the indices have {index.ndim} dimensions and the tensor {x.ndim}")
+    xp = namespace_of(index)
+    shape = tuple(index.shape[i] if i == d or n == 1 else n for i, n in enumerate(other))
+    if any(m not in (1, n) for n, m in zip(shape, index.shape, strict=True)):
+        raise ShapeError(
+            f"take_along_dim: indices of shape {index.shape} do not broadcast against a tensor of shape {tuple(x.shape)}"
+        )
+    wide = tuple(n if i == d else m for i, (n, m) in enumerate(zip(x.shape, shape, strict=True)))
+    x = x if wide == tuple(x.shape) else broadcast_to(x, wide)
+    full = _along(x, d, xp.broadcast_to(index, shape), "take_along_dim")
+    return _getitem(x, full)
+
+
+def index_select(x: TensorOrArray, dim: int, index: TensorLike | Sequence[int]) -> Tensor:
+    """The slices of ``x`` along ``dim`` named by a vector of integers, in its order.
+
+    >>> import gradflow as gf
+    >>> gf.index_select(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, gf.tensor([1]))
+    tensor([[2.],
+            [4.]])
+    """
+    places = _vector(index, "index_select")
+    if not x.ndim:
+        if len(places) != 1:
+            raise ShapeError(f"index_select: a tensor without dimensions is selected once, not {len(places)} times")
+        return _getitem(x.reshape(1), places).reshape(())
+    return _getitem(x, (slice(None),) * dims.one(dim, x.ndim, "index_select") + (places,))
+
+
+def _vector(index: Any, name: str) -> Any:
+    index = _integers([index] if isinstance(index, int) else index, name)
+    if index.ndim > 1:
+        raise ShapeError(f"{name}: the index is a vector, not of shape {index.shape}")
+    return index.reshape(-1)
+
+
+def scatter(
+    x: TensorOrArray, dim: int, index: TensorLike, src: TensorLike | None = None, *, value: complex | None = None
+) -> Tensor:
+    """A copy of ``x`` with the elements of ``src`` (or the number ``value``) put at ``index`` along ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.scatter(gf.zeros(3), 0, gf.tensor([2]), gf.tensor([5.0]))
+    tensor([0., 0., 5.])
+    """
+    if (src is None) == (value is None):
+        raise ArgumentError("scatter: give src or value, one of them")
+    src = value if src is None else src
+    d = dims.one(dim, x.ndim, "scatter")
+    if _numbers_meet(x, index):
+        return _as_vectors(scatter, x, index, src)
+    full = _along(x, d, index, "scatter")
+    return index_set(x, _first_part(src, full[d].shape, "scatter"), full)
+
+
+def scatter_add(x: TensorOrArray, dim: int, index: TensorLike, src: TensorLike) -> Tensor:
+    """A copy of ``x`` with the elements of ``src`` added at ``index`` along ``dim``; one named twice gets both.
+
+    >>> import gradflow as gf
+    >>> gf.scatter_add(gf.zeros(3), 0, gf.tensor([2, 2]), gf.tensor([5.0, 1.0]))
+    tensor([0., 0., 6.])
+    """
+    d = dims.one(dim, x.ndim, "scatter_add")
+    if _numbers_meet(x, index):
+        return _as_vectors(scatter_add, x, index, src)
+    full = _along(x, d, index, "scatter_add")
+    return _add(x, put_add(_first_part(src, full[d].shape, "scatter_add"), full, tuple(x.shape)))
+
+
+def _first_part(src: Any, shape: Shape, name: str) -> Any:
+    if not hasattr(src, "shape") or tuple(src.shape) == shape:
+        return src
+    if src.ndim == 0:
+        return broadcast_to(src, shape)
+    if src.ndim != len(shape) or any(n > m for n, m in zip(shape, src.shape, strict=True)):
+        raise ShapeError(f"{name}: the index has shape {shape}, more than the source has: {tuple(src.shape)}")
+    return _getitem(src, tuple(slice(0, n) for n in shape))
+
+
+def index_add(
+    x: TensorOrArray, dim: int, index: TensorLike | Sequence[int], source: TensorOrArray, *, alpha: float = 1
+) -> Tensor:
+    """A copy of ``x`` with ``alpha`` times the slices of ``source`` added to the slices along ``dim`` that ``index`` names.
+
+    >>> import gradflow as gf
+    >>> gf.index_add(gf.zeros(3), 0, gf.tensor([2, 2]), gf.tensor([5.0, 1.0]))
+    tensor([0., 0., 6.])
+    """
+    d = dims.one(dim, x.ndim, "index_add")
+    places = _vector(index, "index_add")
+    if not x.ndim:
+        return index_add(x.reshape(1), 0, places, source.reshape(-1), alpha=alpha).reshape(())
+    full = (slice(None),) * d + (places,)
+    wanted = (*x.shape[:d], len(places), *x.shape[d + 1 :])
+    if tuple(source.shape) != wanted:
+        raise ShapeError(
+            f"index_add: {len(places)} slices of {tuple(x.shape)} along {dim} have shape {wanted}, but the source has "
+            f"{tuple(source.shape)}"
+        )
+    return _add(x, put_add(source if alpha == 1 else mul(source, alpha), full, tuple(x.shape)))
+
+
+def masked_fill(x: TensorLike, mask: TensorLike, value: TensorLike) -> Tensor:
+    """``x`` with ``value`` (a number or a 0-d tensor) where ``mask`` is true.
+
+    >>> import gradflow as gf
+    >>> gf.masked_fill(gf.tensor([0.5, 1.0]), gf.tensor([True, False]), 0.0)
+    tensor([0., 1.])
+    """
+    return where(mask, value, x)
+
+
+def masked_select(x: TensorOrArray, mask: TensorOrArray | bool | Sequence[Any]) -> Tensor:
+    """The elements where ``mask`` is true, in a vector.
+
+    >>> import gradflow as gf
+    >>> gf.masked_select(gf.tensor([0.5, 1.0]), gf.tensor([True, False]))
+    tensor([0.5000])
+    """
+    chosen = _bare_part(mask)
+    chosen = cpu.asarray(chosen) if isinstance(chosen, bool) else chosen
+    if not hasattr(chosen, "dtype") or chosen.dtype != bool:
+        raise DTypeError("masked_select: the mask is an array of booleans")
+    shape = tuple(x.shape)
+    if chosen.shape == shape:
+        return _getitem(x, chosen)
+    xp = namespace_of(chosen)
+    try:
+        both = xp.broadcast_shapes(shape, chosen.shape)
+    except ValueError:
+        raise ShapeError(f"masked_select: a mask of shape {chosen.shape} for a tensor of shape {shape}") from None
+    return _getitem(broadcast_to(x, both), xp.broadcast_to(chosen, both))
+
+
+@primitive(None)
+def _nonzero(xp: Namespace, x: Array) -> Array:
+    found = x.reshape(-1).nonzero()[0] if x.ndim < 2 else x.nonzero()
+    return found[:, None][:, : x.ndim] if x.ndim < 2 else xp.asarray(_columns(xp, found))
+
+
+def _columns(xp: Namespace, found: Any) -> Array:
+    return xp.concatenate([c[:, None] for c in found], 1)
+
+
+@overload
+def nonzero(x: TensorOrArray, *, as_tuple: Literal[False] = False) -> Tensor: ...
+@overload
+def nonzero(x: TensorOrArray, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero(x: TensorOrArray, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+    """The indices of the nonzero elements, a row for each, or a vector for each dimension (on CUDA this waits for the device).
+
+    >>> import gradflow as gf
+    >>> gf.nonzero(gf.tensor([0.0, 3.0]))
+    tensor([[1]])
+    """
+    if not as_tuple:
+        return _nonzero(x)
+    found = _nonzero(x if getattr(x, "ndim", 1) else x.reshape(1))
+    return tuple(found[:, d] for d in range(found.shape[1]))
+
+
+@elementwise(None)
+def _one_hot(xp: Namespace, x: Array, num_classes: int) -> Array:
+    return xp.astype(x[..., None] == xp.arange(num_classes), "int64")
+
+
+def one_hot(x: TensorLike | Sequence[int], num_classes: int = -1) -> Tensor:
+    """int64 rows with a 1 at the class and 0 elsewhere; ``num_classes`` -1 takes the largest class plus one.
+
+    >>> import gradflow as gf
+    >>> gf.one_hot(gf.tensor([1, 0]), 3)
+    tensor([[0, 1, 0],
+            [1, 0, 0]])
+    """
+    given: Any = x
+    index = given.array if hasattr(x, "node") else cpu.asarray(x)
+    if index.dtype.kind not in "iu":
+        raise DTypeError(f"one_hot: classes are integers, not {index.dtype}")
+    top = int(index.max()) + 1 if index.size else 0
+    if index.size and int(index.min()) < 0:
+        raise IndexingError("one_hot: a class is negative")
+    if num_classes != -1 and top > num_classes:
+        raise IndexingError(f"one_hot: class {top - 1} of {num_classes} classes (0 to {num_classes - 1})")
+    if num_classes == -1 and not index.size:
+        raise IndexingError("one_hot: no classes to count; give num_classes")
+    return _one_hot(index, top if num_classes == -1 else num_classes)

@@ -1,0 +1,387 @@
+"""Operations of neural networks that are one node each: activations, softmax, linear, normalisation, cross-entropy.
+
+One node where the chain of small ones would keep more memory or lose accuracy (softmax, softplus), or cost a multiple
+of the time (linear, cross-entropy, normalisation).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._engine import cast_to, elementwise, linear, primitive, wide
+from ..errors import ArgumentError, IndexingError, ShapeError
+from ..typing import Array, DType, Namespace, Tensor, TensorLike, TensorOrArray
+from . import dims
+
+# --- activations ----------------------------------------------------------------------------------------------------------
+
+
+@elementwise(lambda xp, g, y: g * xp.astype(xp.greater(y, xp.scalar(0, y.dtype)), g.dtype))
+def relu(xp: Namespace, x: TensorLike) -> Array:
+    """``max(x, 0)``; the derivative is taken to be 0 at 0.
+
+    >>> import gradflow as gf
+    >>> gf.relu(gf.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return xp.maximum_scalar(x, 0)
+
+
+def _slopes(xp: Namespace, x: Array, like: Array, slope: float) -> Array:
+    return xp.astype(x > 0, like.dtype) * (1 - slope) + slope
+
+
+@elementwise(lambda xp, g, x, negative_slope: g * _slopes(xp, x, g, negative_slope), floats=True)
+def leaky_relu(xp: Namespace, x: TensorLike, negative_slope: float = 0.01) -> Array:
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere, so that no unit is ever without a gradient.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.leaky_relu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.0100,  2.0000])
+    """
+    return x * _slopes(xp, x, x, negative_slope)
+
+
+@elementwise(
+    lambda xp, g, x, alpha: g * xp.where(x > 0, xp.ones_like(x), alpha * xp.exp(xp.minimum(x, xp.zeros_like(x)))),
+    floats=True,
+    fuse=True,
+)
+def elu(xp: Namespace, x: TensorOrArray, alpha: float = 1.0) -> Array:
+    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al. 2015).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.elu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
+    zero = xp.scalar(0, x.dtype)
+    return xp.maximum(x, zero) + alpha * xp.expm1(xp.minimum(x, zero))
+
+
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+@elementwise(
+    lambda xp, g, x: g * (_SELU_SCALE * xp.where(x > 0, xp.ones_like(x), _SELU_ALPHA * xp.exp(xp.minimum(x, xp.zeros_like(x))))),
+    floats=True,
+    fuse=True,
+)
+def selu(xp: Namespace, x: TensorOrArray) -> Array:
+    """``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers (Klambauer et al. 2017).
+
+    >>> import gradflow as gf
+    >>> gf.selu(gf.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
+    zero = xp.scalar(0, x.dtype)
+    return _SELU_SCALE * (xp.maximum(x, zero) + _SELU_ALPHA * xp.expm1(xp.minimum(x, zero)))
+
+
+def _gelu_rule(xp: Namespace, g: Array, x: Array) -> Array:
+    below = 0.5 * (1 + xp.erf(x * math.sqrt(0.5)))
+    return g * (below + x * xp.exp(-0.5 * (x * x)) * (1 / math.sqrt(2 * math.pi)))
+
+
+@elementwise(_gelu_rule, floats=True, fuse=True)
+def _gelu(xp: Namespace, x: Array) -> Array:
+    return 0.5 * x * (1 + xp.erf(x * math.sqrt(0.5)))
+
+
+def _gelu_tanh_rule(xp: Namespace, g: Array, x: Array) -> Array:
+    q = x * x
+    t = xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (q * x)))
+    return g * (0.5 * (1 + t) + (0.5 * math.sqrt(2 / math.pi)) * (x * (1 - t * t)) * (1 + 3 * 0.044715 * q))
+
+
+@elementwise(_gelu_tanh_rule, floats=True, fuse=True)
+def _gelu_tanh(xp: Namespace, x: Array) -> Array:
+    return 0.5 * x * (1 + xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
+
+
+def gelu(x: TensorLike, approximate: str = "none") -> Tensor:
+    """``x`` times the normal distribution function at ``x``; "tanh" approximates it (Hendrycks and Gimpel 2016).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.gelu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.1587,  1.9545])
+    """
+    if approximate == "none":
+        return _gelu(x)
+    if approximate != "tanh":
+        raise ArgumentError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
+    return _gelu_tanh(x)
+
+
+def _silu_rule(xp: Namespace, g: Array, x: Array) -> Array:
+    s = xp.sigmoid(x)
+    return g * (s + x * (s - s * s))
+
+
+@elementwise(_silu_rule, floats=True, fuse=True)
+def silu(xp: Namespace, x: TensorLike) -> Array:
+    """``x * sigmoid(x)``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.silu(gf.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
+    return x * xp.sigmoid(x)
+
+
+@elementwise(
+    lambda xp, g, x, beta, threshold: g * xp.where(x * beta > threshold, xp.ones_like(x), xp.sigmoid(x * beta)),
+    floats=True,
+    fuse=True,
+)
+def softplus(xp: Namespace, x: TensorOrArray, beta: float = 1.0, threshold: float = 20.0) -> Array:
+    """``log(1 + exp(beta x)) / beta``, without overflow; ``x`` itself where ``beta x`` is above ``threshold``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.softplus(gf.tensor([-1.0, 2.0]))
+    tensor([0.3133, 2.1269])
+    """
+    z = x * beta
+    return xp.where(z > threshold, x, (xp.maximum(z, xp.scalar(0, x.dtype)) + xp.log1p(xp.exp(-xp.absolute(z)))) * (1 / beta))
+
+
+def _mish_rule(xp: Namespace, g: Array, x: Array) -> Array:
+    t = xp.tanh(_log_of_exp_plus_1(xp, x))
+    return g * (t + x * ((1 - t * t) * xp.sigmoid(x)))
+
+
+def _log_of_exp_plus_1(xp: Namespace, x: Array) -> Array:
+    return xp.maximum(x, xp.zeros_like(x)) + xp.log1p(xp.exp(-xp.absolute(x)))
+
+
+@elementwise(_mish_rule, floats=True, fuse=True)
+def mish(xp: Namespace, x: TensorLike) -> Array:
+    """``x * tanh(log(1 + exp(x)))`` (Misra 2019).
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.mish(gf.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
+    return x * xp.tanh(_log_of_exp_plus_1(xp, x))
+
+
+@elementwise(lambda xp, g, x: g * xp.sigmoid(-x), floats=True, fuse=True)
+def logsigmoid(xp: Namespace, x: TensorOrArray) -> Array:
+    """``log(sigmoid(x))``, finite for every finite ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.logsigmoid(gf.tensor([-1.0, 2.0]))
+    tensor([-1.3133, -0.1269])
+    """
+    return xp.minimum(x, xp.scalar(0, x.dtype)) - xp.log1p(xp.exp(-xp.absolute(x)))
+
+
+@elementwise(lambda xp, g, x, low, high: g * xp.astype((x > low) & (x < high), g.dtype))
+def _hardtanh(xp: Namespace, x: Array, low: float, high: float) -> Array:
+    return xp.minimum(xp.maximum(x, xp.scalar(low, x.dtype)), xp.scalar(high, x.dtype))
+
+
+def hardtanh(x: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """``x`` held between two numbers; the gradient is 0 on them and outside.
+
+    >>> import gradflow as gf
+    >>> gf.nn.functional.hardtanh(gf.tensor([-2.0, 0.5]))
+    tensor([-1.0000,  0.5000])
+    """
+    if min_val >= max_val:
+        raise ArgumentError(f"hardtanh: min_val {min_val} is not below max_val {max_val}")
+    return _hardtanh(x, min_val, max_val)
+
+
+# --- softmax ----------------------------------------------------------------------------------------------------------------
+
+
+def _exponents(xp: Namespace, x: Array, dim: int, name: str) -> tuple[Array, Array, Any]:
+    axis = (dims.one(dim, x.ndim, name),)[: x.ndim]
+    if not x.size:  # there is no largest of no elements
+        return x, x, xp.scalar(1, x.dtype)
+    centred = x - xp.max(x, axis=axis, keepdims=True)
+    e = xp.exp(centred)
+    return centred, e, xp.sum(e, axis=axis, keepdims=True)
+
+
+@wide
+@primitive(lambda xp, g, y, dim: y * (g - xp.sum(g * y, axis=dim if g.ndim else None, keepdims=True)), floats=True)
+def _softmax(xp: Namespace, x: Array, dim: int) -> Array:
+    _, e, total = _exponents(xp, x, dim, "softmax")
+    return e / total
+
+
+def softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
+    """``exp(x) / sum(exp(x))`` along ``dim``.
+
+    >>> import gradflow as gf
+    >>> gf.softmax(gf.tensor([1.0, 1.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _softmax(x if dtype is None else cast_to(x, dtype), dim)
+
+
+@wide
+@primitive(lambda xp, g, y, dim: g - xp.exp(y) * xp.sum(g, axis=dim if g.ndim else None, keepdims=True), floats=True)
+def _log_softmax(xp: Namespace, x: Array, dim: int) -> Array:
+    centred, _, total = _exponents(xp, x, dim, "log_softmax")
+    return centred - xp.log(total)
+
+
+def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
+    """``log(softmax(x))`` along ``dim``, finite for every finite ``x``.
+
+    >>> import gradflow as gf
+    >>> gf.log_softmax(gf.tensor([1.0, 1.0]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    return _log_softmax(x if dtype is None else cast_to(x, dtype), dim)
+
+
+def _cross_entropy_rule(xp: Namespace, g: Array, p: Array, place: Array, share: Any, total: Any) -> Array:
+    each = g if share is None else g * share if total is None else xp.where(share == 0, xp.scalar(0, g.dtype), g / total * share)
+    d = xp.window_set(p, xp.window(p, place) - xp.scalar(1, p.dtype), place)
+    return d * (xp.reshape(each, (-1, 1)) if each.ndim else each)
+
+
+@wide
+@primitive(_cross_entropy_rule, place=None, share=None, total=None, also="p", floats=True)
+def softmax_cross_entropy(xp: Namespace, x: Array, place: Array, share: Array = None, total: Array = None) -> Any:
+    """``-log softmax(x)`` at one class of each row of ``x`` (n, classes), and the softmax ``p``.
+
+    ``place`` (n,): where in the flattened ``x`` those classes stand.  With ``share`` the losses are summed, each times its
+    share: one number for all, 1/n for the mean, or (n,), 0 for a row that does not count.  That sum is divided by ``total``, if
+    given: where that is 0 too, as no row counts, the loss is NaN and the gradient 0.
+    """
+    centred, e, whole = _exponents(xp, x, 1, "cross_entropy")
+    loss = xp.reshape(xp.log(whole), (-1,)) - xp.window(centred, place)
+    if share is not None:
+        loss = xp.sum(xp.where(share == 0, share, share * loss)) if share.ndim else xp.sum(loss) * share
+    if total is not None:
+        with xp.floating_errors(invalid="ignore"):
+            loss = loss / total
+    return loss, e / whole
+
+
+def check_classes(xp: Namespace, target: Array, classes: int, name: str) -> None:
+    """IndexingError if a class index lies outside of [0, classes); on the CPU only: on CUDA looking would be a wait."""
+    if xp.device_of(target).type == "cpu" and target.size:
+        low, high = int(target.min()), int(target.max())
+        if low < 0 or high >= classes:
+            raise IndexingError(f"{name}: class {low if low < 0 else high} of {classes} classes (0 to {classes - 1})")
+
+
+_LEAST_LOG, _LEAST_SPREAD = -100.0, 1e-12
+
+
+def _logs(xp: Namespace, x: Array) -> tuple[Array, Array]:
+    """log(x) and log(1 - x), held above -100."""
+    least = xp.scalar(_LEAST_LOG, x.dtype)
+    return xp.maximum(xp.log(x), least), xp.maximum(xp.log1p(-x), least)
+
+
+def _odds(xp: Namespace, x: Array) -> Array:
+    inside, outside = _logs(xp, x)
+    return outside - inside
+
+
+@wide
+@elementwise(
+    lambda xp, g, x, target: g * ((x - target) / xp.maximum((1 - x) * x, xp.scalar(_LEAST_SPREAD, x.dtype))),
+    lambda xp, g, x: g * _odds(xp, x),
+    floats=True,
+)
+def probability_cross_entropy(xp: Namespace, x: TensorOrArray, target: TensorLike) -> Array:
+    """``-(t log(x) + (1 - t) log(1 - x))`` with the logs held above -100.
+
+    d/dx is (x - t) / ((1 - x) x), its denominator held above 1e-12, as in PyTorch: a prediction that is wholly wrong has a large
+    gradient, not none.
+    """
+    with xp.floating_errors(divide="ignore"):  # log(0)
+        inside, outside = _logs(xp, x)
+    return -(target * inside + (1 - target) * outside)
+
+
+# --- layers -------------------------------------------------------------------------------------------------------------------
+
+
+def _flat(xp: Namespace, x: Array) -> Array:
+    return x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]))
+
+
+def _weight_rule(xp: Namespace, g: Array, x: Array, room: Any) -> Array:
+    if g.ndim == 1:
+        return xp.reshape(g, (-1, 1)) * x
+    rows, columns = _flat(xp, g).T, _flat(xp, x)
+    return xp.matmul(rows, columns) if room is None or room.dtype != g.dtype else xp.matmul(rows, columns, out=room)
+
+
+@primitive(lambda xp, g, weight: xp.matmul(g, weight), _weight_rule, lambda xp, g, _bias: xp.sum_to(g, _bias.shape))
+def _linear(xp: Namespace, x: Array, weight: Array, bias: Array = None) -> Array:
+    """``x @ weight.T + bias``: (..., in) with a weight (out, in) and a bias (out,) gives (..., out)."""
+    if weight.ndim != 2 or not x.ndim or x.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: an input of shape {x.shape} and a weight of shape {weight.shape} do not fit: the input's last dimension "
+            f"must be {weight.shape[-1] if weight.ndim else 'there'}, the weight's in_features"
+        )
+    y = xp.matmul(x, weight.T)
+    return y if bias is None else xp.add(y, bias)
+
+
+linear_layer = _linear
+
+
+def _normalised_rule(
+    xp: Namespace, g: Array, x: Array, weight: Any, _bias: Any, mean: Array, var: Array, dim: Any, eps: float, needs: Any
+) -> Any:  # fmt: skip
+    """With c = x - mean and r = 1 / sqrt(var + eps), y = c r weight + bias.  For u = g weight and means over ``dim``
+
+    dx = r (u - mean(u) - c r^2 mean(u c)), dweight = sum(g c r), dbias = sum(g).
+
+    A weight that is the same along ``dim`` (batch norm's) is taken out of the means, which then are dbias and dweight too.
+    """
+    r = xp.reciprocal(xp.sqrt(var + eps))
+    away, scale, u, share = x - mean, r, g, -mean.size / max(x.size, 1)
+    uniform = weight is None or all(d < x.ndim - weight.ndim or weight.shape[d - x.ndim] == 1 for d in dim)
+    if weight is not None and uniform:
+        scale = r * weight
+    elif weight is not None:
+        u = g * weight
+    total, slope = xp.sum_to(u, mean.shape), xp.sum_to(u * away, mean.shape)
+    dx = None
+    if needs[0]:
+        back = scale * share
+        dx = u * scale + (away * (back * (r * r * slope)) + back * total)
+    if uniform and weight is not None:
+        fit = xp.reshape if math.prod(weight.shape) == math.prod(mean.shape) else xp.sum_to  # a sum for one weight to all rows
+        return dx, fit(slope * r, weight.shape), fit(total, _bias.shape) if needs[2] else None
+    dweight = xp.sum_to(g * away * r, weight.shape) if weight is not None and needs[1] else None
+    return dx, dweight, xp.sum_to(g, _bias.shape) if needs[2] else None
+
+
+@wide
+@primitive(joint=(_normalised_rule, "x weight bias"), also="mean var")
+def normalised(xp: Namespace, x: Array, dim: tuple[int, ...], eps: float, weight: Array = None, bias: Array = None) -> Any:
+    """``(x - mean) / sqrt(var + eps) * weight + bias`` over ``dim``, with the mean and variance used (n, not n - 1).
+
+    Source: Ioffe and Szegedy, "Batch normalization" (2015); over the last dimensions it is Ba et al., "Layer
+    normalization" (2016).
+    """
+    away, mean = xp.centred(x, dim)
+    var = xp.mean(away * away, axis=dim, keepdims=True)
+    r = xp.reciprocal(xp.sqrt(var + eps))
+    y = away * (r if weight is None else r * weight)
+    if bias is not None:
+        y += bias
+    return y, mean, var
+
+
+def _unpad(xp: Namespace, g: Array, _x: Any, widths: Any) -> Array:
+    return xp.getitem(g, tuple(slice(before, before + n) for (before, _), n in zip(widths, _x.shape, strict=True)))
+
+
+@linear(_unpad)
+def pad_zero(xp: Namespace, x: TensorLike, widths: tuple[tuple[int, ...], ...]) -> Array:
+    """``x`` with zeros around it: (before, after) for each dimension."""
+    return xp.pad(x, widths)

@@ -1,0 +1,63 @@
+"""What is public: the names of ``gf.__all__``, and the modules that users may import; all else carries an underscore."""
+
+import importlib
+import pickle
+import pkgutil
+import sys
+
+import pytest
+
+import gradflow as gf
+
+PUBLIC = {
+    "gradflow", "gradflow.amp", "gradflow.autograd", "gradflow.backend", "gradflow.data", "gradflow.errors", "gradflow.flow",
+    "gradflow.func", "gradflow.gradcheck", "gradflow.io", "gradflow.linalg", "gradflow.nn", "gradflow.numpy", "gradflow.optim",
+    "gradflow.random", "gradflow.train", "gradflow.typing", "gradflow.viz",
+    # The two namespaces, and what a new name in them has to do with.
+    "gradflow.backend.cpu", "gradflow.backend.cuda", "gradflow.backend.devices", "gradflow.backend.dtypes",
+    # Where public classes and functions are defined: their pickles name these.
+    "gradflow.data.datasets", "gradflow.data.fetching", "gradflow.data.images", "gradflow.data.loader", "gradflow.data.tables",
+    "gradflow.flow.diagnosis", "gradflow.flow.facts", "gradflow.flow.report", "gradflow.flow.watching", "gradflow.flow.words",
+    "gradflow.nn.activations", "gradflow.nn.containers", "gradflow.nn.convolution", "gradflow.nn.functional",
+    "gradflow.nn.functional_conv", "gradflow.nn.functional_layers", "gradflow.nn.functional_losses", "gradflow.nn.init",
+    "gradflow.nn.layers", "gradflow.nn.losses", "gradflow.nn.module", "gradflow.nn.parameter", "gradflow.nn.pooling",
+    "gradflow.nn.utils", "gradflow.optim.adafactor", "gradflow.optim.adam", "gradflow.optim.adaptive",
+    "gradflow.optim.elementwise", "gradflow.optim.lbfgs", "gradflow.optim.lr_scheduler", "gradflow.optim.lr_scheduler.base",
+    "gradflow.optim.lr_scheduler.composed", "gradflow.optim.lr_scheduler.curves", "gradflow.optim.lr_scheduler.cycles",
+    "gradflow.optim.lr_scheduler.plateau", "gradflow.optim.muon", "gradflow.optim.optimizer", "gradflow.optim.rprop",
+    "gradflow.optim.sgd", "gradflow.viz.picture", "gradflow.viz.steps", "gradflow.viz.tracing",
+}  # fmt: skip
+
+
+def test_dir_is_all() -> None:
+    assert dir(gf) == sorted(gf.__all__) and len(set(gf.__all__)) == len(gf.__all__)
+    for name in gf.__all__:
+        getattr(gf, name)
+    for internal in ("creation", "engine", "ops", "kernels", "numpy_functions", "plain", "printing"):
+        assert not hasattr(gf, internal), internal
+
+
+def test_a_module_is_public_or_carries_an_underscore() -> None:
+    there = {m.name for m in pkgutil.walk_packages(gf.__path__, "gradflow.")}
+    public = {name for name in there if not any(part.startswith("_") for part in name.split("."))}
+    assert public | {"gradflow"} == PUBLIC
+
+
+@pytest.mark.parametrize("place", ["gradflow", "gradflow.nn", "gradflow.optim", "gradflow.data", "gradflow.flow", "gradflow.viz"])
+def test_public_classes_and_functions_name_a_public_place(place: str) -> None:
+    """``__module__`` is what a pickle, help() and a traceback show; the object is found there again."""
+    module = importlib.import_module(place)
+    shown = [getattr(module, name) for name in module.__all__]
+    for value in shown:
+        named = getattr(value, "__module__", None)
+        if named is None or not named.startswith("gradflow"):
+            continue
+        assert named in PUBLIC, (value, named)
+        if callable(value):
+            assert pickle.loads(pickle.dumps(value)) is value
+
+
+def test_the_places_of_before_0_1_are_found_by_pickles() -> None:
+    for name, attribute in (("tensor", "Tensor"), ("ops.elementwise", "add"), ("creation", "zeros"), ("ops.neural", "relu")):
+        module = importlib.import_module(f"gradflow.{name}")
+        assert getattr(module, attribute) is getattr(gf, attribute) and sys.modules[f"gradflow.{name}"] is module
