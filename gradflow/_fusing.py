@@ -84,7 +84,7 @@ def _operation(function: Elementwise, count: int) -> Op:
     )
     definition, rule = scope["definition"], scope["rule"]
     definition.__name__ = _name(function)
-    return Op("elementwise", definition, dict.fromkeys(names, rule), rule, names, [], True, True, False)
+    return Op("elementwise", definition, rules=dict.fromkeys(names, rule), joint=rule, promoted=names, floats=True)
 
 
 def _inputs(count: int) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from . import backend
-from ._engine import REGISTRY, Ghost, Leaf, base_of, mode, tick, views_of, wrap, writes
+from ._engine import REGISTRY, Leaf, ShapeOnly, base_of, mode, tick, views_of, wrap, writes
 from ._ops import elementwise, index, shape
 from .backend import dtypes
 from .errors import DeviceError, DTypeError, IndexingError, InPlaceError, ShapeError
@@ -56,7 +56,7 @@ def allow(t: Any, name: str) -> None:
 
 
 def _keep_copies(node: Any, data: Array, began: int) -> None:
-    """Where the nodes made since ``began`` kept the memory that is about to be overwritten, let them keep a copy."""
+    """Where the nodes made since ``began`` saved the memory that is about to be overwritten, let them keep a copy."""
     copy = None
     todo = [node]
     while todo:
@@ -64,9 +64,9 @@ def _keep_copies(node: Any, data: Array, began: int) -> None:
         if n is None or n.seq < began:
             continue
         todo.extend(n.parents)
-        if any(k is data for k in n.kept):
+        if any(k is data for k in n.saved):
             copy = backend.namespace_of(data).array(data, copy=True) if copy is None else copy
-            n.kept = tuple(copy if k is data else k for k in n.kept)
+            n.saved = tuple(copy if k is data else k for k in n.saved)
 
 
 def overwrite(t: Any, result: Any, name: str) -> None:
@@ -96,8 +96,8 @@ def _rebase(t: Any, node: Any) -> None:
         if node is None and old is None:
             return
         places = _places(base.array, t.array)
-        kept = {"offset": places, "_v": Ghost(t.array), "_x": Ghost(base.array)}
-        _hand_over(base, REGISTRY["window_set"].record(base.array, (old, node), kept))
+        saved = {"offset": places, "_v": ShapeOnly(t.array), "_x": ShapeOnly(base.array)}
+        _hand_over(base, REGISTRY["window_set"].record(base.array, (old, node), saved))
     if base.node is None and node is None:
         return
     for view in views_of(base):
@@ -105,8 +105,8 @@ def _rebase(t: Any, node: Any) -> None:
             view.node = None
         else:
             places = _places(base.array, view.array)
-            kept = {"_x": Ghost(base.array), "offset": places}
-            _hand_over(view, REGISTRY["window"].record(view.array, (base.node,), kept))
+            saved = {"_x": ShapeOnly(base.array), "offset": places}
+            _hand_over(view, REGISTRY["window"].record(view.array, (base.node,), saved))
 
 
 def _hand_over(t: Any, node: Any) -> None:
@@ -172,8 +172,8 @@ def _assign(t: Any, where: Any, value: Any, name: str) -> None:
         raise kind(f"{name}: {problem} (x has shape {t.shape}, value {tuple(value.shape)})") from None
     node = t.node
     if recorded:
-        kept = {"index": where, "last": last, "_v": Ghost(value.array), "_x": Ghost(t.array)}
-        node = REGISTRY["index_set"].record(t.array, (t.node, value.node), kept)
+        saved = {"index": where, "last": last, "_v": ShapeOnly(value.array), "_x": ShapeOnly(t.array)}
+        node = REGISTRY["index_set"].record(t.array, (t.node, value.node), saved)
     _rebase(t, node)
 
 

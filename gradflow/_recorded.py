@@ -166,6 +166,8 @@ class Recorded(Value):
         """Call ``hook(grad)`` whenever the gradient of this tensor is known; a Tensor it returns is used instead."""
         if self.node is None:
             raise GraphError("register_hook: this tensor does not require grad")
+        if isinstance(self.node, Leaf):
+            return self.node.register_gradient_hook(hook)
         return RemovableHandle(self.node.metadata.hooks, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:

@@ -16,11 +16,11 @@ from . import backend
 from ._engine import (
     Node,
     OneByOne,
+    copy_of,
     detect_anomaly,
     enable_grad,
     mode,
     no_grad,
-    own,
     reached,
     recording,
     set_detect_anomaly,
@@ -122,7 +122,7 @@ def grad(
             xp = backend.namespace_of(t.array)
             result.append(wrap(xp.zeros_like(xp.broadcast_to(t.array, (*count, *t.shape)))) if materialize_grads else None)
         else:
-            result.append(g if create_graph else wrap(g if t.node in owned else own(g)))
+            result.append(g if create_graph else wrap(g if t.node in owned else copy_of(g)))
     return tuple([None if g is None else t._like(g, create_graph) for t, g in zip(ins, result, strict=True)])
 
 
@@ -205,10 +205,21 @@ class Context:
         self._materialize = value
 
 
-class _FunctionOp:
+class _UserOperation:
+    """What the operations of nodes have in common whose backward is, or serves, code of the user's."""
+
+    kind, holomorphic, releases, carries = "function", False, False, False
+    saves: tuple[str, ...] = ()
+    name = title = ""
+
+    def lift(self, node: Node, g: Any) -> tuple[Any, ...]:
+        return node.saved or ()
+
+
+class _FunctionOp(_UserOperation):
     """The operation of a Function's node: calls its ``backward`` on Tensors."""
 
-    kind, holomorphic, frees, keeps, carries = "function", False, True, ("ctx",), False
+    releases, saves = True, ("ctx",)
 
     def __init__(self, function: type[Function], places: list[int], outputs: list[tuple[Any, Any, Any]]) -> None:
         self.function, self.name = function, function.__name__
@@ -216,11 +227,8 @@ class _FunctionOp:
         self.places = places  # which of the arguments the parents belong to
         self.outputs = outputs  # (namespace, shape, dtype) of each
 
-    def lift(self, node: Node, g: Any) -> Any:
-        return node.kept
-
-    def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any, room_for: Any) -> None:
-        (ctx,) = kept
+    def backward(self, xp: Any, g: Any, saved: Any, parents: Any, give: Any, out_for: Any) -> None:
+        (ctx,) = saved
         _check_saved(ctx, self.title)
         recorded = mode.recording  # set by the sweep: True only with create_graph
         parts = g.parts if isinstance(g, _Parts) else {0: g}
@@ -260,7 +268,7 @@ class _FunctionOp:
         probes = set()
         for i, g in enumerate(grads):
             if g is not None and g.node is None:
-                probe = _node(_Probe, (), g.shape)
+                probe = _node(_Probe(), (), g.shape)
                 grads[i] = wrap(g.array, probe)
                 probes.add(probe)
         return probes
@@ -279,29 +287,25 @@ class _FunctionOp:
 
 def _node(op: Any, parents: tuple[Any, ...], shape: Any) -> Node:
     node = Node()
-    node.op, node.parents, node.kept, node.shape, node.extra, node.seq = op, parents, (), shape, None, tick()
+    node.op, node.parents, node.saved, node.shape, node.extra, node.seq = op, parents, (), shape, None, tick()
     return node
 
 
-class _Probe:
+class _Probe(_UserOperation):
     """The operation of a node that stands for a gradient that depends on nothing."""
 
-    kind, holomorphic, frees, keeps, carries, title, name = "function", False, False, (), False, "Gradient", "gradient"
-    lift = staticmethod(lambda node, g: ())
-    backward = staticmethod(lambda *_: None)
+    title, name = "Gradient", "gradient"
+
+    def backward(self, *_: Any) -> None:
+        """There is no parent to hand anything on to."""
 
 
-class _BlockedOp:
+class _BlockedOp(_UserOperation):
     """The operation of a gradient that cannot be differentiated; its parents are all that it may depend on, so that whoever
     asks for one of their derivatives goes through it."""
 
-    kind, holomorphic, frees, keeps, carries = "function", False, False, (), False
-
     def __init__(self, name: str) -> None:
         self.name, self.title = name, name + "Backward"
-
-    def lift(self, node: Node, g: Any) -> Any:
-        return ()
 
     def backward(self, *_: Any) -> None:
         raise GraphError(
@@ -311,18 +315,13 @@ class _BlockedOp:
         )
 
 
-class _PartOp:
+class _PartOp(_UserOperation):
     """The operation of one output's node: hands its gradient on as a part of the Function's."""
-
-    kind, holomorphic, frees, keeps, carries = "function", False, False, (), False
 
     def __init__(self, place: int, title: str) -> None:
         self.place, self.title, self.name = place, title, title
 
-    def lift(self, node: Node, g: Any) -> Any:
-        return ()
-
-    def backward(self, xp: Any, g: Any, kept: Any, parents: Any, give: Any, room_for: Any) -> None:
+    def backward(self, xp: Any, g: Any, saved: Any, parents: Any, give: Any, out_for: Any) -> None:
         give(parents[0], _Parts({self.place: g}))
 
 
@@ -394,7 +393,7 @@ class Function:
         node = Node()
         node.op = _FunctionOp(cls, places, [(backend.namespace_of(o.array), o.shape, o.dtype) for o in outputs])
         node.parents = tuple(args[i].node for i in places)
-        node.kept, node.shape, node.extra, node.seq = (ctx,), _Parts.shape, None, tick()
+        node.saved, node.shape, node.extra, node.seq = (ctx,), _Parts.shape, None, tick()
         alone = len(outputs) == 1  # then the gradient needs no wrapping, and this node is the output's own
         inputs = {id(a.array) for a in args if isinstance(a, Tensor)}
         results: list[Tensor] = []

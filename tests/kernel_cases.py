@@ -16,7 +16,7 @@ import numpy as np
 import gradflow as gf
 from gradflow import _programs as kernels
 from gradflow._engine import REGISTRY
-from gradflow._engine.op import make_callable
+from gradflow._engine.writing import make_callable
 from gradflow._programs import LOW, Kernel, computed_in
 from gradflow._programs.cuda_writer import Text
 from gradflow._programs.expression import PRIMITIVES, Program
@@ -45,7 +45,7 @@ PLACES = {
     # Formulas; those of the optimizers, which are the class's attribute, join below.
     ("_programs/__init__.py", "Kernel", "Kernel"),  # a formula on a gradient that is scaled
     ("_programs/__init__.py", "Kernel", "Fusion"),  # definitions and rules of operations that say fuse=True
-    ("_engine/op.py", "Fusion", "_fused"),
+    ("_engine/writing.py", "Fusion", "_fused"),
     ("_fusing.py", "Kernel", "_Run"),  # functions of the user's, made of primitives
 }  # fmt: skip
 """Where the package makes kernels: (file, what is called, the function, class or variable around it)."""

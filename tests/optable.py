@@ -16,9 +16,9 @@ import numpy as np
 
 import gradflow as gf
 from gradflow import linalg
-from gradflow._engine import cast_to
 from gradflow._ops import elementwise, functions, index, moves, neural, reduce, shape
 from gradflow._ops import linalg as linalg_ops
+from gradflow._ops.elementwise import cast_to
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Any]
 Shapes = tuple[tuple[int, ...], ...]

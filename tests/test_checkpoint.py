@@ -192,7 +192,7 @@ def kept_by(loss: gf.Tensor) -> set[tuple[int, int]]:
             continue
         seen.add(node)
         stack += list(node.parents)
-        for kept in node.kept:
+        for kept in node.saved:
             if isinstance(kept, np.ndarray):
                 found.add((kept.ctypes.data, kept.nbytes))
     return found

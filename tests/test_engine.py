@@ -57,8 +57,8 @@ def test_a_leading_underscore_keeps_shape_and_dtype_only():
     op = define(linear(lambda xp, g, _x: xp.broadcast_to(g, _x.shape)), total)
     x = gf.ones(3, requires_grad=True)
     y = op(x)
-    (ghost,) = y.grad_fn.kept
-    assert ghost.shape == (3,) and ghost.dtype == gf.float32 and ghost.ndim == 1 and "not kept" in repr(ghost)
+    (ghost,) = y.grad_fn.saved
+    assert ghost.shape == (3,) and ghost.dtype == gf.float32 and ghost.ndim == 1 and "not saved" in repr(ghost)
     y.backward()
     np.testing.assert_array_equal(x.grad.cpu().numpy(), 1)
 
@@ -110,9 +110,9 @@ def test_a_name_that_fits_nothing_raises_at_definition(make):
 def test_only_what_a_needed_rule_names_is_kept():
     x, w = gf.ones(3), gf.ones(3, requires_grad=True)
     node = (x * w).grad_fn
-    kept = dict(zip(node.op.keeps, node.kept, strict=True))
+    kept = dict(zip(node.op.saves, node.saved, strict=True))
     assert kept["a"] is x.array and kept["b"] is None  # w itself would be needed for the gradient of x alone
-    assert (x + w).grad_fn.kept == ()
+    assert (x + w).grad_fn.saved == ()
 
 
 def test_signature_and_doc_are_the_definitions():
@@ -472,6 +472,73 @@ def test_tensor_hooks_see_and_replace_the_whole_gradient():
         gf.ones(2).register_hook(print)
     with pytest.raises(TypeError):
         x.register_hook("no function")
+
+
+def test_hooks_of_a_leaf_run_when_its_last_use_has_run_before_the_pass_ends() -> None:
+    first, last = gf.ones(2, requires_grad=True), gf.ones(2, requires_grad=True)
+    order: list[object] = []
+    y = first * 2
+    y.register_hook(lambda g: order.append("y"))
+    z = y * last
+    z.register_hook(lambda g: order.append("z"))
+    total = (z + last).sum()
+    last.register_hook(lambda g: order.append(("last", g.tolist(), last.grad is None)))
+    first.register_hook(lambda g: order.append(("first", g.tolist(), first.grad is None)))
+    total.backward()
+    assert order == ["z", ("last", [3.0, 3.0], True), "y", ("first", [2.0, 2.0], True)]
+
+
+def test_hooks_of_leaves_that_a_pass_reaches_in_part_or_not_at_all() -> None:
+    a, b, seen = gf.ones(2, requires_grad=True), gf.ones(2, requires_grad=True), []
+    a.register_hook(lambda g: seen.append(("a", g.tolist())))
+    b.register_hook(lambda g: 10 * g)
+    y = a * 3
+    # The oldest use of b is behind a, where no gradient is asked for.
+    total = ((b * 2).detach() * y + b * 5).sum()
+    (gb,) = gf.autograd.grad(total, b, retain_graph=True)
+    assert gb.tolist() == [50.0, 50.0] and seen == []
+    b.backward(gf.ones(2))  # a leaf is the end of the pass itself
+    assert b.grad is not None and b.grad.tolist() == [10.0, 10.0]
+    total.backward()
+    assert seen == [("a", [6.0, 6.0])] and b.grad.tolist() == [60.0, 60.0]
+
+
+def test_a_hook_of_a_leaf_that_raises_leaves_every_gradient_as_it_was() -> None:
+    a, b = gf.ones(2, requires_grad=True), gf.ones(2, requires_grad=True)
+    (a + b).sum().backward()
+    with b.register_hook(lambda g: 1 / 0), pytest.raises(ZeroDivisionError):
+        (a * b).sum().backward()
+    (a * b).sum().backward()
+    assert a.grad is not None and b.grad is not None and a.grad.tolist() == b.grad.tolist() == [2.0, 2.0]
+
+
+def test_a_prehook_on_the_node_of_a_leaf() -> None:
+    x = gf.ones(2, requires_grad=True)
+    (y,) = [n for n, _ in (x * 2).grad_fn.next_functions if n is not None]
+    y.register_prehook(lambda gs: (gs[0] * 10,))
+    (x * 3).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [30.0, 30.0]
+
+
+def test_a_node_says_where_its_operation_is_defined() -> None:
+    x = gf.ones(2, requires_grad=True)
+    path, _, line = gf.linalg.norm(x).grad_fn.where.rpartition(":")
+    assert path.endswith("reduce.py")
+    with open(path, encoding="utf-8") as file:
+        assert any("def _norm2" in text for text in file.read().splitlines()[int(line) - 1 : int(line) + 12])
+
+    class Twice(gf.autograd.Function):
+        @staticmethod
+        def forward(ctx, t):
+            return t * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    assert Twice.apply(x).grad_fn.where == f"{__file__}:{Twice.backward.__code__.co_firstlineno}"
+    leaf = x.sum().grad_fn.parents[0]
+    assert leaf.where == ""
 
 
 def test_a_hook_that_returns_nonsense_is_refused():

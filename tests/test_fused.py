@@ -110,8 +110,8 @@ def test_numbers_defaults_names_and_nesting() -> None:
 
 
 WORDS = [
-    "y", "g", "xp", "needs", "room", "run", "cpu", "op", "give", "parents", "new", "tick", "Tensor", "Node", "n", "t",
-    "s", "d", "p0", "kept", "forward", "rule", "derivative", "definition", "named", "in0_", "in1_", "out0_", "q_", "_",
+    "y", "g", "xp", "needs", "out", "out_for", "run", "cpu", "op", "give", "parents", "new", "tick", "Tensor", "Node", "n", "t",
+    "s", "d", "p0", "saved", "kept", "forward", "rule", "derivative", "definition", "named", "in0_", "in1_", "out0_", "q_", "_",
     "__", "isinstance", "float", "int", "None_", "call", "\N{GREEK SMALL LETTER BETA}",
 ]  # fmt: skip
 

@@ -371,10 +371,10 @@ def test_threads_add_up() -> None:
 
 
 def test_room_is_for_one_gradient() -> None:
-    def both(xp: Any, g: Any, room: Any) -> Any:
+    def both(xp: Any, g: Any, out: Any) -> Any:
         return g, g
 
-    with pytest.raises(RuleError, match="room for one"):
+    with pytest.raises(RuleError, match="the memory of one"):
 
         @primitive(joint=(both, "a b"))
         def _two(xp: Any, a: Any, b: Any) -> Any:

@@ -413,7 +413,7 @@ def test_an_index_without_repetition_keeps_nothing_more() -> None:
     for index in ([2, 0], (slice(None), [1, 0]), 1, slice(1), np.array([True, False, True])):
         t, v = gf.zeros(3, 2), gf.ones((), requires_grad=True)
         t[index] = v
-        assert dict(zip(t.grad_fn.op.keeps, t.grad_fn.kept, strict=True))["last"] is None
+        assert dict(zip(t.grad_fn.op.saves, t.grad_fn.saved, strict=True))["last"] is None
 
 
 def test_indices_and_tensors_without_dimensions() -> None:

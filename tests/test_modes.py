@@ -13,7 +13,7 @@ import pytest
 
 import gradflow as gf
 from gradflow._engine import is_anomaly_enabled, is_grad_enabled, mode
-from gradflow._engine.graph import quiet
+from gradflow._engine.modes import threads_not_recording
 
 
 def recorded() -> bool:
@@ -90,7 +90,7 @@ def test_generators_in_turn_have_a_mode_each() -> None:
     with gf.no_grad():
         a, b = off(), on()
         assert [(next(a), next(b), recorded()) for _ in range(4)] == [(w, True, False) for w in (False, True, True, False)]
-    assert recorded() and not quiet
+    assert recorded() and not threads_not_recording
 
 
 def test_blocks_that_end_in_another_order() -> None:
@@ -106,7 +106,7 @@ def test_blocks_that_end_in_another_order() -> None:
         assert recorded()
         next(running)  # the block of the generator ends inside of this one
         assert recorded()
-    assert recorded() and not quiet
+    assert recorded() and not threads_not_recording
     running = block()
     next(running)
     thread = threading.Thread(target=lambda: next(running))
@@ -331,7 +331,7 @@ def test_an_interrupt_leaves_the_modes_and_the_gradients_right(name: str) -> Non
     expected, count = numbers(work()), 0
     while interrupted(work, count):
         assert mode.recording and not mode.anomaly and mode.depth == gf.func._depth.count == 0, count
-        quiet.clear()  # a thread that is left there is only slower
+        threads_not_recording.clear()  # a thread that is left there is only slower
         if count % 10 == 0:
             assert numbers(work()) == expected, count
         count += 1 + count // 100

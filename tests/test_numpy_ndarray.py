@@ -556,7 +556,7 @@ def test_the_namespace_of_derivative_rules_knows_no_arrays() -> None:
     assert type(numpy_functions.multiply(a, a)) is gf.Tensor and numpy_functions.sum(gf.ones(2)).dtype == gf.float32
     x = gnp.array([0.5, 2.0]).requires_grad_()
     (g,) = gf.autograd.grad(gnp.tanh(x).sum(), x, create_graph=True)
-    assert g.grad_fn is not None and all(type(k) is not gnp.ndarray for k in g.grad_fn.kept)
+    assert g.grad_fn is not None and all(type(k) is not gnp.ndarray for k in g.grad_fn.saved)
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "Adafactor", "LBFGS"])

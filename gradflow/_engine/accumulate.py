@@ -25,7 +25,9 @@ from typing import Any
 
 from .. import backend
 from ..typing import Array, Shape
-from .graph import Extra, Node, Value, upstairs, wrap, writes
+from .node import Node, NodeExtras, RemovableHandle
+from .tensor_layer import Value, tensor_layer, wrap
+from .writes import writes
 
 accumulating = RLock()
 """Held while the gradient of a leaf changes.  The thread that holds it may take it again: a finalizer may run at any time."""
@@ -53,10 +55,23 @@ class GradientBuffer:
 
 
 class _Accumulate:
-    """The 'operation' of a leaf: its gradient is added to ``.grad``."""
+    """The operation of a leaf, whose gradient is added to ``.grad``; the backward pass ends there."""
 
     title, name, kind = "AccumulateGrad", "leaf", "leaf"
-    keeps, frees, carries = (), False, False
+    saves: tuple[str, ...] = ()
+    releases = holomorphic = carries = False
+
+    def backward(self, *_: Any) -> None:
+        """Never called: a leaf hands nothing on."""
+
+    def lift(self, node: Any, g: Any) -> tuple[Any, ...]:
+        return ()
+
+
+_ACCUMULATE = _Accumulate()
+
+leaves_with_hooks: weakref.WeakSet[Leaf] = weakref.WeakSet()
+"""The leaves on which a hook was ever registered: while there are none, no backward pass looks for the last use of one."""
 
 
 class Leaf(Node):
@@ -69,10 +84,10 @@ class Leaf(Node):
     __slots__ = ("_alias", "_tensor", "buffer", "lent", "spare")
 
     def __init__(self, owner: Value) -> None:
-        self.op = _Accumulate
-        self.parents, self.kept, self.seq = (), (), 0  # 0: older than every operation
+        self.op = _ACCUMULATE
+        self.parents, self.saved, self.seq = (), (), 0
         self.shape = owner.array.shape
-        self.extra = Extra()
+        self.extra = NodeExtras()
         self.extra.variable = weakref.ref(owner)  # weak, or tensor and node would keep each other alive
         self._tensor: Any = None
         self._alias: Array | None = None
@@ -91,6 +106,17 @@ class Leaf(Node):
         if variable is not None:
             self.shape = variable.array.shape  # the user may have replaced the array
         return self.shape
+
+    def register_gradient_hook(self, hook: Any) -> RemovableHandle:
+        """Call ``hook(gradient)`` in each backward pass, as soon as the last use of the tensor has handed on its gradient."""
+        handle = RemovableHandle(self.metadata.hooks, hook)
+        leaves_with_hooks.add(self)
+        return handle
+
+    def register_prehook(self, hook: Any) -> RemovableHandle:
+        """Call ``hook((gradient,))`` where ``register_gradient_hook`` calls its hook, after it."""
+        leaves_with_hooks.add(self)
+        return super().register_prehook(hook)
 
     # --- reading and replacing the gradient ---------------------------------------------------------------------------
 
@@ -139,7 +165,7 @@ class Leaf(Node):
 
     # --- what a backward pass brings ------------------------------------------------------------------------------------
 
-    def lend(self) -> GradientBuffer | None:
+    def lend_buffer(self) -> GradientBuffer | None:
         """A buffer for the first gradient of a pass; None if there is a gradient to add to, or no free buffer that fits."""
         with accumulating:
             spare, variable = self.spare, self.extra.variable()  # type: ignore[union-attr, misc]
@@ -166,7 +192,7 @@ class Leaf(Node):
         if tensor is None and buffer is None:
             if create_graph:
                 # The same Tensor may have reached other leaves; the next pass adds to this one in place.
-                self._tensor = wrap(own(g.array), g.node)
+                self._tensor = wrap(copy_of(g.array), g.node)
             else:
                 self.buffer = self._filled(g, owned)
         elif create_graph:
@@ -183,13 +209,13 @@ class Leaf(Node):
     def _filled(self, g: Array, owned: bool) -> GradientBuffer:
         spare = self.spare
         if spare is None or spare.array.dtype is not g.dtype or spare.array.shape != g.shape or not spare.is_free():
-            return GradientBuffer(g if owned else own(g))
+            return GradientBuffer(g if owned else copy_of(g))
         self.spare = None
         spare.array[...] = g
         return spare
 
 
-def own(g: Array) -> Array:
+def copy_of(g: Array) -> Array:
     """A copy of a gradient that may share memory with something else."""
     return backend.namespace_of(g).array(g, copy=True)
 
@@ -204,7 +230,7 @@ def accumulate(grads: dict[Node, Any], owned: set[Node], create_graph: bool) -> 
                 if tensor.node is not leaf:
                     continue  # requires_grad was switched off after the tensor was used
                 if g.shape != tensor.array.shape:  # the user replaced the array after an earlier use
-                    xp = upstairs.namespace if create_graph else backend.namespace_of(g)
+                    xp = tensor_layer.namespace if create_graph else backend.namespace_of(g)
                     g = xp.sum_to(g, leaf.target_shape())
             lent = leaf.lent
             if lent is not None and g is lent.array and leaf.buffer is None and leaf.is_unread():

@@ -1,16 +1,62 @@
-"""Switching recording, and the checks of anomaly mode, on and off in the running thread."""
+"""Whether operations of a thread are recorded, and checked in anomaly mode; and the switches of both."""
 
 from __future__ import annotations
 
 import functools
+from _thread import _local, get_ident
 from collections.abc import Callable
 from types import coroutine
 from typing import Any, ParamSpec, TypeVar
 
-from .graph import ever, hush, mode, settle
-
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class _Mode(_local):
+    """Whether operations are recorded, and checked for NaN and infinity, in this thread.
+
+    Plain attributes: an interrupt is raised where a function of Python begins or after a call, not inside an assignment, so that
+    ``finally: mode.recording = was`` always sets it back.
+    """
+
+    recording: bool = True
+    anomaly: bool = False
+    depth: int = 0  # how many blocks, decorated functions and backward passes are under way that will set these back
+    outer: list[tuple[Any, bool]]
+
+
+class _Process:
+    """``anomaly_was_used``: whether anomaly mode was ever on in this process.  Until then no operation asks its thread."""
+
+    __slots__ = ("anomaly_was_used",)
+
+    def __init__(self) -> None:
+        self.anomaly_was_used = False
+
+
+threads_not_recording: set[int] = set()
+"""While this is empty, no operation asks the mode of its thread, which takes as long as making a node.
+
+A thread is added before it stops recording.  It is removed when it records and nothing is under way that may set that back.  A
+thread that is here and records loses the time of the question, and no more.
+"""
+
+
+def stops_recording() -> None:
+    """Called by a thread that is about to stop recording."""
+    threads_not_recording.add(get_ident())
+
+
+def recording_restored() -> None:
+    """Called by a thread whose recording has been set back to what it was."""
+    if not mode.recording:
+        threads_not_recording.add(get_ident())
+    elif not mode.depth:
+        threads_not_recording.discard(get_ident())
+
+
+mode = _Mode()
+process = _Process()
 
 
 def is_grad_enabled() -> bool:
@@ -32,14 +78,14 @@ def recording(on: bool, function: Callable[P, R], /, *args: P.args, **kwargs: P.
         return function(*args, **kwargs)
     finally:
         mode.recording, mode.depth = was, depth
-        settle()
+        recording_restored()
 
 
 def _set(field: str, value: bool) -> None:
     if field == "anomaly":
-        ever.anomaly = True
+        process.anomaly_was_used = True
     elif not value:
-        hush()
+        stops_recording()
     setattr(mode, field, value)
 
 
@@ -62,7 +108,7 @@ def _steps(field: str, value: bool, running: Any) -> Any:
         finally:
             mode.depth = depth
             setattr(mode, field, before)
-            settle()
+            recording_restored()
         try:
             step, given = running.send, (yield made)
         except BaseException as thrown:  # also when it is closed
@@ -95,14 +141,12 @@ class _Switch:
             if switch is self:
                 mode.depth -= 1
                 later = [i for i in range(k + 1, len(outer)) if outer[i][0]._field == self._field]
-                if (
-                    later
-                ):  # or while a block goes on that began later: the mode is that one's, and what comes after it is ``before``
+                if later:  # a block that began later goes on: the mode stays that one's, and ``before`` is set when it ends
                     outer[later[0]] = (outer[later[0]][0], before)
                 else:
                     setattr(mode, self._field, before)
                 del outer[k]
-                settle()
+                recording_restored()
                 return
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
@@ -119,7 +163,7 @@ class _Switch:
             finally:
                 mode.depth = depth
                 setattr(mode, field, before)
-                settle()
+                recording_restored()
 
         def generator(*args: P.args, **kwargs: P.kwargs) -> Any:
             return (yield from _steps(field, value, function(*args, **kwargs)))  # pyright: ignore[reportGeneralTypeIssues]
@@ -166,7 +210,7 @@ class _Setting(_Switch):
         self._value = bool(value)
         self._before: bool = getattr(mode, self._field)
         _set(self._field, self._value)
-        settle()
+        recording_restored()
 
     def __enter__(self) -> None:
         _outer().append((self, self._before))
@@ -175,7 +219,7 @@ class _Setting(_Switch):
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         setattr(mode, self._field, self._before)  # as a decorator it is meant for the function, not for the lines around it
-        settle()
+        recording_restored()
         return super().__call__(function)
 
 

@@ -36,7 +36,7 @@ from .. import backend
 from .._standins.batch import Batching
 from ..backend import dtypes
 from ..typing import Array, Namespace, Shape
-from .graph import upstairs
+from .tensor_layer import tensor_layer
 
 DEEPEST = 30
 """So many masks may wait for each other: a long chain of selections is found part by part, without deep recursion."""
@@ -98,13 +98,13 @@ def still(masked: Masked, g: Any) -> Masked:
 
 
 def _bare(zeros: Any) -> Any:
-    return zeros.array if isinstance(zeros, upstairs.tensor) else zeros
+    return zeros.array if isinstance(zeros, tensor_layer.tensor) else zeros
 
 
 def _cleared(d: Any, zeros: Zeros) -> Any:
     zero = d.dtype.type(0)
-    if isinstance(d, upstairs.tensor):  # always: where the first derivative is finite the second may not be
-        return upstairs.namespace.where(zeros(), zero, d)
+    if isinstance(d, tensor_layer.tensor):  # always: where the first derivative is finite the second may not be
+        return tensor_layer.namespace.where(zeros(), zero, d)
     xp = backend.namespace_of(d)
     return d if xp.surely_finite(d) else xp.where(zeros(), zero, d)
 
@@ -119,10 +119,10 @@ def unused(d: Any, p: Any, whole: Shape, find: Callable[[], Array], clean: bool)
     return Masked(d, zeros if p.shape == whole else _folded(zeros, whole, p.shape), clean)
 
 
-def left_out(d: Any, p: Any, op: Any, kept: Any, g: Any) -> Masked:
+def left_out(d: Any, p: Any, op: Any, saved: Any, g: Any) -> Masked:
     """The gradient ``d`` for ``p``, the first parent of a linear operation that leaves out some of its elements."""
     xp, shape = _namespace_below(g), g.shape
-    return Masked(d, Zeros(lambda: _unreached(op, xp, kept, (p, *(None,) * (len(op.differentiable) - 1)), shape, None)[0]), True)
+    return Masked(d, Zeros(lambda: _unreached(op, xp, saved, (p, *(None,) * (len(op.differentiable) - 1)), shape, None)[0]), True)
 
 
 def meets_pole(p: Any, further: int = 3) -> bool:
@@ -138,15 +138,15 @@ def meets_pole(p: Any, further: int = 3) -> bool:
 # --- carrying: what the sweep calls at a node that is given a Masked --------------------------------------------------------
 
 
-def carry(masked: Masked, g: Any, op: Any, xp: Namespace, kept: Any, parents: Sequence[Any], give: Any, none: Any) -> None:
+def carry(masked: Masked, g: Any, op: Any, xp: Namespace, saved: Any, parents: Sequence[Any], give: Any, none: Any) -> None:
     """Run the backward of ``op``, which carries; ``g`` is the data of ``masked``, in the form that the rules take it."""
     if op.kind == "elementwise":
-        op.backward(xp, g, kept, _unsummed(parents, g.shape), _spread(masked, g, xp, give), none)
+        op.backward(xp, g, saved, _unsummed(parents, g.shape), _spread(masked, g, xp, give), none)
         return
     if not masked.clean:
         g = _cleared(g, masked.zeros)
     below, shape, zeros, place = _namespace_below(g), g.shape, masked.zeros, -1
-    found = Zeros(lambda: _unreached(op, below, kept, parents, shape, zeros), zeros)
+    found = Zeros(lambda: _unreached(op, below, saved, parents, shape, zeros), zeros)
 
     def handed(p: Any, d: Any) -> None:
         nonlocal place
@@ -155,7 +155,7 @@ def carry(masked: Masked, g: Any, op: Any, xp: Namespace, kept: Any, parents: Se
         d = plain(d)  # what a selecting operation left out is among what nothing comes back to
         give(p, Masked(d, Zeros(lambda: found()[k], found), True) if p.op.carries else d)
 
-    op.backward(xp, g, kept, parents, handed, none)
+    op.backward(xp, g, saved, parents, handed, none)
 
 
 def _spread(masked: Masked, g: Any, xp: Namespace, give: Any) -> Callable[[Any, Any], None]:
@@ -208,7 +208,7 @@ def meet(a: Any, b: Any) -> Any:
         return made
     a.shared.append(b.zeros)  # nobody else has been given what met here, nor asked for its zeros
     a.zeros.depth = max(a.zeros.depth, b.zeros.depth + 1)
-    if isinstance(a.array, upstairs.tensor):
+    if isinstance(a.array, tensor_layer.tensor):
         a.array = a.array + b.plain()
     else:
         a.array += b.plain()
@@ -240,7 +240,7 @@ def _folded(zeros: Zeros, whole: Shape, shape: Shape) -> Zeros:
     return Zeros(find, zeros)
 
 
-def _unreached(op: Any, xp: Namespace, kept: Any, parents: Sequence[Any], shape: Shape, zeros: Zeros | None) -> list[Array]:
+def _unreached(op: Any, xp: Namespace, saved: Any, parents: Sequence[Any], shape: Shape, zeros: Zeros | None) -> list[Array]:
     """For each gradient that a linear operation hands on: where nothing but zeros comes back.
 
     Its own rule is run on 1 for what is no zero and 0 for what is: with no negative weight nothing cancels.
@@ -249,7 +249,7 @@ def _unreached(op: Any, xp: Namespace, kept: Any, parents: Sequence[Any], shape:
     used = xp.ones(shape, dtypes.float32)
     if zeros is not None:
         used = used * xp.astype(xp.logical_not(zeros()), dtypes.float32)
-    op.backward(xp, used, kept, parents, lambda _, d: found.append(xp.equal(plain(d), 0)), lambda _: None)
+    op.backward(xp, used, saved, parents, lambda _, d: found.append(xp.equal(plain(d), 0)), lambda _: None)
     return found
 
 

@@ -6,7 +6,7 @@ import weakref
 from typing import Any
 
 from .. import backend
-from .graph import wrap
+from .tensor_layer import wrap
 
 
 def link(view: Any, source: Any) -> None:

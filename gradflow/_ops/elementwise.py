@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._engine import cast_to, elementwise, wide
+from .._engine import elementwise, linear, wide
 from ..backend import cpu
 from ..errors import ArgumentError, DivisionError, DTypeError
 from ..typing import Array, Namespace, Tensor, TensorLike, TensorOrArray
@@ -388,6 +388,12 @@ def flat(xp: Namespace, condition: Array, d: Array, like: Array) -> Array:
     """
     y = xp.flat(condition, d, like)
     return y.copy() if y is d else y
+
+
+@linear(lambda xp, g, _x: xp.astype(g, _x.dtype))
+def cast_to(xp: Namespace, x: Any, dtype: Any) -> Any:
+    """``x`` with elements of another dtype; the gradient goes back in the dtype of ``x`` (its real part, if that is real)."""
+    return xp.astype(x, dtype, copy=True)
 
 
 def cast(x: Tensor, dtype: Any) -> Tensor:

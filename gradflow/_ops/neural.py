@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._engine import cast_to, elementwise, linear, primitive, wide
+from .._engine import elementwise, linear, primitive, wide
 from ..errors import ArgumentError, IndexingError, ShapeError
 from ..typing import Array, DType, Namespace, Tensor, TensorLike, TensorOrArray
 from . import dims
+from .elementwise import cast_to
 
 # --- activations ----------------------------------------------------------------------------------------------------------
 
@@ -310,11 +311,11 @@ def _flat(xp: Namespace, x: Array) -> Array:
     return x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]))
 
 
-def _weight_rule(xp: Namespace, g: Array, x: Array, room: Any) -> Array:
+def _weight_rule(xp: Namespace, g: Array, x: Array, out: Any) -> Array:
     if g.ndim == 1:
         return xp.reshape(g, (-1, 1)) * x
     rows, columns = _flat(xp, g).T, _flat(xp, x)
-    return xp.matmul(rows, columns) if room is None or room.dtype != g.dtype else xp.matmul(rows, columns, out=room)
+    return xp.matmul(rows, columns) if out is None or out.dtype != g.dtype else xp.matmul(rows, columns, out=out)
 
 
 @primitive(lambda xp, g, weight: xp.matmul(g, weight), _weight_rule, lambda xp, g, _bias: xp.sum_to(g, _bias.shape))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias, overload
 
-from .._engine import cast_to, linear, primitive, selecting, wide
+from .._engine import linear, primitive, selecting, wide
 from .._plain import whole_number
 from ..errors import ArgumentError, DTypeError
 from ..typing import Array, Dims, DType, Namespace, Tensor, TensorLike, TensorOrArray
 from . import dims
 from .compare import _ordered, isnan, maximum, minimum, where
 from .elementwise import abs as absolute
-from .elementwise import mul
+from .elementwise import cast_to, mul
 from .index import take_along_dim
 from .shape import clone, reshape
 

@@ -134,7 +134,7 @@ def _blend(running: Tensor, batch: Array, momentum: float, factor: float) -> Non
     """``running = (1 - momentum) running + momentum factor batch``, on the bare array."""
     running.array *= 1 - momentum
     running.array += batch.reshape(running.array.shape) * (momentum * factor)
-    writes.aside(running)
+    writes.written_if_shared(running)
 
 
 def layer_norm(

@@ -4,8 +4,8 @@ A bucket takes over the memory of some parameters; each parameter keeps its Tens
 memory.  So a step is one kernel, however many parameters there are.  What makes that safe:
 
 1.  A parameter is moved only if its array is memory of gradflow's own (``xp.owns``: no view, no memory of a file, of another
-    process or of another library) and nothing but its Tensor holds the array (``holders``).  Every view of such an array, its
-    buffer and its DLPack capsule hold it.  An array that is held, by a graph for instance, is updated where it is.
+    process or of another library) and nothing but its Tensor holds the array (``reference_count``).  Every view of such an
+    array, its buffer and its DLPack capsule hold it.  An array that is held, by a graph for instance, is updated where it is.
 2.  ``p.array`` is compared with the bucket's part before each step; a parameter whose array was replaced leaves the bucket.
 3.  Each part is an alias, no view, of the bucket's memory.  So rule 1 holds for parts as well, and a part has its own stamp of
     in-place writes.
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import backend
-from .._engine import ALONE, GradientBuffer, Leaf, holders, wrap, writes
+from .._engine import ALONE, GradientBuffer, Leaf, reference_count, wrap, writes
 from .._programs import SCALE, Bound, Kernel
 from .._tensor import Tensor
 from ..backend import dtypes
@@ -224,6 +224,6 @@ def buckets(
     together: dict[Any, list[Tensor]] = {}
     for p in params:
         xp = backend.namespace_of(p.array)
-        movable = holders(p) <= ALONE and xp.owns(p.array) and p.array.size > 0 and p.array.flags.c_contiguous
+        movable = reference_count(p) <= ALONE and xp.owns(p.array) and p.array.size > 0 and p.array.flags.c_contiguous
         together.setdefault((p.dtype, p.device) if movable else id(p), []).append(p)
     return [Bucket(kernel, ps, [state(p) for p in ps], keeps, not isinstance(key, int)) for key, ps in together.items()]
