@@ -39,30 +39,37 @@ class Operation(Protocol):
     @property
     def name(self) -> str:
         """The operation in the words of an error."""
+        ...
 
     @property
     def title(self) -> str:
         """The node as PyTorch writes it, ``MulBackward``."""
+        ...
 
     @property
     def kind(self) -> str:
         """``elementwise``, ``linear``, ``primitive``; ``function`` if ``backward`` runs code of the user's."""
+        ...
 
     @property
     def saves(self) -> tuple[str, ...]:
         """The names of what ``Node.saved`` holds, in its order."""
+        ...
 
     @property
     def releases(self) -> bool:
         """Whether ``Node.saved`` holds arrays, so that a pass without ``retain_graph`` releases them."""
+        ...
 
     @property
     def holomorphic(self) -> bool:
         """Whether the rules are those of a holomorphic function, whose gradient of complex numbers the pass conjugates."""
+        ...
 
     @property
     def carries(self) -> bool:
         """Whether ``backward`` may be given a ``Masked`` gradient (``unused.py``)."""
+        ...
 
     @property
     def backward(self) -> Callable[[Namespace, Any, Any, Any, Any, Any], None]:
@@ -70,10 +77,12 @@ class Operation(Protocol):
 
         ``out_for(parent)`` is memory that the gradient may be written into, or None.
         """
+        ...
 
     @property
     def lift(self) -> Callable[[Any, Any], tuple[Any, ...]]:
         """``lift(node, g)``: what the node saved, as Tensors that know where they come from, for a recorded backward."""
+        ...
 
 
 class NodeExtras:
