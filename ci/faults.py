@@ -107,7 +107,8 @@ class Places:
         if isinstance(node, ast.Raise) or warned:
             return
         if isinstance(node, ast.AugAssign) and type(node.op) in ARITHMETIC:
-            self.between(node.target, node.value, *[sign + "=" for sign in ARITHMETIC[type(node.op)]], "change a sign", name)
+            old, new = ARITHMETIC[type(node.op)]
+            self.between(node.target, node.value, old + "=", new + "=", "change a sign", name)
         if isinstance(node, ast.If | ast.While):
             self.add("negate a condition", node.test, f"not ({self.text(node.test)})", name)
         for field, value in ast.iter_fields(node):
@@ -150,8 +151,8 @@ class Places:
             if isinstance(value, bool):
                 self.add("change a constant", node, str(not value), name)
             elif isinstance(value, int | float):
-                new = value + 1 if isinstance(value, int) else value * 1.3 or 1.0
-                self.add("change a constant", node, repr(new), name)
+                other = value + 1 if isinstance(value, int) else value * 1.3 or 1.0
+                self.add("change a constant", node, repr(other), name)
         elif isinstance(node, ast.Subscript):
             self.indices(node.slice, name)
             self.expression(node.value, name)

@@ -188,9 +188,9 @@ class Program:
         self.backward()
         self.act(0.4)
         if r.random() < 0.15:
-            forms = ["clip_grad_norm_({}, 1.0)", "clip_grad_norm_({}, 0.5, float('inf'))", "clip_grad_value_({}, 0.3)"]
+            clips = ["clip_grad_norm_({}, 1.0)", "clip_grad_norm_({}, 0.5, float('inf'))", "clip_grad_value_({}, 0.3)"]
             self.add(f"some = {self.group(self.some())}")  # PyTorch's clip_grad_value_ refuses to be given none
-            self.add("if any(q.grad is not None for q in some): L.nn.utils." + r.choice(forms).format("some"))
+            self.add("if any(q.grad is not None for q in some): L.nn.utils." + r.choice(clips).format("some"))
         for n in range(self.optimizers):
             if n == 0 or r.random() < 0.6:
                 self.add(f"poison(); o[{n}].step()")

@@ -100,7 +100,9 @@ def start_lines(found: dict[str, Any]) -> list[str]:
         ratio = starts.ratio(found, what, "torch")
         if ratio is not None:
             aim, verdict = starts.AIMS.get(what), starts.verdicts(found).get(what)
-            said.append(f"  {spoken}: {ratio:.2f} of PyTorch eager  {_judged(aim and aim.ratio, verdict)}".rstrip())
+            said.append(
+                f"  {spoken}: {ratio:.2f} of PyTorch eager  {_judged(None if aim is None else aim.ratio, verdict)}".rstrip()
+            )
     return said
 
 

@@ -31,7 +31,8 @@ def contents(seed: int) -> list[Any]:
     model(gf.randn(5, 3)).sum().backward()
     optimizer.step()
     training = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": 3, "notes": ["a", None, 0.5, True]}
-    small = {f"part.{k}": gf.randn(k % 4, 2, dtype=[gf.float16, gf.float32, gf.float64][k % 3]) for k in range(12)}
+    dtypes: list[Any] = [gf.float16, gf.float32, gf.float64]
+    small = {f"part.{k}": gf.randn(k % 4, 2, dtype=dtypes[k % 3]) for k in range(12)}
     return [{"weight": gf.randn(6, 5), "bias": gf.arange(7)}, training, small]
 
 

@@ -139,8 +139,8 @@ class Conv:
         self.windows = np.empty((out, i, 3, 3, out, batch), F)
         self.y, self.ones = np.empty((o, out, out, batch), F), np.ones(batch, F)
         self.partial = np.empty((out, o, i * 9), F)
-        self.gwindows = None if first else np.empty((out, i * 9, out * batch), F)
-        self.gx = None if first else np.empty((i, side, side, batch), F)
+        self.gwindows: Any = None if first else np.empty((out, i * 9, out * batch), F)
+        self.gx: Any = None if first else np.empty((i, side, side, batch), F)
 
     def forward(self, x: Array) -> Array:
         if self.first:
