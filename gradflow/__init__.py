@@ -24,7 +24,7 @@ from .backend.dtypes import (
     get_default_dtype, half, int16, int32, int64, int8, int_ as int, long, promote_types, result_type,
     set_default_dtype, short, uint8,
 )
-from ._comparing import allclose, equal, is_tensor
+from ._predicates import allclose, equal, is_tensor
 from ._creation import (
     arange, as_tensor, empty, empty_like, eye, from_dlpack, from_numpy, full, full_like, linspace, logspace,
     meshgrid, one_hot, ones, ones_like, tensor, tril_indices, zeros, zeros_like,
@@ -44,7 +44,7 @@ from ._ops.elementwise import (
     neg, neg as negative, pow, reciprocal, remainder, round, rsqrt, sign, sqrt, square, sub, sub as subtract,
     trunc,
 )
-from ._ops.functions import (
+from ._ops.transcendental import (
     acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, erf, exp, expm1, hypot, log, log10, log1p, log2, logaddexp,
     sigmoid, sin, sinh, tan, tanh,
 )
@@ -122,8 +122,10 @@ __getattr__ = _later(__name__, _LATER)
 
 # The places of before 0.1, which pickles of then name.
 _sys.modules[__name__ + ".tensor"], _sys.modules[__name__ + ".creation"] = _tensor, _creation
+_OLD = {"device": "moves", "transcendental": "functions"}
 for _name in [name for name in _sys.modules if name.startswith("gradflow._ops.")]:
-    _sys.modules[_name.replace("._", ".", 1)] = _sys.modules[_name]
+    _file = _name.rpartition(".")[2]
+    _sys.modules[f"gradflow.ops.{_OLD.get(_file, _file)}"] = _sys.modules[_name]
 
 
 def __dir__() -> list[str]:

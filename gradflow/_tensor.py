@@ -16,14 +16,14 @@ from ._engine import is_operand, operator, wrap
 from ._numpy_keywords import METHODS, numpy_keywords
 from ._ops import compare as cp
 from ._ops import complex as cx
+from ._ops import device as device_ops
 from ._ops import elementwise as e
-from ._ops import functions as fn
 from ._ops import index as ix
 from ._ops import linalg as la
-from ._ops import moves
 from ._ops import neural as nn
 from ._ops import reduce as r
 from ._ops import shape as s
+from ._ops import transcendental as fn
 from ._recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
 from ._size import Size
 from .backend import device as Device
@@ -254,7 +254,7 @@ class Tensor(Recorded):
                 device, dtype = backend.meant_by(what, device, dtype)
         t = self
         if device is not None:
-            t = moves.to_device(t, Device(device))
+            t = device_ops.to_device(t, Device(device))
         if dtype is not None:
             wanted = dtypes.as_dtype(dtype)
             t = t if t.dtype == wanted else e.cast(t, wanted)

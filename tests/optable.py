@@ -16,7 +16,7 @@ import numpy as np
 
 import gradflow as gf
 from gradflow import linalg
-from gradflow._ops import elementwise, functions, index, moves, neural, reduce, shape
+from gradflow._ops import device, elementwise, index, neural, reduce, shape, transcendental
 from gradflow._ops import linalg as linalg_ops
 from gradflow._ops.elementwise import cast_to
 
@@ -208,7 +208,7 @@ for f in (gf.exp, gf.sin, gf.cos, gf.tan, gf.sinh, gf.cosh, gf.tanh):
     unary(f, complex=True)
 for f in (gf.expm1, gf.erf, gf.sigmoid, gf.atan, gf.asinh):
     unary(f)
-unary(functions.logistic)
+unary(transcendental.logistic)
 unary(gf.log, positive, complex=True)
 for f in (gf.log1p, gf.log2, gf.log10):
     unary(f, positive)
@@ -260,8 +260,8 @@ row(elementwise.flat, (2, 3), (), (0, 2), call=lambda d: elementwise.flat(gf.ten
 row(cast_to, (2, 3), (), (0, 2), call=lambda x: cast_to(x, gf.complex128) * (1 + 2j), half=False)
 row(cast_to, (2, 3), call=lambda x: cast_to(x * (1 - 2j), gf.float64) * 3.0, complex=True, half=False)
 row(elementwise.cast, (2, 3), call=lambda x: elementwise.cast(x, gf.float64))
-row(moves.to_device, (2, 3), call=lambda x: moves._move(x, x.device, x.device), view=True)
-row(moves.to_device, (2, 3), call=lambda x: moves.to_device(x, x.device), view=True)
+row(device.to_device, (2, 3), call=lambda x: device._move(x, x.device, x.device), view=True)
+row(device.to_device, (2, 3), call=lambda x: device.to_device(x, x.device), view=True)
 
 # Reductions
 

@@ -17,9 +17,9 @@ import gradflow as gf
 from gradflow import nn
 from gradflow.errors import ArgumentError, ShapeError
 from gradflow.flow import Facts, diagnose, watch
+from gradflow.flow._activation_slopes import shape_of
 from gradflow.flow._cures import CURES, Cure
-from gradflow.flow._signs import Signs
-from gradflow.flow._slopes import shape_of
+from gradflow.flow._features import Features
 from gradflow.flow._verdicts import decide
 
 CE = nn.CrossEntropyLoss()
@@ -282,8 +282,8 @@ def test_a_regression_is_diagnosed_too():
     ],
 )
 def test_from_where_on_a_sign_is_a_verdict(sign: str, within: float, beyond: float, verdict: str):
-    assert decide(Signs(**{sign: within})) == ["healthy"]
-    assert decide(Signs(**{sign: beyond})) == [verdict]
+    assert decide(Features(**{sign: within})) == ["healthy"]
+    assert decide(Features(**{sign: beyond})) == [verdict]
 
 
 # --- calibration ------------------------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def table() -> list[dict[str, Any]]:
     odd = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
     rows = json.loads(RESULTS.read_text())
     for row in rows:
-        row["signs"] = {way: Signs(**{k: odd.get(v, v) for k, v in s.items()}) for way, s in row["signs"].items()}
+        row["features"] = {way: Features(**{k: odd.get(v, v) for k, v in s.items()}) for way, s in row["features"].items()}
     return rows
 
 
@@ -309,7 +309,7 @@ def test_the_verdicts_on_the_collection_are_right():
         for half in ("calibration", "test", "drawn"):
             right, least = [], 0.9 if (way, half) == ("watch", "drawn") else 0.95
             for row in rows:
-                borne_out, said = set(row["right"]), decide(row["signs"][way])[0]
+                borne_out, said = set(row["right"]), decide(row["features"][way])[0]
                 if way == "no optimizer" and borne_out and all(r.startswith("learning") for r in borne_out):
                     borne_out = {"healthy"}
                 if row["half"] == half and borne_out:
@@ -745,7 +745,7 @@ def test_cures_meet_the_same_batches_from_a_loader_with_a_generator_of_its_own()
 
 
 def test_the_first_column_of_a_table_is_words() -> None:
-    from gradflow.flow import _page as page
+    from gradflow.flow import _html as page
 
     shown = page.table(["layer", "size"], [["a & b", "1"], ["c", "2"]])
     assert '<th class="w">layer</th><th>size</th>' in shown

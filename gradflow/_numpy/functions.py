@@ -18,12 +18,12 @@ from .._ops import compare as cp
 from .._ops import complex as cx
 from .._ops import dims
 from .._ops import elementwise as e
-from .._ops import functions as fn
 from .._ops import index as ix
 from .._ops import linalg as la
 from .._ops import neural as nn
 from .._ops import reduce as r
 from .._ops import shape as s
+from .._ops import transcendental as fn
 from ..backend._centred import centred as about_first
 from ..backend.cpu import inf as inf
 from ..backend.cpu import nan as nan

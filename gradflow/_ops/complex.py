@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._engine import elementwise
 from ..errors import DTypeError
 from ..typing import Array, Namespace, Tensor, TensorOrArray
-from .functions import atan2
+from .transcendental import atan2
 
 # --- complex numbers ----------------------------------------------------------------------------------------------------
 

@@ -10,16 +10,27 @@ a table, pictures, and ``try_cures``.
 >>> gf.flow.diagnose(net, gf.nn.CrossEntropyLoss(), batch).healthy
 True
 
-``facts``: what was measured.  ``measure``: the hooks.  ``slopes``: the derivative of an activation.  ``trial``: steps on copies.
-``signs``: the few numbers that verdicts are decided by.  ``verdicts``: the thresholds.  ``words``: evidence, cause and cures in
-words.  ``report``, ``page`` and ``pictures``: how it is shown.  ``cures``:
-what can be done about it, as changes of a model or its training.
+    measurements        what was measured: ``Facts``
+    _measure            the hooks that measure it
+    _activation_slopes  the derivative of an activation
+    _trial_steps        steps on copies
+    _features           the few numbers that verdicts are decided by
+    _verdicts           the thresholds
+    wording             evidence, cause and cures in words
+    report, _html, _pictures    how it is shown
+    _cures, _try_cures  what can be done about it, as changes of a model or its training
 """
 
+import sys as _sys
+
+from . import measurements, wording
 from .diagnosis import diagnose
-from .facts import Facts, Layer, Snapshot, Trial, Weight
+from .measurements import Facts, Layer, Snapshot, Trial, Weight
 from .report import Report
 from .watching import watch
-from .words import Verdict, judge
+from .wording import Verdict, judge
+
+# The places of before 0.1, which pickles of then name.
+_sys.modules[__name__ + ".facts"], _sys.modules[__name__ + ".words"] = measurements, wording
 
 __all__ = ["Facts", "Layer", "Report", "Snapshot", "Trial", "Verdict", "Weight", "diagnose", "judge", "watch"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import gradflow as gf
 
-from ._slopes import shape_of
+from ._activation_slopes import shape_of
 
 nn = gf.nn
 Model = Any

@@ -12,8 +12,8 @@ import numpy as np
 
 import gradflow as gf
 
-from ._slopes import FLAT, Shape, shape_of, slope_at, slope_between
-from .facts import Layer, Snapshot, Weight
+from ._activation_slopes import FLAT, Shape, shape_of, slope_at, slope_between
+from .measurements import Layer, Snapshot, Weight
 
 WINDOW = 10  # measured steps over which a unit has to be flat to be called dead
 SAMPLES = 256  # values of a layer kept for histograms

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from ._trying import Tried
+    from ._try_cures import Tried
     from .report import Report
 
 BLUE, ORANGE, GREEN, PINK, SKY, AMBER, BLACK, GREY = (

@@ -1,10 +1,10 @@
-"""From signs to verdicts: every threshold, where it comes from, and the order in which they are looked at."""
+"""From features to verdicts: every threshold, where it comes from, and the order in which they are looked at."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from ._signs import Signs
+from ._features import Features
 
 
 class Limits(NamedTuple):
@@ -25,7 +25,7 @@ class Limits(NamedTuple):
     drop: float = 2.0  # log10 of last by first gradient
     sink: float = -1.8  # log10 of last by first RMS
     spread: float = 0.01  # least part of a layer's RMS that differs between examples
-    # Where nobody knows if it learns, or where the loss falls, more is asked of the signs.
+    # Where nobody knows if it learns, or where the loss falls, more is asked of the features.
     sure_saturated: float = 0.7  # well at the start up to 0.61, failing from 0.76 on
     falls: float = 0.75  # the last loss of a training by the first
     falls_saturated: float = 0.77  # well at the end up to 0.72, failing from 0.80 on
@@ -42,8 +42,8 @@ class Limits(NamedTuple):
 LIMITS = Limits()
 
 
-def decide(s: Signs, limits: Limits = LIMITS) -> list[str]:
-    """The names of the verdicts on what the signs show, the worst first."""
+def decide(s: Features, limits: Limits = LIMITS) -> list[str]:
+    """The names of the verdicts on what the features show, the worst first."""
     if s.broken:
         return _broken(s, limits)
     made = ["disconnected"] if s.unreached else []
@@ -56,7 +56,7 @@ def decide(s: Signs, limits: Limits = LIMITS) -> list[str]:
     return made or ["healthy"]
 
 
-def _broken(s: Signs, limits: Limits) -> list[str]:
+def _broken(s: Features, limits: Limits) -> list[str]:
     """A NaN at the start is made by an operation; one that comes in training is where values or steps had grown too large."""
     if not s.broke_later:
         return ["non-finite"]
@@ -67,7 +67,7 @@ def _broken(s: Signs, limits: Limits) -> list[str]:
     return ["non-finite"]
 
 
-def _tried(s: Signs, limits: Limits) -> list[str]:
+def _tried(s: Features, limits: Limits) -> list[str]:
     """With trial steps: what learns is healthy; otherwise another learning rate does it, or the flow is to blame."""
     assert s.own is not None
     lower, higher = (-9.0 if v is None else v for v in (s.lower, s.higher))
@@ -93,7 +93,7 @@ def _tried(s: Signs, limits: Limits) -> list[str]:
     return found or (["vanishing"] if s.depth >= limits.deep else [])
 
 
-def _trained(s: Signs, limits: Limits) -> list[str]:
+def _trained(s: Features, limits: Limits) -> list[str]:
     """With the losses of a training: where they fall, only what is plain; else what was wrong at the start, or came later."""
     assert s.first is not None and s.last is not None
     end = s.at_the_end()
@@ -111,7 +111,7 @@ def _trained(s: Signs, limits: Limits) -> list[str]:
     return _flow(end, limits) or ["learning rate too low"]
 
 
-def _flow(s: Signs, limits: Limits) -> list[str]:
+def _flow(s: Features, limits: Limits) -> list[str]:
     """What is wrong with values and gradients, whatever the learning rate."""
     dead, saturated = s.dead >= limits.dead, s.saturated >= limits.saturated
     values = s.growth >= limits.growth

@@ -13,8 +13,8 @@ import gradflow as gf
 from ..errors import AnomalyError, ArgumentError, ShapeError
 from ..random import restore, states
 from ._measure import Probe, fetch
-from ._trial import STEPS, attempt, best_constant
-from .facts import Broken, Facts
+from ._trial_steps import STEPS, attempt, best_constant
+from .measurements import Broken, Facts
 from .report import Report, Setting
 
 

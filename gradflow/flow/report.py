@@ -8,13 +8,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
-from .facts import Facts, Layer, Weight
-from .words import Verdict, judge
+from .measurements import Facts, Layer, Weight
+from .wording import Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._trying import Tried
+    from ._try_cures import Tried
 
 WIDE = 110  # columns of the table at most
 ROWS = 40  # layers shown at most; the middle of a longer list is left out
@@ -62,7 +62,7 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from ._page import page
+        from ._html import page
 
         return page(self)
 
@@ -118,7 +118,7 @@ class Report:
         >>> report.try_cures(steps=60, cures=["relu", "clip"]).best.key
         'relu'
         """
-        from ._trying import tried
+        from ._try_cures import tried
 
         s = self._setting
         loss_fn = loss_fn or s.loss_fn

@@ -10,7 +10,7 @@ import gradflow as gf
 from ..errors import ArgumentError
 from ._measure import Measured, Probe, Tally, fetch
 from .diagnosis import checked_model, checked_optimizer
-from .facts import Broken, Facts
+from .measurements import Broken, Facts
 from .report import Report, Setting
 
 _SAMPLED = 5  # values for histograms are kept of every fifth measured step

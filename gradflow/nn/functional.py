@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._engine import operand, warn
-from .._ops import functions, neural
+from .._ops import neural, transcendental
 from .._ops.index import one_hot
 from .._tensor import Tensor
 from ..typing import DType
@@ -181,7 +181,7 @@ def sigmoid(input: Tensor) -> Tensor:
     >>> gf.nn.functional.sigmoid(gf.tensor([0.0, 2.0]))
     tensor([0.5000, 0.8808])
     """
-    return functions.sigmoid(input)
+    return transcendental.sigmoid(input)
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -191,7 +191,7 @@ def tanh(input: Tensor) -> Tensor:
     >>> gf.nn.functional.tanh(gf.tensor([0.0, 1.0]))
     tensor([0.0000, 0.7616])
     """
-    return functions.tanh(input)
+    return transcendental.tanh(input)
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""The loss functions.  Public in ``nn.functional``."""
+"""The loss transcendental.  Public in ``nn.functional``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import backend
 from .._engine import warn, wide, wrap
-from .._ops import compare, elementwise, functions, index, neural, reduce, shape
+from .._ops import compare, elementwise, index, neural, reduce, shape, transcendental
 from .._plain import plain, real_number
 from .._recorded import refuse_to_lose
 from .._tensor import Tensor
@@ -225,10 +225,10 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     input, target = _paired(input, target, "none", "kl_div")
     loss: Any
     if log_target:
-        loss = functions.exp(target) * (target - input)
+        loss = transcendental.exp(target) * (target - input)
     else:
         safe = compare.where(wrap(target.array == 0), 1.0, target)  # 0 log 0 is 0
-        loss = target * functions.log(safe) - target * input
+        loss = target * transcendental.log(safe) - target * input
     if reduction == "batchmean":
         return reduce.sum(loss) / (input.shape[0] if input.ndim else 1)
     return _reduced(loss, reduction)  # type: ignore[no-any-return]

@@ -19,7 +19,7 @@ import numpy as np
 
 from .._creation import as_tensor, zeros_like
 from .._engine import no_grad
-from .._ops import compare, functions, index
+from .._ops import compare, index, transcendental
 from .._plain import real_number, whole_number
 from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError
@@ -221,7 +221,7 @@ def _quantile(p: Tensor) -> Any:
     near = q.abs() <= 0.425
     r = 0.180625 - q * q
     middle = q * _ratio(compare.where(near, r, 0.0), *_MIDDLE)
-    r = (-functions.log(compare.clamp(compare.minimum(p, 1 - p), 1e-320, None))).sqrt()
+    r = (-transcendental.log(compare.clamp(compare.minimum(p, 1 - p), 1e-320, None))).sqrt()
     tail = compare.where(r <= 5, _ratio(r.clamp(max=5.0) - 1.6, *_SIDE), _ratio(r.clamp(min=5.0) - 5, *_FAR))
     return compare.where(near, middle, compare.where(q < 0, -tail, tail))
 

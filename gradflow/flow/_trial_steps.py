@@ -10,7 +10,7 @@ from typing import Any
 import gradflow as gf
 
 from ._measure import Tally, square_sum
-from .facts import Snapshot, Trial
+from .measurements import Snapshot, Trial
 
 FACTORS = (0.01, 0.1, 1.0, 10.0, 100.0)
 STEPS = 20

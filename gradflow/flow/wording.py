@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ._cures import CURES
-from ._signs import matrices, signs_of, unreached
+from ._features import features_of, matrices, unreached
 from ._verdicts import decide
-from .facts import Facts, Layer, Snapshot, Weight
+from .measurements import Facts, Layer, Snapshot, Weight
 
 _NAMES = {c.key: c.name for c in CURES}
 WIDE = 110
@@ -54,7 +54,7 @@ class Verdict:
 
 def judge(facts: Facts) -> tuple[Verdict, ...]:
     """The verdicts on what was measured, the worst first; "healthy" alone if nothing is wrong."""
-    return tuple(_SAYS[name](facts) for name in decide(signs_of(facts)))
+    return tuple(_SAYS[name](facts) for name in decide(features_of(facts)))
 
 
 def _listed(names: Iterable[str], most: int = 8) -> str:
@@ -98,7 +98,7 @@ def _course(s: Snapshot) -> str:
         return ""
     (first, a), (last, b) = held[0], held[-1]
     said = f"RMS of the gradient {_n(a)} in {first.name}, {_n(b)} in {last.name}"
-    slope = signs_of(Facts((s,))).slope
+    slope = features_of(Facts((s,))).slope
     return f"{said}: a factor {_n(10**slope)} from one layer of weights to the next" if abs(slope) > 0.05 else said
 
 
@@ -120,7 +120,7 @@ def _tried(facts: Facts) -> str:
     if t is None:
         if not facts.losses:
             return ""
-        sign = signs_of(facts)
+        sign = features_of(facts)
         return f"the loss went from {_n(sign.first or 0.0)} to {_n(sign.last or 0.0)} in {len(facts.losses)} noted steps"
     steps = len(t.curves[1.0])
     constant = "" if t.constant is None else f"; ignoring the input would give {_n(t.constant)}"
@@ -143,7 +143,7 @@ def _vanishing(facts: Facts) -> Verdict:
     held = _gradients(s)
     top = max((g for _, g in held), default=0.0)
     layers = tuple(w.layer or w.name for w, g in held if g < 1e-2 * top)
-    weak = signs_of(facts)
+    weak = features_of(facts)
     gain = _gain(_start(facts))
     steepest = [v for v in s.layers if v.role == "activation" and 0 < v.steepest <= 0.5]
     if weak.drop >= 1.0:
@@ -167,7 +167,7 @@ def _vanishing(facts: Facts) -> Verdict:
 
 
 def _exploding(facts: Facts) -> Verdict:
-    s, weak = facts.last, signs_of(facts)
+    s, weak = facts.last, features_of(facts)
     held = _gradients(s)
     low = min((v.rms for v in s.layers if v.rms > 0), default=0.0)
     large = [v.name for v in s.layers if v.rms > 100 * low]
@@ -194,7 +194,7 @@ def _saturated(facts: Facts) -> Verdict:
     flat = [v for v in s.layers if v.sides == 2 and (v.saturated or 0.0) > 0.5]
     most = max(flat, key=lambda v: v.saturated or 0.0, default=None)
     kind = most.kind if most is not None else "the activation"
-    mean = signs_of(facts).saturated
+    mean = features_of(facts).saturated
     title = f"saturated: {mean:.0%} of the slopes of {kind} are under 5 % of its largest"
     worst = "" if most is None else f"in {most.name} {most.saturated or 0.0:.0%} of the slopes are flat"
     gain = _gain(_start(facts))
@@ -230,7 +230,7 @@ def _before(s: Snapshot, layer: Layer) -> Layer:
 
 
 def _too_high(facts: Facts) -> Verdict:
-    t, at = facts.trial, signs_of(facts).lower_at
+    t, at = facts.trial, features_of(facts).lower_at
     key = f"lr x {at:g}" if t is not None else "lr x 0.1"
     evidence = []
     if t is not None and t.plain and t.sharpness and math.isfinite(t.sharpness):
@@ -241,7 +241,7 @@ def _too_high(facts: Facts) -> Verdict:
 
 
 def _too_low(facts: Facts) -> Verdict:
-    at = signs_of(facts).higher_at
+    at = features_of(facts).higher_at
     key = f"lr x {at:g}" if facts.trial is not None else "lr x 10"
     cause = "the gradient points the right way, but the steps along it are too short"
     return _rate("learning rate too low", facts, at, [], cause, key, _other(key, "lr x 10", "lr x 100"), "adam")
@@ -253,7 +253,7 @@ def _other(key: str, one: str, another: str) -> str:
 
 def _rate(name: str, facts: Facts, at: float, more: list[str], cause: str, *cures: str) -> Verdict:
     """A verdict on the learning rate; ``at`` times as large it was tried out too."""
-    t, update = facts.trial, signs_of(facts).update
+    t, update = facts.trial, features_of(facts).update
     rate = "" if facts.lr is None else f": {_n(facts.lr)} ({facts.optimizer})"
     evidence = [_tried(facts)]
     if t is not None:

@@ -16,7 +16,7 @@ import gradflow as gf
 from ..errors import ArgumentError
 from ..random import restore, states
 from ._cures import CURES, Cure, NotApplicable, adam, same_kind
-from .words import Verdict
+from .wording import Verdict
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Tried:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from ._page import table
+        from ._html import table
 
         return table(("change", "first loss", "last loss", ""), self.rows())
 

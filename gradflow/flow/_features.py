@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from .facts import Facts, Snapshot, Trial, Weight
+from .measurements import Facts, Snapshot, Trial, Weight
 
 _SMALLEST = 1e-40  # taken for gradients that are 0
 _WORST = -9.0  # a loss ten times that of the best constant answer, or NaN
 
 
-class Signs(NamedTuple):
+class Features(NamedTuple):
     """What verdicts are decided by; logarithms are to the base 10, shares between 0 and 1, None: not measured.
 
     ``later_...``: the same after the trial steps, or at the end of what was watched; otherwise as at the start.
@@ -45,14 +45,14 @@ class Signs(NamedTuple):
     first: float | None = None  # mean loss of the first, and of the last twentieth of the steps noted
     last: float | None = None
 
-    def at_the_end(self) -> Signs:
-        """The signs with those from later in the place of those from the start."""
+    def at_the_end(self) -> Features:
+        """The features with those from later in the place of those from the start."""
         later = {k.removeprefix("later_"): v for k, v in self._asdict().items() if k.startswith("later_")}
         return self._replace(**later)
 
 
-def signs_of(facts: Facts) -> Signs:
-    """The signs in ``facts``: at the start, and in the last step measured in which everything was finite."""
+def features_of(facts: Facts) -> Features:
+    """The features in ``facts``: at the start, and in the last step measured in which everything was finite."""
     start = facts.snapshots[0]
     finite = [s for s in facts.snapshots if _finite(s)]
     end = finite[-1] if finite else start
@@ -68,7 +68,7 @@ def signs_of(facts: Facts) -> Signs:
     }
     made |= _of_gradients(start) | _of_values(start)
     later = _of_gradients(end) | _of_values(end)
-    made |= {f"later_{k}": v for k, v in later.items() if f"later_{k}" in Signs._fields}
+    made |= {f"later_{k}": v for k, v in later.items() if f"later_{k}" in Features._fields}
     ratios = [w.ratio for w in start.weights if len(w.shape) > 1 and w.ratio is not None and math.isfinite(w.ratio)]
     if ratios:
         made["update"] = sorted(ratios)[len(ratios) // 2]
@@ -78,7 +78,7 @@ def signs_of(facts: Facts) -> Signs:
         losses = [loss for _, loss in facts.losses]
         n = max(1, len(losses) // 20)
         made |= {"first": sum(losses[:n]) / n, "last": sum(losses[-n:]) / n}
-    return Signs(**made)
+    return Features(**made)
 
 
 def _finite(s: Snapshot) -> bool:

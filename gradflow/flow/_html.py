@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from .facts import Facts
+from .measurements import Facts
 from .report import HEADINGS, folded, number, rows_of
 
 if TYPE_CHECKING:
