@@ -27,7 +27,7 @@ def conj(x: Tensor) -> Tensor:
 
 @elementwise(lambda xp, g, _x: xp.astype(g, _x.dtype), holomorphic=False)
 def _real(xp: Namespace, x: Array) -> Array:
-    return xp.real(x).copy()
+    return xp.array(xp.real(x), copy=True)
 
 
 def real(x: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ def imag(xp: Namespace, x: TensorOrArray) -> Array:
     """
     if x.dtype.kind != "c":
         raise DTypeError(f"imag: a tensor of dtype {x.dtype} has no imaginary part")
-    return xp.imag(x).copy()
+    return xp.array(xp.imag(x), copy=True)
 
 
 def angle(x: Tensor) -> Tensor:

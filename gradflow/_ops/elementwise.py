@@ -110,7 +110,7 @@ def neg(xp: Namespace, x: TensorLike) -> Array:
     lambda xp, g, y, a, b: xp.flat((a == 0) & (xp.real(b) >= 0), g * y * xp.log(a), g),
 )
 def _pow(xp: Namespace, a: Array, b: Array) -> Array:
-    if a.dtype.kind in "iu" and (b < 0).any():
+    if a.dtype.kind in "iu" and xp.any(b < 0):
         raise _no_integer()
     return xp.power(a, b)
 
@@ -349,7 +349,7 @@ def ceil(xp: Namespace, x: TensorLike) -> Array:
 def _round(xp: Namespace, x: Array) -> Array:
     if x.dtype.kind == "c":
         raise DTypeError(f"round: {x.dtype} numbers are not rounded; take .real and .imag")
-    return xp.rint(x) if x.dtype.kind == "f" else x.copy()
+    return xp.rint(x) if x.dtype.kind == "f" else xp.array(x, copy=True)
 
 
 def round(x: TensorLike, *, decimals: int = 0) -> Tensor:
@@ -387,7 +387,7 @@ def flat(xp: Namespace, condition: Array, d: Array, like: Array) -> Array:
     that has a pole, and not the 0 that a constant would give.
     """
     y = xp.flat(condition, d, like)
-    return y.copy() if y is d else y
+    return xp.array(y, copy=True) if y is d else y
 
 
 @linear(lambda xp, g, _x: xp.astype(g, _x.dtype))

@@ -121,7 +121,7 @@ def _of_last(xp: Namespace, g: Array, last: Array | None) -> Array:
     if last is None:
         return g
     stays = last == _numbers(last)
-    return xp.where(stays.reshape(stays.shape + (1,) * (g.ndim - stays.ndim)), g, xp.zeros_like(g))
+    return xp.where(xp.reshape(stays, stays.shape + (1,) * (g.ndim - stays.ndim)), g, xp.zeros_like(g))
 
 
 def _sum_back(xp: Namespace, g: Array, shape: Shape) -> Array:
@@ -370,12 +370,9 @@ def masked_select(x: TensorOrArray, mask: TensorOrArray | bool | Sequence[Any]) 
 
 @primitive(None)
 def _nonzero(xp: Namespace, x: Array) -> Array:
-    found = x.reshape(-1).nonzero()[0] if x.ndim < 2 else x.nonzero()
-    return found[:, None][:, : x.ndim] if x.ndim < 2 else xp.asarray(_columns(xp, found))
-
-
-def _columns(xp: Namespace, found: Any) -> Array:
-    return xp.concatenate([c[:, None] for c in found], 1)
+    found = xp.where(xp.reshape(x, (-1,)) if x.ndim < 2 else x)
+    columns = xp.concatenate([c[:, None] for c in found], 1)
+    return columns[:, : x.ndim]
 
 
 @overload

@@ -268,7 +268,7 @@ def softmax_cross_entropy(xp: Namespace, x: Array, place: Array, share: Array = 
 def check_classes(xp: Namespace, target: Array, classes: int, name: str) -> None:
     """IndexingError if a class index lies outside of [0, classes); on the CPU only: on CUDA looking would be a wait."""
     if xp.device_of(target).type == "cpu" and target.size:
-        low, high = int(target.min()), int(target.max())
+        low, high = int(xp.min(target)), int(xp.max(target))
         if low < 0 or high >= classes:
             raise IndexingError(f"{name}: class {low if low < 0 else high} of {classes} classes (0 to {classes - 1})")
 

@@ -188,7 +188,7 @@ def broadcast_to(xp: Namespace, x: TensorLike, shape: Shape) -> Array:
 def sum_to(xp: Namespace, x: Array, shape: Shape) -> Array:
     """The adjoint of ``broadcast_to``: summed over the dimensions that were repeated."""
     y = xp.sum_to(x, shape)
-    return y.copy() if y is x else y
+    return xp.array(y, copy=True) if y is x else y
 
 
 def expand(x: TensorOrArray, *sizes: SizeLike) -> Tensor:
