@@ -165,7 +165,7 @@ def _assign(t: Any, where: Any, value: Any, name: str) -> None:
         last = index.last_written(t.array, where)
     try:
         if last is not None or raw.shape[:1] == (1,):
-            raw = index.fitting(raw, where, last, t.shape)
+            raw = index.fitting(xp, raw, where, last, t.shape)
         xp.setitem(t.array, where, raw)
     except (ValueError, IndexError, TypeError) as problem:
         kind = ShapeError if isinstance(problem, ValueError) else IndexingError

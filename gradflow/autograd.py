@@ -135,13 +135,13 @@ def _rows(outs: list[Any], nodes: list[Any], weights: list[Any], retain: bool, c
     for t, w in zip(outs, weights, strict=True):
         initial(t, w[0] if count else wrap(w.array.reshape(t.shape)), False)  # whatever is wrong with one row is told of it
     if count and not create_graph:
-        from ._standins.batch import Batch
+        from ._standins.batch import Batch, NoBatch
 
         roots = [(t.node, Batch(cast(w, t.dtype).array)) for t, w in zip(outs, weights, strict=True)]
         try:
             xp = backend.namespace_of(roots[0][1])
             found, _ = sweep(roots, retain_graph=True, inputs=nodes, batched=xp)
-        except OneByOne:
+        except (OneByOne, NoBatch):
             pass
         else:
             return {n: xp.spread(g) for n, g in found.items()}

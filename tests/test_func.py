@@ -10,7 +10,7 @@ import pytest
 from optable import ROWS, Row
 
 import gradflow as gf
-from gradflow._standins import batch as batched
+from gradflow._standins.batch import Batch, batching
 from gradflow.backend import cpu
 from gradflow.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from gradflow.func import grad, grad_and_value, hessian, hvp, jacfwd, jacrev, jvp, vjp
@@ -105,9 +105,9 @@ MATRICES = [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)), ((5,
 def test_products_of_batches(shapes: Any, which: str) -> None:
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal((4, *s)) for s in shapes)
-    left = batched.Batch(a) if which != "right" else a[0]
-    right = batched.Batch(b) if which != "left" else b[0]
-    made = batched.Batching(cpu, 4).matmul(left, right)
+    left = Batch(a) if which != "right" else a[0]
+    right = Batch(b) if which != "left" else b[0]
+    made = batching(cpu, 4).matmul(left, right)
     for i in range(4):
         assert np.allclose(made.array[i], (a[i] if which != "right" else a[0]) @ (b[i] if which != "left" else b[0]))
 

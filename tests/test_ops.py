@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ import gradflow as gf
 from gradflow import linalg
 from gradflow._engine import REGISTRY, Node
 from gradflow._engine.op import elementwise, primitive
-from gradflow._numpy import functions as numpy_functions
 from gradflow.backend import namespace_of
 from gradflow.errors import GradcheckError, RuleError
 
@@ -394,46 +392,3 @@ def test_a_rule_that_fits_nothing_is_refused_when_it_is_written(registry: None, 
         @elementwise(*rules, **named)
         def planted(xp: Any, x: Any, scale: float) -> Any:
             return x * scale
-
-
-# The names that the rules and definitions use are there in every namespace they run in
-
-FOLDER = Path(gf.__file__).parent
-
-
-def used(tree: ast.AST) -> set[str]:
-    """``xp.NAME`` anywhere below ``tree``."""
-    found = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "xp")
-    return {n.attr for n in found}
-
-
-def defined(path: Path) -> set[str]:
-    found: set[str] = set()
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            found.add(statement.name)
-        elif isinstance(statement, ast.Assign):
-            found |= {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-    return found
-
-
-@pytest.mark.parametrize("path", sorted((FOLDER / "ops").glob("*.py")), ids=lambda p: p.stem)
-def test_names_of_the_namespaces(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = used(tree)
-    assert sorted(names - defined(FOLDER / "backend" / "cuda.py")) == []
-    assert [n for n in sorted(names) if not hasattr(gf.backend.cpu, n)] == []
-    functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
-    rules: list[ast.AST] = [
-        part for f in functions.values() for d in f.decorator_list if isinstance(d, ast.Call) for part in [*d.args, *d.keywords]
-    ]
-    seen: set[str] = set()
-    in_rules: set[str] = set()
-    while rules:  # the rules, and the helpers that they call
-        part = rules.pop()
-        in_rules |= used(part)
-        for name in {n.id for n in ast.walk(part) if isinstance(n, ast.Name)} & functions.keys() - seen:
-            seen.add(name)
-            if not functions[name].decorator_list:
-                rules.append(functions[name])
-    assert [n for n in sorted(in_rules) if not hasattr(numpy_functions, n)] == []

@@ -33,7 +33,7 @@ from typing import Any
 from numpy import ndarray
 
 from .. import backend
-from .._standins.batch import Batching
+from .._standins.batch import Batch
 from ..backend import dtypes
 from ..typing import Array, Namespace, Shape
 from .tensor_layer import tensor_layer
@@ -257,5 +257,5 @@ def _namespace_below(g: Any) -> Namespace:
     """The namespace of bare arrays for a gradient that may be a Tensor or a batch."""
     if g.__class__ is ndarray:
         return backend.cpu
-    xp = backend.namespace_of(_bare(g))
-    return xp.xp if isinstance(xp, Batching) else xp
+    g = _bare(g)
+    return backend.namespace_of(g.array if isinstance(g, Batch) else g)

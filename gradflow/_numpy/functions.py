@@ -223,7 +223,7 @@ def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
     return r.sum(e.mul(cx.conj(x1), x2), axis, False)
 
 
-def einsum(*operands: Any, optimize: Any = True) -> Any:
+def einsum(*operands: Any, optimize: Any = False) -> Any:
     """An equation and its operands, or each operand followed by the list of its axes, as ``numpy.einsum`` takes them.
 
     ``optimize`` changes nothing here: the order of the products is chosen in any case.

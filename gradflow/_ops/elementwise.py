@@ -387,7 +387,7 @@ def flat(xp: Namespace, condition: Array, d: Array, like: Array) -> Array:
     that has a pole, and not the 0 that a constant would give.
     """
     y = xp.flat(condition, d, like)
-    return xp.array(y, copy=True) if y is d else y
+    return y * 1 if y is d else y  # d may be a symbol where condition, of which xp is, is an array
 
 
 @linear(lambda xp, g, _x: xp.astype(g, _x.dtype))

@@ -36,7 +36,7 @@ def put_add(xp: Namespace, x: TensorLike, index: Index, shape: Shape) -> Array:
     selects=True,
 )
 def _index_set(xp: Namespace, x: Array, v: Array, index: Index, last: Array | None = None) -> Array:
-    return xp.index_set(x, fitting(v, index, last, x.shape), index)
+    return xp.index_set(x, fitting(xp, v, index, last, x.shape), index)
 
 
 def index_set(x: Array, v: Array, index: Index) -> Tensor:
@@ -101,17 +101,16 @@ def _numbers(like: Array) -> Array:
     return xp.reshape(xp.arange(like.size), like.shape)
 
 
-def fitting(v: Array, index: Index, last: Array | None, shape: Shape) -> Array:
+def fitting(xp: Namespace, v: Array, index: Index, last: Array | None, shape: Shape) -> Array:
     """The values ``v`` as they are written: without the dimensions of size 1 in front, which broadcasting adds again, and each
     replaced by the one that stays where it is written, so that the order of writing is nothing.
     """
     ones = 0
     while ones < v.ndim and v.shape[ones] == 1:
         ones += 1
-    v = v.reshape(v.shape[ones:]) if ones else v
+    v = xp.reshape(v, v.shape[ones:]) if ones else v
     if last is None:
         return v
-    xp = namespace_of(last)
     rest = tuple(shape[_named(index, len(shape))[1] :])
     return xp.reshape(xp.broadcast_to(v, (*last.shape, *rest)), (last.size, *rest))[last]
 
@@ -370,7 +369,7 @@ def masked_select(x: TensorOrArray, mask: TensorOrArray | bool | Sequence[Any]) 
 
 @primitive(None)
 def _nonzero(xp: Namespace, x: Array) -> Array:
-    found = xp.where(xp.reshape(x, (-1,)) if x.ndim < 2 else x)
+    found = xp.nonzero(xp.reshape(x, (-1,)) if x.ndim < 2 else x)
     columns = xp.concatenate([c[:, None] for c in found], 1)
     return columns[:, : x.ndim]
 

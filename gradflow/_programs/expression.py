@@ -346,10 +346,13 @@ class Symbols:
     def ones(self, _shape: Any, _dtype: Any = None) -> Any:
         return self.scalar(1.0, None)
 
-    def asarray(self, x: Any, _dtype: Any = None) -> Any:
+    def array(self, x: Any, dtype: Any = None, *, copy: bool = True, order: str = "K") -> Any:
+        return x  # nothing is written into symbols
+
+    def asarray(self, x: Any, dtype: Any = None) -> Any:
         return x
 
-    real = conjugate = ascontiguousarray = owner = asarray
+    real = conjugate = owner = asarray
 
     def sum_to(self, x: Any, _shape: Any) -> Any:
         return x  # one element is broadcast to nothing

@@ -29,7 +29,7 @@ def cofactors_back(xp: Namespace, g: Array, x: Array) -> Array:
     """
     d = xp.asarray(xp.det(x))
     if _regular(xp, x, d):
-        n, sides = _transposed(xp, xp.inv(x)), (x.ndim - 2, x.ndim - 1)
+        n, sides = _transposed(xp, xp.inv(x)), (-2, -1)
         condition = xp.sum(xp.absolute(n) ** 2, axis=sides) * xp.sum(xp.absolute(x) ** 2, axis=sides)
         if not bool((condition > _MODERATE[x.dtype.char]).any()):
             along = xp.sum(g * n, axis=sides, keepdims=True) * n

@@ -46,9 +46,9 @@ hypot, logaddexp, trunc = np.hypot, np.logaddexp, np.trunc
 
 arange, array, asarray, ascontiguousarray, empty = np.arange, np.array, np.asarray, np.ascontiguousarray, np.empty
 empty_like, eye, full, full_like, linspace, ones = np.empty_like, np.eye, np.full, np.full_like, np.linspace, np.ones
-ones_like, zeros, zeros_like, tri = np.ones_like, np.zeros, np.zeros_like, np.tri
+ones_like, zeros, zeros_like = np.ones_like, np.zeros, np.zeros_like
 concatenate, dot = np.concatenate, np.dot
-moveaxis, repeat, roll, swapaxes, tensordot = np.moveaxis, np.repeat, np.roll, np.swapaxes, np.tensordot
+moveaxis, nonzero, repeat, roll, swapaxes = np.moveaxis, np.nonzero, np.repeat, np.roll, np.swapaxes
 tile, transpose, tril, triu, where = np.tile, np.transpose, np.tril, np.triu, np.where
 argmax, argmin, argsort, copyto, take_along_axis = np.argmax, np.argmin, np.argsort, np.copyto, np.take_along_axis
 broadcast_shapes, from_dlpack, take = np.broadcast_shapes, np.from_dlpack, np.take

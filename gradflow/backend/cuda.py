@@ -45,9 +45,9 @@ hypot, logaddexp, trunc = cupy.hypot, cupy.logaddexp, cupy.trunc
 arange, array, asarray, ascontiguousarray = cupy.arange, cupy.array, cupy.asarray, cupy.ascontiguousarray
 empty, empty_like, eye, full, full_like = cupy.empty, cupy.empty_like, cupy.eye, cupy.full, cupy.full_like
 linspace, ones, ones_like, zeros, zeros_like = cupy.linspace, cupy.ones, cupy.ones_like, cupy.zeros, cupy.zeros_like
-tri, broadcast_to, concatenate, diagonal, dot = cupy.tri, cupy.broadcast_to, cupy.concatenate, cupy.diagonal, cupy.dot
-einsum, moveaxis, repeat, roll = cupy.einsum, cupy.moveaxis, cupy.repeat, cupy.roll
-swapaxes, tensordot, tile, transpose = cupy.swapaxes, cupy.tensordot, cupy.tile, cupy.transpose
+broadcast_to, concatenate, diagonal, dot = cupy.broadcast_to, cupy.concatenate, cupy.diagonal, cupy.dot
+einsum, moveaxis, nonzero, repeat, roll = cupy.einsum, cupy.moveaxis, cupy.nonzero, cupy.repeat, cupy.roll
+swapaxes, tile, transpose = cupy.swapaxes, cupy.tile, cupy.transpose
 tril, triu, where, argmax, argmin = cupy.tril, cupy.triu, cupy.where, cupy.argmax, cupy.argmin
 argsort, copyto, take_along_axis, broadcast_shapes, from_dlpack, take = (
     cupy.argsort, cupy.copyto, cupy.take_along_axis, cupy.broadcast_shapes, cupy.from_dlpack, cupy.take,
