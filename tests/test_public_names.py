@@ -14,7 +14,8 @@ PUBLIC = {
     "gradflow.func", "gradflow.gradcheck", "gradflow.io", "gradflow.linalg", "gradflow.nn", "gradflow.numpy", "gradflow.optim",
     "gradflow.random", "gradflow.train", "gradflow.typing", "gradflow.viz",
     # The two namespaces, and what a new name in them has to do with.
-    "gradflow.backend.cpu", "gradflow.backend.cuda", "gradflow.backend.devices", "gradflow.backend.dtypes",
+    "gradflow.backend.contract", "gradflow.backend.cpu", "gradflow.backend.cuda", "gradflow.backend.devices",
+    "gradflow.backend.dtypes",
     # Where public classes and functions are defined: their pickles name these.
     "gradflow.data.datasets", "gradflow.data.fetching", "gradflow.data.images", "gradflow.data.loader", "gradflow.data.tables",
     "gradflow.flow.diagnosis", "gradflow.flow.measurements", "gradflow.flow.report", "gradflow.flow.watching",

@@ -23,7 +23,8 @@ class Function(NamedTuple):
     ``"shared"``: it is given no batch, and what it returns is the same for all arrays of one.
     ``"kernel"``: it may stand in the formula of a fused kernel.  ``"recorded"``: it takes Tensors and is recorded.
 
-    A stand-in that is not named refuses the function, with an error that names it.
+    A stand-in that is not named refuses the function, with an error that names it.  The rows of a Jacobian are then computed by
+    a backward pass for each.
     """
 
 
