@@ -1,11 +1,11 @@
 """The contract of ``xp``: every function that a derivative rule or the definition of an operation may call on it.
 
 One text of a rule runs in five namespaces: ``backend.cpu``, ``backend.cuda``, ``_numpy/functions`` (recorded), batches
-(``_standins/batch.py``) and symbols (``_programs/expression.py``).  ``tests/test_contract.py`` holds each of them against this
+(``_standins/batching.py``) and symbols (``_programs/expression.py``).  ``tests/test_contract.py`` holds each of them against this
 table: names, parameters and defaults.  It also holds the operations to it: each call of ``xp`` in ``_ops`` fits its signature.
 
 An implementation may have further parameters if they have defaults; rules do not pass them.  Arguments before ``/`` are passed
-by position.  ``out`` is passed to the backends only: where a rule was given memory to write its gradient into.
+by position.  ``out`` and ``copy`` are for the backends: stand-ins make a new array in any case.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _TABLE = (
         maximum_scalar minimum multiply not_equal pow_scalar power subtract"""),
     ("elementwise", "a, b, /", "batch recorded", """
         arctan2 bitwise_xor floor_divide fmod hypot logaddexp logical_xor remainder"""),
-    ("elementwise", "x, dtype, /", "batch kernel recorded", "astype"),
+    ("elementwise", "x, dtype, /, *, copy=False", "batch kernel recorded", "astype"),
     ("elementwise", "condition, a, b, /", "batch kernel recorded", "flat where"),
     ("elementwise", "condition, g, /", "batch kernel recorded", "kept"),
     # Over dimensions: one, a tuple of them, or None for all.
