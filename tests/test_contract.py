@@ -19,7 +19,7 @@ from gradflow._numpy import functions as recorded
 from gradflow._programs.expression import PRIMITIVES, Symbols
 from gradflow._standins import batching
 from gradflow._standins.batch import NoBatch
-from gradflow.backend import cpu
+from gradflow.backend import contract, cpu
 from gradflow.backend.contract import ASKED_OF_ARRAYS, CONSTANTS, FUNCTIONS, KERNELS_ALONE, SERVICES, Function
 from gradflow.errors import RuleError
 
@@ -157,11 +157,11 @@ CPU = backend_of(FOLDER / "backend" / "cpu.py", lambda name: signature_of(getatt
 CUDA = backend_of(FOLDER / "backend" / "cuda.py", cupys)
 
 
-def backend_problems(names: dict[str, Signature | None], contract: Contract) -> list[str]:
-    wanted = {*contract, *CONSTANTS, *SERVICES}
+def backend_problems(names: dict[str, Signature | None], table: Contract) -> list[str]:
+    wanted = {*table, *CONSTANTS, *SERVICES}
     found = [f"{n} is in the contract only" for n in wanted - names.keys()]
     found += [f"{n} is neither in the contract nor a service" for n in names.keys() - wanted]
-    pairs = [(n, signature(f.signature), names.get(n)) for n, f in contract.items()]
+    pairs = [(n, signature(f.signature), names.get(n)) for n, f in table.items()]
     return sorted(found + [f"{n} {misfits(w, f)}" for n, w, f in pairs if f is not None and misfits(w, f)])
 
 
@@ -169,6 +169,11 @@ def backend_problems(names: dict[str, Signature | None], contract: Contract) -> 
 def test_backends_keep_the_contract(names: dict[str, Signature | None]) -> None:
     assert backend_problems(names, FUNCTIONS) == []
     assert sum(names[n] is not None for n in FUNCTIONS) > len(FUNCTIONS) - 5  # there is something to compare
+
+
+def test_a_name_stands_in_the_contract_once() -> None:
+    names = [n for *_, listed in contract._TABLE for n in listed.split()] + [*CONSTANTS, *KERNELS_ALONE, *SERVICES]
+    assert len(names) == len(set(names)) > 150
 
 
 def test_what_cpu_py_says_is_what_it_has() -> None:
@@ -202,10 +207,10 @@ class _Backend:
         return lambda *args, **kwargs: name
 
 
-def batch_problems(contract: Contract, namespace: type = batching.Batching) -> list[str]:
+def batch_problems(table: Contract, namespace: type = batching.Batching) -> list[str]:
     found = []
     own = {n: f for c in namespace.__mro__ for n, f in vars(c).items() if not n.startswith("_") and n != "spread"}
-    for name, function in contract.items():
+    for name, function in table.items():
         takes = function.stand_ins & {"batch", "shared"}
         if name in own:
             problem = misfits(of_stand_in(function.signature), _without_self(own[name]))
@@ -217,7 +222,7 @@ def batch_problems(contract: Contract, namespace: type = batching.Batching) -> l
             found.append(f"{name} has no form for batches")
         elif takes == {"batch", "shared"}:
             found.append(f"{name} both takes a batch and takes none")
-    return sorted(found + [f"{n} is not in the contract" for n in own.keys() - contract.keys()])
+    return sorted(found + [f"{n} is not in the contract" for n in own.keys() - table.keys()])
 
 
 def _without_self(function: Any) -> Signature:
@@ -236,14 +241,14 @@ def test_batches_keep_the_contract() -> None:
         xp.synchronize
 
 
-def kernel_problems(contract: Contract, namespace: type = Symbols) -> list[str]:
+def kernel_problems(table: Contract, namespace: type = Symbols) -> list[str]:
     own = {n: f for n, f in vars(namespace).items() if not n.startswith("_") and n not in CONSTANTS}
     offered = own.keys() | PRIMITIVES.keys()
-    said = {n for n, f in contract.items() if "kernel" in f.stand_ins} | {*KERNELS_ALONE}
+    said = {n for n, f in table.items() if "kernel" in f.stand_ins} | {*KERNELS_ALONE}
     found = [f"{n} has no form for kernels" for n in said - offered]
     found += [f"{n} is a form that the contract denies" for n in offered - said]
-    for name in said & contract.keys():
-        wanted = signature(contract[name].signature)
+    for name in said & table.keys():
+        wanted = signature(table[name].signature)
         if name in own:
             problem = misfits(wanted, _without_self(own[name]))
             found += [f"{name} {problem}"] if problem else []
@@ -260,9 +265,9 @@ def test_symbols_keep_the_contract() -> None:
             getattr(Symbols(), name)
 
 
-def recorded_problems(contract: Contract, namespace: Any = recorded) -> list[str]:
+def recorded_problems(table: Contract, namespace: Any = recorded) -> list[str]:
     found = []
-    for name, function in contract.items():
+    for name, function in table.items():
         made = getattr(namespace, name, None)
         if ("recorded" in function.stand_ins) != (made is not None):
             found.append(f"{name} is recorded only {'in the contract' if made is None else 'outside of the contract'}")
