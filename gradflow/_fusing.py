@@ -8,7 +8,8 @@ from types import FunctionType
 from typing import Any
 
 from ._engine import Op, compiled, make_callable, mode, recording, sweep, wrap
-from ._programs import Kernel, Symbol
+from ._kernels import Kernel
+from ._standins.symbol import Symbol
 from ._tensor import Tensor
 from .errors import DTypeError, RuleError
 from .typing import Array, Namespace

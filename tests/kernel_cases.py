@@ -14,12 +14,14 @@ from unittest import mock
 import numpy as np
 
 import gradflow as gf
-from gradflow import _programs as kernels
+from gradflow import _kernels as kernels
 from gradflow._engine import REGISTRY
 from gradflow._engine.writing import make_callable
-from gradflow._programs import LOW, Kernel, computed_in
+from gradflow._kernels import LOW, Kernel
+from gradflow._programs import computed_in
 from gradflow._programs.cuda_writer import Text
-from gradflow._programs.expression import PRIMITIVES, Program
+from gradflow._programs.primitives import PRIMITIVES
+from gradflow._programs.program import Program
 from gradflow.errors import ArgumentError
 
 DTYPES = ("float16", "float32", "float64")
@@ -41,10 +43,9 @@ PLACES = {
     ("backend/cuda.py", "ElementwiseKernel", "_sigmoid"),
     ("backend/__init__.py", "ElementwiseKernel", "elementwise_kernel"),
     ("_programs/cuda_writer.py", "elementwise_kernel", "CudaKernel"),
-    ("_programs/__init__.py", "CudaKernel", "_written"),
     # Formulas; those of the optimizers, which are the class's attribute, join below.
-    ("_programs/__init__.py", "Kernel", "Kernel"),  # a formula on a gradient that is scaled
-    ("_programs/__init__.py", "Kernel", "Fusion"),  # definitions and rules of operations that say fuse=True
+    ("_kernels.py", "Kernel", "Kernel"),  # a formula on a gradient that is scaled
+    ("_kernels.py", "Kernel", "Fusion"),  # definitions and rules of operations that say fuse=True
     ("_engine/writing.py", "Fusion", "_fused"),
     ("_fusing.py", "Kernel", "_Run"),  # functions of the user's, made of primitives
 }  # fmt: skip

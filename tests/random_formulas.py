@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradflow._programs import Kernel
+from gradflow._kernels import Kernel
 from gradflow.backend import cpu
 
 ARITHMETIC = ("add", "subtract", "multiply", "divide")

@@ -16,9 +16,10 @@ from cupy_stand_in import snapshot
 
 import gradflow as gf
 from gradflow._numpy import functions as recorded
-from gradflow._programs.expression import PRIMITIVES, Symbols
+from gradflow._programs.primitives import PRIMITIVES
 from gradflow._standins import batching
 from gradflow._standins.batch import NoBatch
+from gradflow._standins.symbol import Symbols
 from gradflow.backend import contract, cpu
 from gradflow.backend.contract import ASKED_OF_ARRAYS, CONSTANTS, FUNCTIONS, KERNELS_ALONE, SERVICES, Function
 from gradflow.errors import RuleError

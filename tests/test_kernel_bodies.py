@@ -92,7 +92,7 @@ def compared(bodies: Bodies, case: Case, seed: int = 0) -> None:
     there, here = ({n: a.copy() for n, a in arrays.items()} for _ in range(2))
     given = numbers_for(case, rng)
     with np.errstate(all="ignore"):
-        NumPyKernel(case.program, case.storage, case.compute).bind(list(here.values()))(*given)
+        NumPyKernel(None, case.program, case.storage, case.compute).bind(list(here.values()))(*given)
         bodies.run(case, there, np.array(case.program.compute(*given), case.compute))
     units = sum(ROUNDED.get(node.name, 0) for node in case.program.body)
     for name in arrays:

@@ -17,9 +17,12 @@ import pytest
 from random_formulas import RandomFormula
 
 import gradflow as gf
-from gradflow._programs import LOW, SCALE, Kernel, numpy_writer, threads
+from gradflow._kernels import LOW, SCALE, Kernel
+from gradflow._programs import numpy_writer, threads
 from gradflow._programs.cuda_writer import Text
-from gradflow._programs.expression import PRIMITIVES, Program, xp
+from gradflow._programs.primitives import PRIMITIVES
+from gradflow._programs.program import Program
+from gradflow._standins.symbol import xp
 from gradflow.backend import cpu
 from gradflow.errors import ArgumentError, DTypeError, RuleError
 
@@ -76,7 +79,7 @@ def held_to_numpy(f: RandomFormula, arrays: dict[str, Any], seed: int = 0) -> No
 
 def source_of(program: Program, dtype: str = "f8") -> str:
     storage = dict.fromkeys(program.arrays, np.dtype(dtype))
-    return numpy_writer.NumPyKernel(program, storage, max(np.dtype("f4"), np.dtype(dtype), key=lambda t: t.itemsize)).source
+    return numpy_writer.NumPyKernel(None, program, storage, max(np.dtype("f4"), np.dtype(dtype), key=lambda t: t.itemsize)).source
 
 
 # --- random formulas -------------------------------------------------------------------------------------------------------
@@ -442,7 +445,8 @@ def test_a_kernel_runs_after_a_fork() -> None:
 import os, sys
 import numpy as np
 import gradflow as gf
-from gradflow._programs import Kernel, numpy_writer
+from gradflow._kernels import Kernel
+from gradflow._programs import numpy_writer
 gf.set_num_threads(2)
 kernel, x = Kernel(lambda xp, x: x + 1, "x"), np.zeros(numpy_writer.PARALLEL_BYTES // 8)
 kernel.bind({"x": x})({})

@@ -256,7 +256,7 @@ def formula_of(op: Op, function: Callable[..., Any], suffix: str) -> str | None:
 
 
 def _fused(function: Callable[..., Any], arrays: list[str]) -> Callable[..., Any]:
-    from .._programs import Fusion  # here, so that an import of gradflow does not pay for it
+    from .._kernels import Fusion  # here, so that an import of gradflow does not pay for it
 
     return Fusion(function, arrays)
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from .. import backend
 from ..typing import Array, Namespace
-from .expression import PRIMITIVES, Node, Program
+from .primitives import PRIMITIVES
+from .program import Expression, Program
 
 _C = {"float16": "float", "float32": "float", "float64": "double"}
 """The type that C computes in for arrays of a dtype; half precision is for storage only."""
@@ -38,7 +39,7 @@ class Text:
             taken.append(f"raw {'float32' if self._t == 'float' else 'float64'} numbers")
         self.in_params = ", ".join(taken)
         self.out_params = ", ".join(f"{storage[n]} {c_names[n]}_" for n in self.outputs)
-        self._names: dict[Node, str] = {n: f"numbers[{i}]" for i, n in enumerate(program.numbers)}
+        self._names: dict[Expression, str] = {n: f"numbers[{i}]" for i, n in enumerate(program.numbers)}
         lines = [f"typedef {self._t} T;"]
         for leaf in dict.fromkeys(self._leaves(program)):
             name = self._names[leaf] = c_names[leaf.value]
@@ -55,11 +56,11 @@ class Text:
         self.body = "\n".join(lines)
 
     @staticmethod
-    def _leaves(program: Program) -> list[Node]:
+    def _leaves(program: Program) -> list[Expression]:
         used = [a for n in program.body for a in n.args] + [n for _, n in program.outputs]
         return [n for n in used if n.name == "array"]
 
-    def _operand(self, node: Node) -> str:
+    def _operand(self, node: Expression) -> str:
         return self._names[node] if node.name != "constant" else self._constant(node.value)
 
     def _constant(self, v: float) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..backend import cpu
-from ..typing import Array
+from ..typing import Array, Namespace
 from . import threads
-from .expression import Node, Program
+from .program import Expression, Program
 
 BLOCK_BYTES = 1 << 19
 """A block of one array: an update's four or five blocks and its scratch fit in a core's second-level cache."""
@@ -35,8 +35,8 @@ class _Block:
         self.lines: list[str] = []
         self.scratch: list[np.dtype[Any]] = []
         self._free: dict[bool, list[str]] = {False: [], True: []}
-        self._home: dict[Node, str] = {}
-        self._constants: dict[Node, str] = {}
+        self._home: dict[Expression, str] = {}
+        self._constants: dict[Expression, str] = {}
         self._stored: set[str] = set()  # the outputs that hold their values
         loads = self._loads()
         order = [*loads, *program.body]
@@ -55,7 +55,7 @@ class _Block:
             if name not in self._stored and not (node.name == "array" and node.value == name):
                 self.lines.append(f"copyto({self.names[name]}, {self._operand(node)}, 'same_kind')")
 
-    def _loads(self) -> list[Node]:
+    def _loads(self) -> list[Expression]:
         """Arrays copied to scratch first: those of another dtype, and one that is overwritten and stored elsewhere."""
         outputs = self.program.outputs
         moved = {n for name, n in outputs if n.name == "array" and n.value != name and n.value in dict(outputs)}
@@ -63,7 +63,7 @@ class _Block:
         arrays = [n for n in dict.fromkeys(read) if n.name == "array"]
         return [n for n in arrays if n in moved or self.storage[n.value] != self.compute]
 
-    def _write(self, step: int, node: Node) -> None:
+    def _write(self, step: int, node: Expression) -> None:
         operands = [self._operand(a) for a in node.args]
         for a in reversed(dict.fromkeys(node.args)):  # before the result is placed: it may lie where an operand does
             if self._last[a] == step and self._home.get(a, "").startswith("s"):
@@ -71,7 +71,7 @@ class _Block:
         self._home[node] = place = self._place(step, node)
         self._call(node, operands, place)
 
-    def _place(self, step: int, node: Node) -> str:
+    def _place(self, step: int, node: Expression) -> str:
         """Where a value goes: to the array where it is stored, else to one that is due only after the value's last use,
         else to scratch."""
         for name, n in self.program.outputs:
@@ -87,7 +87,7 @@ class _Block:
     def _is_free(self, name: str, step: int) -> bool:
         return self.storage[name] == self.compute and self._needed.get(name, -1) <= step
 
-    def _call(self, node: Node, operands: list[str], place: str) -> None:
+    def _call(self, node: Expression, operands: list[str], place: str) -> None:
         if node.name == "where":
             self.env["select"] = select
             self.lines.append(f"select({', '.join([*operands, place])})")
@@ -102,7 +102,7 @@ class _Block:
             out = f"out={place}" if node.name in ("maximum", "minimum") else place
             self.lines.append(f"{node.name}({', '.join([*operands, out])})")
 
-    def _operand(self, node: Node) -> str:
+    def _operand(self, node: Expression) -> str:
         if node.name == "constant":
             name = self._constants.setdefault(node, f"c{len(self._constants)}")
             with cpu.floating_errors(over="ignore"):
@@ -186,7 +186,7 @@ _BITS = {n: np.dtype(f"i{n}") for n in (2, 4, 8)}
 class NumPyKernel:
     """A program written out for NumPy; ``bind`` gives the arrays, and what that returns is called with the numbers."""
 
-    def __init__(self, program: Program, storage: dict[str, np.dtype[Any]], compute: np.dtype[Any]) -> None:
+    def __init__(self, _xp: Namespace, program: Program, storage: dict[str, np.dtype[Any]], compute: np.dtype[Any]) -> None:
         block = _Block(program, storage, compute)
         self.source, self.program = block.source(), program
         self._scratch, self._compute = tuple(block.scratch), compute

@@ -1,7 +1,7 @@
 """The contract of ``xp``: every function that a derivative rule or the definition of an operation may call on it.
 
 One text of a rule runs in five namespaces: ``backend.cpu``, ``backend.cuda``, ``_numpy/functions`` (recorded), batches
-(``_standins/batching.py``) and symbols (``_programs/expression.py``).  ``tests/test_contract.py`` holds each of them against this
+(``_standins/batching.py``) and symbols (``_standins/symbol.py``).  ``tests/test_contract.py`` holds each of them against this
 table: names, parameters and defaults.  It also holds the operations to it: each call of ``xp`` in ``_ops`` fits its signature.
 
 An implementation may have further parameters if they have defaults; rules do not pass them.  Arguments before ``/`` are passed

@@ -14,8 +14,8 @@ tensor(1.0000)
 
 from typing import TYPE_CHECKING
 
+from .._kernels import Kernel
 from .._lazy import later
-from .._programs import Kernel
 from .adam import Adam, Adamax, AdamW, NAdam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .elementwise import ElementwiseOptimizer

@@ -23,7 +23,7 @@ from typing import Any
 
 from .. import backend
 from .._engine import ALONE, GradientBuffer, Leaf, reference_count, wrap, writes
-from .._programs import SCALE, Bound, Kernel
+from .._kernels import SCALE, Bound, Kernel
 from .._tensor import Tensor
 from ..backend import dtypes
 from ..typing import Array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .._programs import Kernel
+from .._kernels import Kernel
 from ..errors import ArgumentError
 from ..typing import Array, Namespace
 from .elementwise import ElementwiseOptimizer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .._programs import Kernel
+from .._kernels import Kernel
 from ..typing import Array, Namespace
 from .elementwise import ElementwiseOptimizer
 from .optimizer import Params, at_least

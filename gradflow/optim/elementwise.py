@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any, ClassVar
 
+from .._kernels import SCALE, Kernel
 from .._plain import plain
-from .._programs import SCALE, Kernel
 from .._tensor import Tensor
 from ..backend import dtypes
 from ._flat import Bucket, Run, buckets, kept_in

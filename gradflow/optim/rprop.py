@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from .._programs import Kernel
+from .._kernels import Kernel
 from ..errors import ArgumentError
 from ..typing import Array, Namespace
 from .elementwise import ElementwiseOptimizer

@@ -1,0 +1,184 @@
+"""Kernels: a formula, written once as a function of arrays, becomes one kernel on each backend.
+
+    def descend(xp, p, g, lr, weight_decay, *, maximize):
+        g = -g if maximize else g
+        if weight_decay:
+            g = g + weight_decay * p
+        return p - lr * g
+
+    Kernel(descend, writes="p")
+
+The formula is run once on symbols (``_standins/symbol.py``), which gives a ``Program``; a writer makes a kernel of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import backend
+from ._programs import written
+from ._programs.program import Program
+from ._standins.symbol import Symbol, trace
+from .backend import dtypes
+from .typing import Array, Namespace
+
+__all__ = ["LOW", "SCALE", "Bound", "Fusion", "Kernel"]
+
+
+SCALE, LOW = "<scale>", "<low>"
+"""A number and an output that no formula names: a user's setting called ``scale``, or state called ``low``, is another thing."""
+
+
+class Kernel:
+    """A formula that is compiled when it first meets arrays of some dtypes.
+
+    ``formula(xp, arrays and numbers, *, options)`` returns the new values of the arrays named in ``writes``, in that
+    order; None leaves one alone.  Which of its parameters are arrays is said by ``bind``; a number that is 0 is passed as
+    the number 0, so that the formula may leave out what it would add, and options are Python values.
+    """
+
+    __module__ = "gradflow.optim"  # the public place
+
+    def __init__(self, formula: Callable[..., Any], writes: str, names: Sequence[str] | None = None) -> None:
+        self.formula, self.writes = formula, writes.split()
+        code = formula.__code__
+        arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        self.names = list(arguments[1 : code.co_argcount] if names is None else names)
+        self.options = list(arguments[code.co_argcount :])
+        self._written: dict[Any, Any] = {}  # by everything that changes the text
+        self._scaled: dict[str, Kernel] = {}
+
+    def bind(self, arrays: Mapping[str, Array | None], low: Array | None = None) -> Bound:
+        """The kernel on ``arrays`` of one shape and device; of ``writes``, those that are missing or None are not there.
+
+        ``low`` is a further output, which gets the first array of ``writes`` rounded to its dtype.
+        """
+        return Bound(self, arrays, low)
+
+    def scaled(self, array: str) -> Kernel:
+        """The same formula on ``array`` times a further number, SCALE."""
+        made = self._scaled.get(array)
+        if made is None:
+
+            def formula(xp: Namespace, **known: Any) -> Any:
+                scale = known.pop(SCALE)
+                return self.formula(xp, **{**known, array: known[array] * scale})
+
+            formula.__name__ = self.formula.__name__
+            made = self._scaled[array] = Kernel(formula, " ".join(self.writes), [*self.names, SCALE])
+            made.options = self.options
+        return made
+
+    def run(self, arrays: Mapping[str, Array]) -> None:
+        """Run a formula without numbers or options once; the arrays are broadcast to the shape of the last, an output."""
+        values = list(arrays.values())
+        key = (type(values[-1]), *[a.dtype for a in values])
+        found = self._written.get(key)
+        if found is None:
+            storage = {n: a.dtype for n, a in arrays.items()}
+            found = self._written[key] = self.written(backend.namespace_of(values[-1]), storage, (), (), (), None)
+        found.bind(values)()
+
+    def program(
+        self, arrays: Sequence[str], absent: Sequence[str], zero: Sequence[str], options: Mapping[str, Any], low: bool = False
+    ) -> Program:
+        """The formula on symbols; ``low``: what it stores first is stored in LOW too."""
+        fixed = {**dict.fromkeys(absent), **dict.fromkeys(zero, 0), **options}
+        numbers = [n for n in self.names if n not in arrays and n not in fixed]
+        return trace(self.formula, arrays, numbers, fixed, self.writes, LOW if low else None)
+
+    def written(self, xp: Namespace, storage: dict[str, np.dtype[Any]], absent: tuple[str, ...], zero: tuple[str, ...],
+                options: tuple[Any, ...], low: np.dtype[Any] | None) -> Any:  # fmt: skip
+        """The kernel of a backend for arrays of the dtypes ``storage``, made at the first call."""
+        key = (xp.__name__, tuple(storage.items()), absent, zero, options, low)
+        found = self._written.get(key)
+        if found is None:
+            chosen = dict(zip(self.options, options, strict=True))
+            program = self.program(list(storage), absent, zero, chosen, low is not None)
+            dtypes_ = dict(storage) if low is None else {**storage, LOW: low}
+            found = self._written[key] = written(xp, program, dtypes_)
+        return found
+
+
+class Fusion:
+    """A function over ``xp`` of arrays of one shape, run as one kernel where that pays: on a GPU, and on large arrays.
+
+    ``arrays`` names those of its parameters that are arrays; the others are values of Python, which the kernel is made for.
+    """
+
+    def __init__(self, function: Callable[..., Any], arrays: Sequence[str]) -> None:
+        code = function.__code__
+        names = code.co_varnames[: code.co_argcount]
+        self._function, self._takes_xp = function, "xp" in names
+        self._names = [n for n in names if n != "xp"]
+        self._places = [i for i, n in enumerate(self._names) if n in arrays]
+        self._kernels: dict[Any, Kernel] = {}
+
+    def __call__(self, xp: Namespace, *values: Any) -> Any:
+        first = values[self._places[0]]
+        if not (xp is backend.cpu and first.size < FUSED_FROM) and backend.is_backend(xp) and first.dtype.kind == "f":
+            given = [values[i] for i in self._places]
+            if all(a.shape == first.shape and a.dtype == first.dtype for a in given):
+                return self._fused(xp, given, values)
+        if first.dtype.itemsize == 2 and first.dtype.kind == "f":  # kernels compute in float32 what they are given in float16
+            wide = [xp.astype(v, dtypes.float32) if i in self._places else v for i, v in enumerate(values)]
+            return xp.astype(self(xp, *wide), first.dtype)
+        return self._function(xp, *values) if self._takes_xp else self._function(*values)
+
+    def _fused(self, xp: Namespace, given: list[Array], values: tuple[Any, ...]) -> Array:
+        fixed = tuple(v for i, v in enumerate(values) if i not in self._places)
+        kernel = self._kernels.get(fixed)
+        if kernel is None:
+            kernel = self._kernels[fixed] = self._kernel(values)
+        out = xp.empty_like(given[0])
+        kernel.run(dict(zip(kernel.names, [*given, out], strict=True)))
+        return out
+
+    def _kernel(self, values: tuple[Any, ...]) -> Kernel:
+        fixed = {n: v for i, (n, v) in enumerate(zip(self._names, values, strict=True)) if i not in self._places}
+
+        def formula(xp: Namespace, **symbols: Symbol) -> Any:
+            arguments = [fixed[n] if n in fixed else symbols[n] for n in self._names]
+            return self._function(xp, *arguments) if self._takes_xp else self._function(*arguments)
+
+        formula.__name__ = self._function.__name__ if self._function.__name__.isidentifier() else "rule"
+        return Kernel(formula, "out_", [*(self._names[i] for i in self._places), "out_"])
+
+
+FUSED_FROM = 1 << 15
+"""Numbers in an array from which a kernel is faster than the plain calls: smaller ones stay in the cache between them."""
+
+
+class Bound:
+    """A kernel on its arrays, to be run again and again."""
+
+    def __init__(self, kernel: Kernel, arrays: Mapping[str, Array | None], low: Array | None) -> None:
+        there = {n: a for n, a in arrays.items() if a is not None}
+        self._kernel, self._arrays = kernel, list(there.values())
+        self._xp = backend.namespace_of(self._arrays[0])
+        self._storage = {n: a.dtype for n, a in there.items()}
+        self._absent = tuple(n for n in kernel.names if n not in there and (n in arrays or n in kernel.writes))
+        self._low = low
+        self._numbers = [n for n in kernel.names if n not in there and n not in self._absent]
+        self._steps: dict[Any, tuple[Callable[..., None], list[int]]] = {}
+
+    def __call__(self, known: Mapping[str, Any]) -> None:
+        """Run the kernel; its numbers and options are looked up by name in ``known``."""
+        values = [known[n] for n in self._numbers]
+        chosen = tuple([known[n] for n in self._kernel.options])
+        key = (tuple([not v for v in values]), chosen)
+        found = self._steps.get(key)
+        if found is None:
+            found = self._steps[key] = self._prepared(values, chosen)
+        step, there = found
+        step(*[values[i] for i in there])
+
+    def _prepared(self, values: list[float], chosen: tuple[Any, ...]) -> tuple[Callable[..., None], list[int]]:
+        zero = tuple(n for n, v in zip(self._numbers, values, strict=True) if not v)
+        low = self._low
+        kernel = self._kernel.written(self._xp, self._storage, self._absent, zero, chosen, None if low is None else low.dtype)
+        arrays = self._arrays if low is None else [*self._arrays, low]
+        return kernel.bind(arrays), [i for i, v in enumerate(values) if v]
