@@ -224,7 +224,7 @@ def drawn(n: int, seed: str, only: list[str], without: Iterable[str] = ()) -> li
         file = path.relative_to(ROOT).as_posix()
         if (
             file.endswith("_version.py")
-            or file in without
+            or file.startswith(tuple(without))
             or (only and not any(file == o or file.startswith(o.rstrip("/") + "/") for o in only))
         ):
             continue

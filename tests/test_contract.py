@@ -12,6 +12,7 @@ from typing import Any
 import cupy_stand_in
 import numpy as np
 import pytest
+from backend_source import statements
 from cupy_stand_in import snapshot
 
 import gradflow as gf
@@ -116,9 +117,9 @@ def bodies(path: Path) -> dict[str, ast.FunctionDef]:
     return {n.name: n for n in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(n, ast.FunctionDef)}
 
 
-def named(path: Path) -> Iterator[tuple[str, ast.stmt | ast.expr]]:
-    """What a module defines: names, and the definition or the expression that each is."""
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+def named(file: str) -> Iterator[tuple[str, ast.stmt | ast.expr]]:
+    """What a backend defines: names, and the definition or the expression that each is."""
+    for statement in statements(file):
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
             yield statement.name, statement
         elif isinstance(statement, ast.Assign):
@@ -128,10 +129,10 @@ def named(path: Path) -> Iterator[tuple[str, ast.stmt | ast.expr]]:
             yield from ((n.id, v) for n, v in zip(names, values, strict=True) if isinstance(n, ast.Name))
 
 
-def backend_of(path: Path, library: Callable[[str], Signature | None]) -> dict[str, Signature | None]:
+def backend_of(file: str, library: Callable[[str], Signature | None]) -> dict[str, Signature | None]:
     """The public names of a backend with their signatures; ``library`` gives that of ``np.x`` and ``cupy.x``."""
     found: dict[str, Signature | None] = {}
-    for name, value in named(path):
+    for name, value in named(file):
         if isinstance(value, ast.FunctionDef):
             found[name] = header(value)
         elif isinstance(value, ast.Attribute):
@@ -154,8 +155,8 @@ def cupys(name: str) -> Signature | None:
     return None if words is None else signature(", ".join(w[:-1] + "=UNSAID" if w.endswith("=") else w for w in words.split()))
 
 
-CPU = backend_of(FOLDER / "backend" / "cpu.py", lambda name: signature_of(getattr(np, name)))
-CUDA = backend_of(FOLDER / "backend" / "cuda.py", cupys)
+CPU = backend_of("cpu.py", lambda name: signature_of(getattr(np, name)))
+CUDA = backend_of("cuda.py", cupys)
 
 
 def backend_problems(names: dict[str, Signature | None], table: Contract) -> list[str]:
@@ -185,7 +186,7 @@ def test_what_cpu_py_says_is_what_it_has() -> None:
 
 
 def test_the_stand_in_for_cupy_keeps_the_contract() -> None:
-    there = {n: v for n, v in named(FOLDER / "backend" / "cuda.py") if n in FUNCTIONS}
+    there = {n: v for n, v in named("cuda.py") if n in FUNCTIONS}
     own: dict[str, ast.FunctionDef] = {}
     for path in Path(cupy_stand_in.__file__).parent.glob("*.py"):
         own |= {n.rstrip("_"): d for n, d in bodies(path).items() if d.decorator_list}

@@ -21,6 +21,13 @@ from ..errors import ArgumentError, LinAlgError
 from ..typing import Array, DType, Index, Shape
 from ._centred import centred as about_first
 from ._centred import first_of
+from ._cpu_memory import Courier as Courier
+from ._cpu_memory import Numbers as Numbers
+from ._cpu_memory import address as address
+from ._cpu_memory import alias as alias
+from ._cpu_memory import owner as owner
+from ._cpu_memory import owns as owns
+from ._cpu_random import Random as Random
 from ._sums import BLAS, MANY, careful, column_sums, running_sums
 from ._sums import ones as ones_for
 from .devices import CPU, device
@@ -440,70 +447,6 @@ def on(where: device) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-class Numbers:
-    """A few numbers for a kernel: what is ``held`` stays where it is when others are put there."""
-
-    def __init__(self, count: int, dtype: np.dtype[Any]) -> None:
-        self.held: Any = [np.empty((), dtype) for _ in range(count)]
-
-    def put(self, values: tuple[float, ...]) -> None:
-        for held, value in zip(self.held, values, strict=True):
-            held[()] = value
-
-
-class Courier:
-    """Brings arrays from the host to a device ahead of their need; to the CPU there is no way to go."""
-
-    def __init__(self, where: device) -> None:
-        pass
-
-    def send(self, arrays: list[Array]) -> Any:
-        """Set out with ``arrays``; returns the parcel, for ``arrived``."""
-        return arrays
-
-    def arrived(self, parcel: Any) -> list[Array]:
-        """The arrays of a parcel."""
-        return parcel  # type: ignore[no-any-return]
-
-    def close(self) -> None:
-        """Wait until nothing is under way."""
-
-
-def alias(x: Array) -> Array:
-    """An array of the memory of ``x`` that is no view of it.
-
-    Views of the result keep the result alive, and not only ``x``.  In-place writes to it have a stamp of their own.
-    """
-    return np.asarray(_Memory(x))
-
-
-class _Memory:
-    """What NumPy takes for a foreign owner of memory, so that it makes no view of ``array``."""
-
-    def __init__(self, array: Array) -> None:
-        self._array, self.__array_interface__ = array, array.__array_interface__
-
-
-def owns(x: Array) -> bool:
-    """True if NumPy or ``alias`` made ``x``: it is no view, and shows no memory of another library or a file."""
-    return type(x) is ndarray and (bool(x.flags.owndata) if x.base is None else isinstance(x.base, _Memory))
-
-
-def owner(x: Array) -> Any:
-    """The object that holds the memory which ``x`` shows; views of one memory have one owner."""
-    base = x.base
-    while base is not None:
-        if isinstance(base, np.ndarray):
-            x = base
-        base = getattr(base, "base", None)
-    return x
-
-
-def address(x: Array) -> int:
-    """Where the first element of ``x`` lies."""
-    return int(x.__array_interface__["data"][0])
-
-
 def to_host(x: Array) -> np.ndarray[Any, Any]:
     return np.asarray(x)
 
@@ -529,37 +472,6 @@ def device_count() -> int:
 
 def synchronize() -> None:
     """Nothing to wait for: NumPy has finished when it returns."""
-
-
-class Random:
-    """A stream of random numbers; the same seed gives the same numbers."""
-
-    def __init__(self, seed: int, where: device) -> None:
-        self._rng = np.random.Generator(np.random.PCG64(seed))
-
-    def uniform(self, shape: Shape, dtype: np.dtype[Any]) -> Array:
-        """In [0, 1)."""
-        if dtype.itemsize > 2:
-            return np.asarray(self._rng.random(shape, dtype))
-        # The steps between float16 numbers below 1: rounding a float32 instead would give 1 now and then.
-        return np.asarray(np.floor(self._rng.random(shape, np.float32) * 2048) / 2048, dtype)
-
-    def normal(self, shape: Shape, dtype: np.dtype[Any]) -> Array:
-        """Mean 0, standard deviation 1."""
-        return np.asarray(self._rng.standard_normal(shape, dtype if dtype.itemsize > 2 else np.float32), dtype)
-
-    def integers(self, low: int, high: int, shape: Shape) -> Array:
-        """int64 in [low, high)."""
-        return np.asarray(self._rng.integers(low, high, shape))
-
-    def permutation(self, n: int) -> Array:
-        return self._rng.permutation(n)
-
-    def get_state(self) -> dict[str, Any]:
-        return dict(self._rng.bit_generator.state)
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        self._rng.bit_generator.state = state
 
 
 _largest = builtins.max  # which the reduction above hides in this module

@@ -1,7 +1,7 @@
 """The CuPy backend: what ``xp`` is for arrays in a GPU's memory.
 
-Every name here stands in ``cpu.py`` with the same signature.  This module alone imports CuPy, and it is itself
-imported when a CUDA device is first asked for.  Nothing here waits for the device unless its docstring says so.
+Every name here stands in ``cpu.py`` with the same signature.  This module and its parts (``_cuda_*.py``) alone import CuPy, and
+they are imported when a CUDA device is first asked for.  Nothing here waits for the device unless its docstring says so.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from .._lazy import when_called
 from ..errors import ArgumentError, LinAlgError
 from ..typing import Array, DType, Index, Shape
 from ._centred import centred as about_first
+from ._cuda_random import Random as Random
+from ._cuda_transfer import Courier as Courier
+from ._cuda_transfer import Numbers as Numbers
 from .devices import device
 
 ndarray = cupy.ndarray
@@ -393,92 +396,6 @@ def on(where: device) -> AbstractContextManager[Any]:
     return cupy.cuda.Device(where.index)  # type: ignore[no-any-return]
 
 
-class Numbers:
-    """A few numbers for a kernel, in the device's memory: ``held`` stays where it is when others are put there.
-
-    They are copied from page-locked memory, for which the host does not wait.  A place in that memory is written again only
-    when its last copy is over: there are many, and at every half of them the host looks (and in practice never waits) for
-    the copies of half a round ago.
-    """
-
-    def __init__(self, count: int, dtype: np.dtype[Any]) -> None:
-        self.held: Any = cupy.empty(count, dtype)
-        self._slots = cupyx.empty_pinned((2 * _HALF, count), dtype)
-        self._copied: list[Any] = [None, None]
-        self._next = 0
-        self._values: tuple[float, ...] | None = None
-
-    def put(self, values: tuple[float, ...]) -> None:
-        if values == self._values:
-            return
-        half, first = divmod(self._next, _HALF)
-        stream = cupy.cuda.get_current_stream()
-        if first == 0:
-            self._copied[1 - half] = stream.record()
-            if self._copied[half] is not None:
-                self._copied[half].synchronize()
-        slot = self._slots[self._next]
-        slot[:] = values
-        self.held.set(slot, stream)
-        self._next = (self._next + 1) % (2 * _HALF)
-        self._values = values
-
-
-_HALF = 512
-
-
-class Courier:
-    """Brings arrays from the host to a GPU while it computes: on a stream of its own, from page-locked memory.
-
-    There are two rooms in that memory, for this parcel and the last.  A room is written again when its copies are over, which
-    they are as a rule: the host waits for the parcel before the last.
-    """
-
-    def __init__(self, where: device) -> None:
-        self._device = cupy.cuda.Device(where.index)
-        with self._device:
-            self._stream = cupy.cuda.Stream(non_blocking=True)
-        self._rooms: list[dict[int, Any]] = [{}, {}]
-        self._sent: list[Any] = [None, None]
-        self._turn = 0
-
-    def send(self, arrays: list[Array]) -> Any:
-        """Set out with copies of ``arrays``, which may be written to again; returns the parcel, for ``arrived``."""
-        turn = self._turn = 1 - self._turn
-        with self._device:
-            if self._sent[turn] is not None:
-                self._sent[turn].synchronize()
-            # Made on the current stream, for it is there that they are freed; what lay in that memory may be in use until now.
-            made = [cupy.empty(a.shape, a.dtype) for a in arrays]
-            self._stream.wait_event(cupy.cuda.get_current_stream().record())
-            for i, (a, out) in enumerate(zip(arrays, made, strict=True)):
-                if a.size:
-                    room = self._room(turn, i, a.nbytes)[: a.nbytes].view(a.dtype).reshape(a.shape)
-                    np.copyto(room, a)
-                    out.set(room, self._stream)
-            event = self._sent[turn] = self._stream.record()
-        return made, event
-
-    def _room(self, turn: int, i: int, size: int) -> Any:
-        held = self._rooms[turn].get(i)
-        if held is None or held.size < size:
-            held = self._rooms[turn][i] = cupyx.empty_pinned((size,), np.uint8)
-        return held
-
-    def arrived(self, parcel: Any) -> list[Array]:
-        """The arrays of a parcel; what is done with them from now on, the GPU does when they are there."""
-        made, event = parcel
-        with self._device:
-            cupy.cuda.get_current_stream().wait_event(event)
-        return made  # type: ignore[no-any-return]
-
-    def close(self) -> None:
-        """Wait until nothing is under way, so that the memory at both ends may be given away."""
-        for event in self._sent:
-            if event is not None:
-                event.synchronize()
-
-
 def alias(x: Array) -> Array:
     """An array of the memory of ``x`` that is no view of it.
 
@@ -552,72 +469,6 @@ def device_count() -> int:
 def synchronize() -> None:
     """Wait until the current GPU has finished all that it was given."""
     cupy.cuda.runtime.deviceSynchronize()
-
-
-class Random:
-    """A stream of random numbers; the same seed gives the same numbers.
-
-    CuPy's generator cannot be asked for its state.  So every draw restarts it at a seed of its own, made from the
-    stream's seed and the number of the draw, and these two numbers are the state.  The generator is Philox
-    (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), which is made for this: a restart is cheap
-    and any two seeds give independent numbers.
-    """
-
-    def __init__(self, seed: int, where: device) -> None:
-        self._sequence = np.random.SeedSequence(seed)
-        self._draws = 0
-        self._device = cupy.cuda.Device(where.index)
-        with self._device:
-            self._rng = cupy.random.RandomState(0, cupy.cuda.curand.CURAND_RNG_PSEUDO_PHILOX4_32_10)
-
-    def _restarted(self) -> Any:
-        """The generator, set to where the next draw begins."""
-        here = np.random.SeedSequence(self._sequence.entropy, spawn_key=(self._draws,))
-        self._draws += 1
-        self._rng.seed(int(here.generate_state(1, np.uint64)[0]))
-        return self._rng
-
-    def uniform(self, shape: Shape, dtype: np.dtype[Any]) -> Array:
-        """In [0, 1)."""
-        with self._device:
-            if dtype.itemsize > 2:
-                return self._restarted().random_sample(shape, dtype)
-            # The steps between float16 numbers below 1: rounding a float32 instead would give 1 now and then.
-            steps = cupy.floor(self._restarted().random_sample(shape, np.float32) * np.float32(2048))
-            return (steps / np.float32(2048)).astype(dtype)
-
-    def normal(self, shape: Shape, dtype: np.dtype[Any]) -> Array:
-        """Mean 0, standard deviation 1."""
-        with self._device:
-            held = dtype if dtype.itemsize > 2 else np.float32
-            return self._restarted().standard_normal(shape, held).astype(dtype, copy=False)
-
-    def integers(self, low: int, high: int, shape: Shape) -> Array:
-        """int64 in [low, high)."""
-        with self._device:
-            rng = self._restarted()
-            if not 0 < high - low <= 1 << 32:
-                return rng.randint(low, high, shape, np.int64)  # exact by rejection, for which it waits
-            # 63 random bits need no rejection; their remainder favours no number by more than 1 part in 2**31.
-            out = rng.randint(0, 1 << 63, shape, np.int64)
-            out %= high - low
-            out += low
-            return out
-
-    def permutation(self, n: int) -> Array:
-        with self._device:
-            return self._restarted().permutation(int(n))
-
-    def get_state(self) -> dict[str, Any]:
-        return {"seed": self._sequence.entropy, "draws": self._draws}
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        if set(state) != {"seed", "draws"}:
-            raise ArgumentError(
-                "this is not the state of a generator on CUDA; a generator's state fits only a generator on the same "
-                "kind of device, so take it from one with get_state()"
-            )
-        self._sequence, self._draws = np.random.SeedSequence(state["seed"]), int(state["draws"])
 
 
 def builtin_any(items: Any) -> bool:
