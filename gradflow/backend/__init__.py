@@ -1,4 +1,4 @@
-"""Floor 1: the two backends behind one contract.
+"""Layer 1: the two backends behind one contract.
 
 ``cpu`` (NumPy) and ``cuda`` (CuPy) are modules with the same names and signatures; an operation is written over
 whichever of them is passed as ``xp``.  CuPy is imported when a CUDA device is first asked for, never before.
