@@ -21,7 +21,8 @@ PUBLIC = {
     "gradflow.flow.diagnosis", "gradflow.flow.measurements", "gradflow.flow.report", "gradflow.flow.watching",
     "gradflow.flow.wording",
     "gradflow.nn.activations", "gradflow.nn.containers", "gradflow.nn.convolution", "gradflow.nn.functional",
-    "gradflow.nn.functional_conv", "gradflow.nn.functional_layers", "gradflow.nn.functional_losses", "gradflow.nn.init",
+    "gradflow.nn.functional_classes", "gradflow.nn.functional_conv", "gradflow.nn.functional_layers",
+    "gradflow.nn.functional_losses", "gradflow.nn.functional_pool", "gradflow.nn.init",
     "gradflow.nn.layers", "gradflow.nn.losses", "gradflow.nn.module", "gradflow.nn.parameter", "gradflow.nn.pooling",
     "gradflow.nn.utils", "gradflow.optim.adafactor", "gradflow.optim.adam", "gradflow.optim.adaptive",
     "gradflow.optim.elementwise", "gradflow.optim.lbfgs", "gradflow.optim.lr_scheduler", "gradflow.optim.lr_scheduler.base",
@@ -64,3 +65,18 @@ def test_the_places_of_before_0_1_are_found_by_pickles() -> None:
         module = importlib.import_module(f"gradflow.{name}")
         assert getattr(module, attribute) is getattr(gf, attribute) and sys.modules[f"gradflow.{name}"] is module
     assert importlib.import_module("gradflow.flow.facts").Facts is gf.flow.Facts
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "now"),
+    [
+        ("functional_conv", "max_pool2d", "functional_pool"),
+        ("functional_conv", "interpolate", "functional_pool"),
+        ("functional_losses", "cross_entropy", "functional_classes"),
+        ("functional_losses", "nll_loss", "functional_classes"),
+    ],
+)
+def test_functions_that_moved_are_found_by_pickles(before: str, name: str, now: str) -> None:
+    old = f"cgradflow.nn.{before}\n{name}\n.".encode()  # how pickle writes a function: its module and its name
+    assert pickle.loads(old) is getattr(gf.nn.functional, name)
+    assert pickle.loads(old).__module__ == f"gradflow.nn.{now}"

@@ -1,4 +1,4 @@
-"""What losses are given: Tensors, arrays, numbers, lists of numbers, and what other libraries make arrays of."""
+"""What losses have in common: their reductions, and arguments that are Tensors, arrays, numbers or lists of numbers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,29 @@ import numpy as np
 
 from .. import backend
 from .._creation import as_tensor
+from .._ops import reduce
 from .._plain import real_number
 from .._tensor import Tensor
-from ..errors import DTypeError, GradflowError
+from ..errors import ArgumentError, DTypeError, GradflowError
+
+_REDUCTIONS = ("none", "mean", "sum")
+
+
+def check_reduction(reduction: Any, name: str, allowed: tuple[str, ...] = _REDUCTIONS) -> None:
+    if reduction not in allowed:
+        raise ArgumentError(f"{name}: reduction is {', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}, not {reduction!r}")
+
+
+def reduced(loss: Any, reduction: str) -> Any:
+    if reduction == "mean":
+        return reduce.mean(loss)
+    return reduce.sum(loss) if reduction == "sum" else loss
+
+
+def tensors_of(input: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
+    if isinstance(input, Tensor) and isinstance(target, Tensor):
+        return input, target
+    return tensor_of(name, "the input", input, target), tensor_of(name, "the target", target, input)
 
 
 def tensor_of(name: str, what: str, value: Any, beside: Any = None) -> Tensor:

@@ -15,14 +15,8 @@ from .._ops import neural, transcendental
 from .._ops.index import one_hot
 from .._tensor import Tensor
 from ..typing import DType
+from .functional_classes import cross_entropy, nll_loss
 from .functional_conv import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_max_pool1d,
-    adaptive_max_pool2d,
-    avg_pool1d,
-    avg_pool2d,
-    avg_pool3d,
     conv1d,
     conv2d,
     conv3d,
@@ -30,12 +24,8 @@ from .functional_conv import (
     conv_transpose2d,
     conv_transpose3d,
     fold,
-    interpolate,
-    max_pool1d,
-    max_pool2d,
-    max_pool3d,
     unfold,
-)
+)  # fmt: skip
 from .functional_layers import (
     batch_norm,
     cosine_similarity,
@@ -50,14 +40,25 @@ from .functional_layers import (
 from .functional_losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    cross_entropy,
     huber_loss,
     kl_div,
     l1_loss,
     mse_loss,
-    nll_loss,
     smooth_l1_loss,
 )  # fmt: skip
+from .functional_pool import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    interpolate,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+)
 
 __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "avg_pool1d", "avg_pool2d",
@@ -71,18 +72,56 @@ __all__ = [
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``max(x, 0)``; the derivative is taken to be 0 at 0.  ``inplace``: written over ``input``.
+    """``max(x, 0)`` of each element; the derivative is 0 at 0.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape.
+    inplace : bool, default False
+        Write the result over ``input``, and return it.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.relu(gf.tensor([-1.0, 2.0]))
     tensor([0., 2.])
+    >>> x = gf.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> gf.nn.functional.relu(x).sum().backward()
+    >>> x.grad
+    tensor([0., 0., 1.])
+    >>> x = gf.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> gf.nn.functional.relu(x).sum().backward()
+    >>> x.grad
+    tensor([0., 0., 1.])
     """
     return written(input, inplace, "relu", neural.relu, keeps_input=False)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """``x`` where it is positive, ``negative_slope * x`` elsewhere.
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere; the derivative at 0 is ``negative_slope``.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    negative_slope : float, default 0.01
+        The slope below 0.
+    inplace : bool, default False
+        Write the result over ``input``, and return it.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.leaky_relu(gf.tensor([-1.0, 2.0]), 0.5)
     tensor([-0.5000,  2.0000])
@@ -91,8 +130,28 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere.  Source: Clevert et al. (2015).
+    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    alpha : float, default 1.0
+        Minus the limit for x to minus infinity.
+    inplace : bool, default False
+        Write the result over ``input``, and return it.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units" (2015).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.elu(gf.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
@@ -101,8 +160,26 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``1.0507 * elu(x, 1.6733)``, which keeps mean 0 and variance 1 through layers.  Source: Klambauer et al. (2017).
+    """``1.0507 * elu(x, 1.6733)``, which keeps mean 0 and variance 1 through layers.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    inplace : bool, default False
+        Write the result over ``input``, and return it.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    References
+    ----------
+    Klambauer et al., "Self-normalizing neural networks" (2017).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.selu(gf.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
@@ -111,10 +188,31 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """``x`` times the normal distribution function at ``x``; "tanh": ``0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))``.
+    """``x`` times the normal distribution function at x.
 
-    ArgumentError for another ``approximate``.  Source: Hendrycks and Gimpel (2016).
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    approximate : {"none", "tanh"}, default "none"
+        "none" is the function itself, "tanh" its approximation 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Raises
+    ------
+    ArgumentError
+        For another ``approximate``.
+
+    References
+    ----------
+    Hendrycks and Gimpel, "Gaussian error linear units" (2016).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.gelu(gf.tensor([-1.0, 2.0]))
     tensor([-0.1587,  1.9545])
@@ -123,8 +221,27 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``x * sigmoid(x)``.  Source: Elfwing et al. (2017).
+    """``x * sigmoid(x)`` of each element.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    inplace : bool, default False
+        Write the result over ``input``, and return it.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    References
+    ----------
+    Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in reinforcement learning"
+    (2017).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.silu(gf.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
@@ -133,8 +250,24 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """``log(1 + exp(beta x)) / beta`` without overflow; ``x`` itself where ``beta x`` is above ``threshold``.
+    """``log(1 + exp(beta x)) / beta`` without overflow, and x itself where ``beta * x`` is above ``threshold``.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    beta : float, default 1.0
+        How sharp the bend at 0 is.
+    threshold : float, default 20.0
+        From where on the result is x.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.softplus(gf.tensor([-1.0, 30.0]))
     tensor([ 0.3133, 30.0000])
@@ -143,8 +276,26 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """``x * tanh(softplus(x))``.  Source: Misra (2019).
+    """``x * tanh(softplus(x))`` of each element.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    inplace : bool, default False
+        Write the result over ``input``, and return it.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    References
+    ----------
+    Misra, "Mish: a self regularized non-monotonic activation function" (2019).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.mish(gf.tensor([-1.0, 2.0]))
     tensor([-0.3034,  1.9440])
@@ -153,10 +304,31 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """``x`` held between ``min_val`` and ``max_val``; the gradient is 0 on them and outside.
+    """``x`` held between ``min_val`` and ``max_val``; the derivative is 0 at both and outside.
 
-    ArgumentError if ``min_val`` is not below ``max_val``.
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    min_val : float, default -1.0
+        The smallest result.
+    max_val : float, default 1.0
+        The largest result.
+    inplace : bool, default False
+        Write the result over ``input``, and return it.
 
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Raises
+    ------
+    ArgumentError
+        If ``min_val`` is not below ``max_val``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.hardtanh(gf.tensor([-2.0, 0.5]))
     tensor([-1.0000,  0.5000])
@@ -165,8 +337,20 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 
 def logsigmoid(input: Tensor) -> Tensor:
-    """``log(sigmoid(x))``, finite for every finite ``x``.
+    """``log(sigmoid(x))``, finite for every finite x.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.logsigmoid(gf.tensor([-200.0, 0.0]))
     tensor([-200.0000,   -0.6931])
@@ -175,8 +359,20 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """``1 / (1 + exp(-x))``.
+    """``1 / (1 + exp(-x))``, without overflow.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.sigmoid(gf.tensor([0.0, 2.0]))
     tensor([0.5000, 0.8808])
@@ -185,8 +381,20 @@ def sigmoid(input: Tensor) -> Tensor:
 
 
 def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent.
+    """The hyperbolic tangent of each element.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.tanh(gf.tensor([0.0, 1.0]))
     tensor([0.0000, 0.7616])
@@ -195,10 +403,25 @@ def tanh(input: Tensor) -> Tensor:
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tensor:
-    """``exp(x) / sum(exp(x))`` along ``dim``; ``dtype``: ``input`` is cast to it first.
+    """``exp(x) / sum(exp(x))`` along ``dim``, without overflow.
 
-    Without ``dim`` it warns, as PyTorch does, and takes 0 for 0, 1 and 3 dimensions and 1 for others.
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    dim : int, optional
+        Along which the results sum to 1. Without it there is a warning, as in PyTorch, and ``dim`` is 0 for 0, 1 and 3 dimensions
+        and 1 for others.
+    dtype : dtype, optional
+        ``input`` is cast to it first.
 
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.softmax(gf.tensor([1.0, 1.0]), dim=0)
     tensor([0.5000, 0.5000])
@@ -208,8 +431,25 @@ def softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tenso
 
 
 def log_softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tensor:
-    """``log(softmax(x))`` along ``dim``, finite for every finite ``x``; ``dim`` and ``dtype`` as in ``softmax``.
+    """``log(softmax(x))`` along ``dim``, finite for every finite x.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    dim : int, optional
+        Along which the exponentials of the results sum to 1. Without it there is a warning, as in PyTorch, and ``dim`` is 0 for
+        0, 1 and 3 dimensions and 1 for others.
+    dtype : dtype, optional
+        ``input`` is cast to it first.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.log_softmax(gf.tensor([1.0, 1.0]), dim=0)
     tensor([-0.6931, -0.6931])

@@ -30,10 +30,29 @@ def written(
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``input @ weight.T + bias``: (..., in) with a weight (out, in) and a bias (out,) gives (..., out).
+    """The affine map ``input @ weight.T + bias``.
 
-    ShapeError if the last dimension of ``input`` is not the weight's ``in``.
+    Parameters
+    ----------
+    input : Tensor
+        Shape (..., in_features).
+    weight : Tensor
+        Shape (out_features, in_features).
+    bias : Tensor, optional
+        Shape (out_features,).
 
+    Returns
+    -------
+    Tensor
+        Shape (..., out_features).
+
+    Raises
+    ------
+    ShapeError
+        If the last dimension of ``input`` is not in_features.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.linear(gf.ones(2), gf.tensor([[1.0, 2.0]]), gf.tensor([0.5]))
     tensor([3.5000])
@@ -42,10 +61,37 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Zero each element with probability ``p`` and scale the others by 1 / (1 - p); without ``training``, ``input`` itself.
+    """Each element made 0 with probability ``p``, the others times 1 / (1 - p).
 
-    ArgumentError for a ``p`` outside of [0, 1], DTypeError for integers.  Source: Srivastava et al., "Dropout" (2014).
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; floats.
+    p : float, default 0.5
+        In [0, 1].
+    training : bool, default True
+        False: the result is ``input`` itself.
+    inplace : bool, default False
+        Write the result over ``input``, and return it.
 
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Raises
+    ------
+    ArgumentError
+        For a ``p`` outside of [0, 1].
+    DTypeError
+        For integers.
+
+    References
+    ----------
+    Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.dropout(gf.ones(3), 0.5, training=False)
     tensor([1., 1., 1.])
@@ -73,16 +119,49 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """``(x - mean) / sqrt(var + eps) * weight + bias`` for each channel of (N, C) or (N, C, ...).
+    """``(x - mean) / sqrt(var + eps) * weight + bias``, for each channel.
 
-    In ``training`` mean and variance are those of the batch (the variance with n), and the running ones, if given, are
-    updated in place as ``running = (1 - momentum) running + momentum batch`` (there the variance is the unbiased one).
-    Otherwise they are the running ones.
+    In training mean and variance are those of the batch, the variance divided by n. ``running_mean`` and ``running_var``, if
+    given, are then updated in place: running = (1 - momentum) running + momentum batch, with the unbiased variance. Otherwise
+    they are used.
 
-    ShapeError for statistics or weights that are not (C,), and for a single value per channel in training;
-    ArgumentError without running statistics outside of training.  Source: Ioffe and Szegedy, "Batch normalization"
-    (2015).
+    Parameters
+    ----------
+    input : Tensor
+        Shape (N, C) or (N, C, ...).
+    running_mean : Tensor or None
+        Shape (C,).
+    running_var : Tensor or None
+        Shape (C,).
+    weight : Tensor, optional
+        Shape (C,).
+    bias : Tensor, optional
+        Shape (C,).
+    training : bool, default False
+        Whether the statistics of the batch are used.
+    momentum : float, default 0.1
+        The weight of the batch in the running statistics.
+    eps : float, default 1e-5
+        Added to the variance.
 
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Raises
+    ------
+    ShapeError
+        For statistics or weights that are not (C,), and in training for a single value in a channel.
+    ArgumentError
+        Without running statistics outside of training.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift" (2015).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> x, mean, var = gf.tensor([[1.0], [3.0]]), gf.zeros(1), gf.ones(1)
     >>> gf.nn.functional.batch_norm(x, mean, var, training=True, momentum=0.5, eps=0.0)
@@ -144,11 +223,37 @@ def layer_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions, ``normalized_shape``.
+    """``(x - mean) / sqrt(var + eps) * weight + bias``, over the last dimensions.
 
-    ShapeError if ``input`` does not end in that shape, or weight or bias do not have it.  Source: Ba et al., "Layer
-    normalization" (2016).
+    Parameters
+    ----------
+    input : Tensor
+        Shape (..., *normalized_shape).
+    normalized_shape : int or sequence of ints
+        The sizes of the last dimensions; an int means one dimension.
+    weight : Tensor, optional
+        Shape ``normalized_shape``.
+    bias : Tensor, optional
+        Shape ``normalized_shape``.
+    eps : float, default 1e-5
+        Added to the variance, which is divided by n.
 
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Raises
+    ------
+    ShapeError
+        If ``input`` does not end in ``normalized_shape``, or weight or bias do not have it.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer normalization" (2016).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.layer_norm(gf.tensor([[1.0, 3.0], [0.0, 8.0]]), (2,), eps=0.0)
     tensor([[-1.,  1.],
@@ -168,11 +273,31 @@ def layer_norm(
 
 
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
-    """The rows of ``weight`` (entries, features) at the integers in ``input``: (...) gives (..., features).
+    """The rows of ``weight`` at the integers in ``input``.
 
-    The row ``padding_idx`` gets no gradient.  IndexingError for an entry that is not there, DTypeError for an input that
-    is not integers.
+    Parameters
+    ----------
+    input : Tensor
+        Integers of any shape.
+    weight : Tensor
+        Shape (entries, features).
+    padding_idx : int, optional
+        A row that gets no gradient; negative: counted from the end.
 
+    Returns
+    -------
+    Tensor
+        The shape of ``input`` and (features,) behind it.
+
+    Raises
+    ------
+    IndexingError
+        For an entry that is not there.
+    DTypeError
+        For an input that is not integers.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.embedding(gf.tensor([1, 0, 1]), gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([[3., 4.],
@@ -197,12 +322,34 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """``input`` with something around it: ``pad`` is (before, after) of the last dimension, then of the one before it, ...
+    """The input with something put around it, or cut off, in its last dimensions.
 
-    ``mode``: "constant" (``value``, 0 unless given), "reflect" (mirrored, the edge once), "replicate" (the edge again and
-    again), "circular" (from the other side).  Negative numbers cut off.  ArgumentError for another mode, ShapeError for
-    an odd or too long ``pad``, or more reflected or wrapped than is there.
+    Parameters
+    ----------
+    input : Tensor
+        Any shape.
+    pad : sequence of ints
+        (before, after) of the last dimension, then of the one before it, ... Negative numbers cut off.
+    mode : {"constant", "reflect", "replicate", "circular"}, default "constant"
+        "constant": ``value``; "reflect": mirrored, the edge once; "replicate": the edge again and again; "circular": from the
+        other side.
+    value : float, optional
+        What "constant" puts there; 0 unless given.
 
+    Returns
+    -------
+    Tensor
+        Each dimension larger by what was put before and after it.
+
+    Raises
+    ------
+    ArgumentError
+        For another ``mode``, and for a ``value`` that the mode does not use.
+    ShapeError
+        For an odd or too long ``pad``, and for more reflected or wrapped elements than there are.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.pad(gf.tensor([1.0, 2.0, 3.0]), (2, 1), mode="reflect")
     tensor([3., 2., 1., 2., 3., 2.])
@@ -258,6 +405,24 @@ def _places(input: Tensor, n: int, before: int, after: int, mode: str) -> Array:
 def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Tensor:
     """``x / max(norm_p(x), eps)`` along ``dim``.
 
+    Parameters
+    ----------
+    input : Tensor
+        Any shape; integers are taken as floats.
+    p : float, default 2.0
+        The order of the norm.
+    dim : int or tuple[int, ...], default 1
+        Over which dimensions the norm is taken.
+    eps : float, default 1e-12
+        The smallest number that is divided by.
+
+    Returns
+    -------
+    Tensor
+        The shape of ``input``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.normalize(gf.tensor([3.0, 4.0]), dim=0)
     tensor([0.6000, 0.8000])
@@ -268,8 +433,31 @@ def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps
 
 @wide
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """``x1 . x2 / (max(|x1|, eps) max(|x2|, eps))`` along ``dim``; the shapes broadcast.
+    """The cosine of the angle between ``x1`` and ``x2``: x1 . x2 / (max(|x1|, eps) max(|x2|, eps)), along ``dim``.
 
+    Parameters
+    ----------
+    x1 : Tensor
+        Any shape.
+    x2 : Tensor
+        A shape that broadcasts with that of ``x1``.
+    dim : int, default 1
+        Along which the products are summed.
+    eps : float, default 1e-8
+        The smallest length that is divided by.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape without ``dim``.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.cosine_similarity(gf.tensor([3.0, 4.0]), gf.tensor([4.0, 3.0]), dim=0)
     tensor(0.9600)

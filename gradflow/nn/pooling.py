@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from .._ops import pool
 from .._tensor import Tensor
 from . import functional as F
-from .functional_conv import Sizes
+from .functional_pool import Sizes
 from .module import Module
 
 
