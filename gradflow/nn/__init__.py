@@ -25,7 +25,7 @@ from .activations import (
 )  # fmt: skip
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Residual, Sequential
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from .layers import BatchNorm1d, BatchNorm2d, Dropout, Embedding, Flatten, Identity, LayerNorm, Linear
+from .layers import Dropout, Embedding, Flatten, Identity, Linear
 from .losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -38,6 +38,7 @@ from .losses import (
     SmoothL1Loss,
 )  # fmt: skip
 from .module import Module
+from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
 from .parameter import Parameter
 from .pooling import (
     AdaptiveAvgPool1d,

@@ -1,4 +1,4 @@
-"""What losses have in common: their reductions, and arguments that are Tensors, arrays, numbers or lists of numbers."""
+"""How layers and losses check what they are given: counts, reductions, and what can be made a Tensor."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def tensors_of(input: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
     if isinstance(input, Tensor) and isinstance(target, Tensor):
         return input, target
     return tensor_of(name, "the input", input, target), tensor_of(name, "the target", target, input)
+
+
+def whole_count(value: Any, name: str, least: int = 0) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < least:
+        raise ArgumentError(f"{name} is a whole number from {least}, not {value!r}")
+    return int(value)
 
 
 def tensor_of(name: str, what: str, value: Any, beside: Any = None) -> Tensor:

@@ -29,7 +29,36 @@ class Hooked(Registry):
     """The part of Module that calls hooks; see Module."""
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module computes; a subclass writes it."""
+        """The result of the module; a subclass defines it.
+
+        Call the module, ``module(x)``, and not its ``forward``, which no hook sees.
+
+        Parameters
+        ----------
+        *args : object
+            What the module is called with.
+        **kwargs : object
+            What the module is called with.
+
+        Returns
+        -------
+        object
+            A Tensor, as a rule.
+
+        Raises
+        ------
+        NotImplementedError
+            If the class does not define it.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> class Twice(gf.nn.Module):
+        ...     def forward(self, x):
+        ...         return 2 * x
+        >>> Twice()(gf.ones(1))
+        tensor([2.])
+        """
         raise NotImplementedError(f"{type(self).__name__} has no forward(); a Module says there what it computes")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
@@ -73,9 +102,27 @@ class Hooked(Registry):
     ) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after every forward; what it returns, unless None, is the output instead.
 
-        ``with_kwargs``: it is called as ``hook(module, args, kwargs, output)``; ``prepend``: before the hooks there are.
-        Returns a handle with ``remove()``.  TypeError for what cannot be called.
+        Parameters
+        ----------
+        hook : callable
+            With ``with_kwargs`` it is called as ``hook(module, args, kwargs, output)``.
+        prepend : bool, default False
+            Whether it is called before the hooks that are there.
+        with_kwargs : bool, default False
+            Whether the hook is given the keyword arguments, too.
 
+        Returns
+        -------
+        RemovableHandle
+            ``remove()``, or leaving a ``with`` block, takes the hook away.
+
+        Raises
+        ------
+        TypeError
+            For what cannot be called.
+
+        Examples
+        --------
         >>> import gradflow as gf
         >>> layer = gf.nn.Identity()
         >>> with layer.register_forward_hook(lambda module, args, output: output * 2):
@@ -87,20 +134,63 @@ class Hooked(Registry):
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Call ``hook(module, args)`` before every forward; a tuple (or one value) it returns are the arguments instead.
+        """Call ``hook(module, args)`` before every forward; a tuple, or one value, that it returns are the arguments instead.
 
-        ``with_kwargs``: it is called as ``hook(module, args, kwargs)`` and returns ``(args, kwargs)``.
+        Parameters
+        ----------
+        hook : callable
+            With ``with_kwargs`` it is called as ``hook(module, args, kwargs)``, and returns None or ``(args, kwargs)``.
+        prepend : bool, default False
+            Whether it is called before the hooks that are there.
+        with_kwargs : bool, default False
+            Whether the hook is given the keyword arguments, too.
+
+        Returns
+        -------
+        RemovableHandle
+            ``remove()``, or leaving a ``with`` block, takes the hook away.
+
+        Raises
+        ------
+        TypeError
+            For what cannot be called.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> layer = gf.nn.Identity()
+        >>> with layer.register_forward_pre_hook(lambda module, args: args[0] + 1):
+        ...     print(layer(gf.ones(2)))
+        tensor([2., 2.])
         """
         return self._add_hook(hook, _PRE, prepend, with_kwargs)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` when backward has passed the module; both are tuples of gradients.
 
-        ``grad_output`` has one for each output, ``grad_input`` one for each positional argument, None for those without; a
-        tuple that the hook returns replaces ``grad_input`` on the way further back.  If no argument requires grad it is
-        called when ``grad_output`` is known.  A module with such a hook works on copies of its inputs.
-        TypeError for an output that is neither a Tensor nor a tuple or list.
+        ``grad_output`` has one for each output, ``grad_input`` one for each positional argument, None for those without. A tuple
+        that the hook returns replaces ``grad_input`` on the way further back. If no argument requires grad, the hook is called
+        when ``grad_output`` is known. A module with such a hook works on copies of its inputs.
 
+        Parameters
+        ----------
+        hook : callable
+            What is called; it returns None or a tuple.
+        prepend : bool, default False
+            Whether it is called before the hooks that are there.
+
+        Returns
+        -------
+        RemovableHandle
+            ``remove()``, or leaving a ``with`` block, takes the hook away.
+
+        Raises
+        ------
+        TypeError
+            For what cannot be called; in a call of the module, for an output that is neither a Tensor nor a tuple or list.
+
+        Examples
+        --------
         >>> import gradflow as gf
         >>> layer = gf.nn.Linear(1, 1)
         >>> with layer.register_full_backward_hook(lambda module, grad_input, grad_output: print(grad_output)):
@@ -110,7 +200,33 @@ class Hooked(Registry):
         return self._add_hook(hook, _BACKWARD, prepend, False)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(module, grad_output)`` before backward goes through the module; a tuple it returns replaces it."""
+        """Call ``hook(module, grad_output)`` before backward goes through the module; a tuple it returns replaces that.
+
+        Parameters
+        ----------
+        hook : callable
+            What is called; it returns None or a tuple.
+        prepend : bool, default False
+            Whether it is called before the hooks that are there.
+
+        Returns
+        -------
+        RemovableHandle
+            ``remove()``, or leaving a ``with`` block, takes the hook away.
+
+        Raises
+        ------
+        TypeError
+            For what cannot be called.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> layer = gf.nn.Linear(1, 1)
+        >>> with layer.register_full_backward_pre_hook(lambda module, grad_output: print(grad_output)):
+        ...     (3 * layer(gf.ones(1))).sum().backward()
+        (tensor([3.]),)
+        """
         return self._add_hook(hook, _BACKWARD_PRE, prepend, False)
 
     def _add_hook(self, hook: Callable[..., Any], when: str, prepend: bool, with_kwargs: bool) -> RemovableHandle:

@@ -89,9 +89,30 @@ class Registry:
     # --- registering ------------------------------------------------------------------------------------------------------
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Make ``param`` (None: a place left empty) the parameter ``name``; the same as assigning it.
+        """Make ``param`` the parameter ``name``; the same as assigning it.
 
-        ArgumentError for a name that is empty, has a dot or is taken; TypeError for what is no Parameter.
+        Parameters
+        ----------
+        name : str
+            The name of the attribute.
+        param : Parameter or None
+            The parameter; None leaves the place empty.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is empty, has a dot or is taken.
+        TypeError
+            For what is no Parameter.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> module = gf.nn.Module()
+        >>> module.register_parameter("scale", gf.nn.Parameter(gf.ones(1)))
+        >>> module.register_parameter("shift", None)
+        >>> module.shift is None, [name for name, _ in module.named_parameters()]
+        (True, ['scale'])
         """
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(f"register_parameter: {name!r} is given a {type(param).__name__}, not a Parameter")
@@ -99,10 +120,26 @@ class Registry:
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Make ``tensor`` the buffer ``name``: it moves with the module and is saved (if ``persistent``), but not trained.
+        """Make ``tensor`` the buffer ``name``: it moves with the module and is saved, but not trained.
 
-        ArgumentError for a name that is empty, has a dot or is taken; TypeError for what is no Tensor.
+        Parameters
+        ----------
+        name : str
+            The name of the attribute.
+        tensor : Tensor or None
+            The buffer; None leaves the place empty.
+        persistent : bool, default True
+            Whether it is in ``state_dict``.
 
+        Raises
+        ------
+        ArgumentError
+            For a name that is empty, has a dot or is taken.
+        TypeError
+            For what is no Tensor.
+
+        Examples
+        --------
         >>> import gradflow as gf
         >>> m = gf.nn.Module()
         >>> m.register_buffer("count", gf.zeros(1))
@@ -119,14 +156,60 @@ class Registry:
             self._transient.add(name)
 
     def register_module(self, name: str, module: Module | None) -> None:
-        """Make ``module`` the part ``name``; the same as assigning it.  Errors as of ``register_parameter``."""
+        """Make ``module`` the part ``name``; the same as assigning it.
+
+        Parameters
+        ----------
+        name : str
+            The name of the attribute.
+        module : Module or None
+            The module; None leaves the place empty.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is empty, has a dot or is taken.
+        TypeError
+            For what is no Module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Module()
+        >>> net.register_module("act", gf.nn.ReLU())
+        >>> net.act
+        ReLU()
+        """
         if module is not None and not isinstance(module, Registry):
             raise TypeError(f"register_module: {name!r} is given a {type(module).__name__}, not a Module")
         self._free(name, self._modules, "register_module")
         self._modules[name] = module
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """``register_module``."""
+        """Make ``module`` the part ``name``; another name of ``register_module``.
+
+        Parameters
+        ----------
+        name : str
+            The name of the attribute.
+        module : Module or None
+            The module; None leaves the place empty.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is empty, has a dot or is taken.
+        TypeError
+            For what is no Module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Module()
+        >>> net.add_module("act", gf.nn.ReLU())
+        >>> net.act
+        ReLU()
+        """
         self.register_module(name, module)
 
     def _free(self, name: Any, held: Any, what: str) -> None:
@@ -143,7 +226,28 @@ class Registry:
     def named_modules(
         self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Any]]:
-        """Every module from this one down with its full name, each once (unless ``remove_duplicate`` is False)."""
+        """Every module from this one down with its full name, the whole before the parts.
+
+        Parameters
+        ----------
+        memo : set[object], optional
+            The modules that are left out; those that come are added to it.
+        prefix : str, default ""
+            The name of this module.
+        remove_duplicate : bool, default True
+            Whether a module that has several names comes once.
+
+        Yields
+        ------
+        tuple of str and Module
+            The full name, and the module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> [name for name, _ in gf.nn.Sequential(gf.nn.ReLU()).named_modules()]
+        ['', '0']
+        """
         memo = set() if memo is None else memo
         if self in memo:
             return
@@ -155,12 +259,36 @@ class Registry:
                 yield from m.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
     def modules(self) -> Iterator[Any]:
-        """Every module from this one down, each once."""
+        """Every module from this one down, each once, the whole before the parts.
+
+        Yields
+        ------
+        Module
+            This module first.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> [type(m).__name__ for m in gf.nn.Sequential(gf.nn.ReLU()).modules()]
+        ['Sequential', 'ReLU']
+        """
         for _, m in self.named_modules():
             yield m
 
     def named_children(self) -> Iterator[tuple[str, Any]]:
-        """The modules directly in this one with their names, each once."""
+        """The modules directly in this one with their names, each once.
+
+        Yields
+        ------
+        tuple of str and Module
+            The name, and the module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> list(gf.nn.Sequential(gf.nn.ReLU()).named_children())
+        [('0', ReLU())]
+        """
         seen = set()
         for name, m in self._modules.items():
             if m is not None and m not in seen:
@@ -168,15 +296,43 @@ class Registry:
                 yield name, m
 
     def children(self) -> Iterator[Any]:
-        """The modules directly in this one, each once."""
+        """The modules directly in this one, each once.
+
+        Yields
+        ------
+        Module
+            In the order in which they were assigned.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> list(gf.nn.Sequential(gf.nn.ReLU()).children())
+        [ReLU()]
+        """
         for _, m in self.named_children():
             yield m
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter with its full name, each once; without ``recurse`` only this module's own.
+        """Every parameter with its full name.
 
+        Parameters
+        ----------
+        prefix : str, default ""
+            What stands before each name, with a dot between.
+        recurse : bool, default True
+            False: only this module's own.
+        remove_duplicate : bool, default True
+            Whether a parameter that has several names comes once.
+
+        Returns
+        -------
+        iterator of tuple
+            Pairs of a full name and a Parameter.
+
+        Examples
+        --------
         >>> import gradflow as gf
         >>> [name for name, _ in gf.nn.Sequential(gf.nn.Linear(2, 1)).named_parameters()]
         ['0.weight', '0.bias']
@@ -184,18 +340,73 @@ class Registry:
         return self._named("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """Every parameter, each once; what an optimizer is given."""
+        """Every parameter, each once; it is what an optimizer is given.
+
+        Parameters
+        ----------
+        recurse : bool, default True
+            False: only this module's own.
+
+        Yields
+        ------
+        Parameter
+            In the order in which they were assigned.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> [p.shape for p in gf.nn.Linear(2, 1).parameters()]
+        [(1, 2), (1,)]
+        """
         for _, p in self.named_parameters(recurse=recurse):
             yield p
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """Every buffer with its full name, each once."""
+        """Every buffer with its full name.
+
+        Parameters
+        ----------
+        prefix : str, default ""
+            What stands before each name, with a dot between.
+        recurse : bool, default True
+            False: only this module's own.
+        remove_duplicate : bool, default True
+            Whether a buffer that has several names comes once.
+
+        Returns
+        -------
+        iterator of tuple
+            Pairs of a full name and a Tensor.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> [name for name, _ in gf.nn.Sequential(gf.nn.BatchNorm1d(2)).named_buffers()]
+        ['0.running_mean', '0.running_var', '0.num_batches_tracked']
+        """
         return self._named("_buffers", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """Every buffer, each once."""
+        """Every buffer, each once.
+
+        Parameters
+        ----------
+        recurse : bool, default True
+            False: only this module's own.
+
+        Yields
+        ------
+        Tensor
+            In the order in which they were registered.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> [b.shape for b in gf.nn.BatchNorm1d(2).buffers()]
+        [(2,), (2,), ()]
+        """
         for _, b in self.named_buffers(recurse=recurse):
             yield b
 
@@ -213,7 +424,29 @@ class Registry:
     # --- by name ----------------------------------------------------------------------------------------------------------
 
     def get_submodule(self, target: str) -> Any:
-        """The module with the full name ``target`` ("": this one).  AttributeError if there is none."""
+        """The module of a full name.
+
+        Parameters
+        ----------
+        target : str
+            Names with dots between them; "" is this module.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Sequential(gf.nn.Sequential(gf.nn.ReLU())).get_submodule("0.0")
+        ReLU()
+        """
         found: Any = self
         for name in target.split(".") if target else ():
             inner = found._modules.get(name)
@@ -223,12 +456,56 @@ class Registry:
         return found
 
     def get_parameter(self, target: str) -> Parameter:
-        """The parameter with the full name ``target``.  AttributeError if there is none."""
+        """The parameter of a full name.
+
+        Parameters
+        ----------
+        target : str
+            Names with dots between them.
+
+        Returns
+        -------
+        Parameter
+            The parameter.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Sequential(gf.nn.Linear(2, 1)).get_parameter("0.bias").shape
+        (1,)
+        """
         found: Parameter = self._get(target, "_parameters", "parameter")
         return found
 
     def get_buffer(self, target: str) -> Tensor:
-        """The buffer with the full name ``target``.  AttributeError if there is none."""
+        """The buffer of a full name.
+
+        Parameters
+        ----------
+        target : str
+            Names with dots between them.
+
+        Returns
+        -------
+        Tensor
+            The buffer.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Sequential(gf.nn.BatchNorm1d(2)).get_buffer("0.running_mean")
+        tensor([0., 0.])
+        """
         found: Tensor = self._get(target, "_buffers", "buffer")
         return found
 

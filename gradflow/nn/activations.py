@@ -23,8 +23,15 @@ class _Activation(Module):
 
 
 class ReLU(_Activation):
-    """``max(x, 0)``.
+    """``max(x, 0)`` of each element; see ``functional.relu``.
 
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write the result over the input, and return it.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.ReLU()(gf.tensor([-1.0, 2.0]))
     tensor([0., 2.])
@@ -39,8 +46,17 @@ class ReLU(_Activation):
 
 
 class LeakyReLU(_Activation):
-    """``x`` where it is positive, ``negative_slope * x`` elsewhere.
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere; see ``functional.leaky_relu``.
 
+    Parameters
+    ----------
+    negative_slope : float, default 0.01
+        The slope below 0.
+    inplace : bool, default False
+        Write the result over the input, and return it.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.LeakyReLU(0.5)(gf.tensor([-1.0, 2.0]))
     tensor([-0.5000,  2.0000])
@@ -57,8 +73,21 @@ class LeakyReLU(_Activation):
 
 
 class ELU(_Activation):
-    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere.
+    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere; see ``functional.elu``.
 
+    Parameters
+    ----------
+    alpha : float, default 1.0
+        Minus the limit for x to minus infinity.
+    inplace : bool, default False
+        Write the result over the input, and return it.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units" (2015).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.ELU()(gf.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
@@ -75,8 +104,19 @@ class ELU(_Activation):
 
 
 class SELU(_Activation):
-    """``1.0507 * elu(x, 1.6733)``.
+    """``1.0507 * elu(x, 1.6733)``; see ``functional.selu``.
 
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write the result over the input, and return it.
+
+    References
+    ----------
+    Klambauer et al., "Self-normalizing neural networks" (2017).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.SELU()(gf.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
@@ -91,8 +131,24 @@ class SELU(_Activation):
 
 
 class GELU(_Activation):
-    """``x`` times the normal distribution function at ``x``; ``approximate="tanh"`` for its approximation.
+    """``x`` times the normal distribution function at ``x``; see ``functional.gelu``.
 
+    Parameters
+    ----------
+    approximate : {"none", "tanh"}, default "none"
+        The function itself, or its approximation by tanh.
+
+    Raises
+    ------
+    ArgumentError
+        For another ``approximate``.
+
+    References
+    ----------
+    Hendrycks and Gimpel, "Gaussian error linear units" (2016).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.GELU()(gf.tensor([-1.0, 2.0]))
     tensor([-0.1587,  1.9545])
@@ -112,8 +168,20 @@ class GELU(_Activation):
 
 
 class SiLU(_Activation):
-    """``x * sigmoid(x)``.
+    """``x * sigmoid(x)`` of each element; see ``functional.silu``.
 
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write the result over the input, and return it.
+
+    References
+    ----------
+    Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in reinforcement learning"
+    (2017).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.SiLU()(gf.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
@@ -128,8 +196,17 @@ class SiLU(_Activation):
 
 
 class Softplus(_Activation):
-    """``log(1 + exp(beta x)) / beta``; ``x`` itself where ``beta x`` is above ``threshold``.
+    """``log(1 + exp(beta x)) / beta``; ``x`` itself where ``beta * x`` is above ``threshold``; see ``functional.softplus``.
 
+    Parameters
+    ----------
+    beta : float, default 1.0
+        How sharp the bend at 0 is.
+    threshold : float, default 20.0
+        From where on the result is x.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Softplus()(gf.tensor([-1.0, 30.0]))
     tensor([ 0.3133, 30.0000])
@@ -146,8 +223,19 @@ class Softplus(_Activation):
 
 
 class Mish(_Activation):
-    """``x * tanh(softplus(x))``.
+    """``x * tanh(softplus(x))`` of each element; see ``functional.mish``.
 
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write the result over the input, and return it.
+
+    References
+    ----------
+    Misra, "Mish: a self regularized non-monotonic activation function" (2019).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Mish()(gf.tensor([-1.0, 2.0]))
     tensor([-0.3034,  1.9440])
@@ -162,8 +250,24 @@ class Mish(_Activation):
 
 
 class Hardtanh(_Activation):
-    """``x`` held between ``min_val`` and ``max_val``.
+    """``x`` held between ``min_val`` and ``max_val``; see ``functional.hardtanh``.
 
+    Parameters
+    ----------
+    min_val : float, default -1.0
+        The smallest result.
+    max_val : float, default 1.0
+        The largest result.
+    inplace : bool, default False
+        Write the result over the input, and return it.
+
+    Raises
+    ------
+    ArgumentError
+        If ``min_val`` is not below ``max_val``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Hardtanh()(gf.tensor([-2.0, 0.5]))
     tensor([-1.0000,  0.5000])
@@ -182,8 +286,10 @@ class Hardtanh(_Activation):
 
 
 class LogSigmoid(_Activation):
-    """``log(sigmoid(x))``.
+    """``log(sigmoid(x))``, finite for every finite x; see ``functional.logsigmoid``.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.LogSigmoid()(gf.tensor([0.0]))
     tensor([-0.6931])
@@ -194,8 +300,10 @@ class LogSigmoid(_Activation):
 
 
 class Sigmoid(_Activation):
-    """``1 / (1 + exp(-x))``.
+    """``1 / (1 + exp(-x))`` of each element; see ``functional.sigmoid``.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Sigmoid()(gf.tensor([0.0]))
     tensor([0.5000])
@@ -206,8 +314,10 @@ class Sigmoid(_Activation):
 
 
 class Tanh(_Activation):
-    """The hyperbolic tangent.
+    """The hyperbolic tangent of each element; see ``functional.tanh``.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Tanh()(gf.tensor([0.0]))
     tensor([0.])
@@ -218,8 +328,15 @@ class Tanh(_Activation):
 
 
 class Softmax(_Activation):
-    """``exp(x) / sum(exp(x))`` along ``dim``.
+    """``exp(x) / sum(exp(x))`` along ``dim``; see ``functional.softmax``.
 
+    Parameters
+    ----------
+    dim : int, optional
+        Along which the results sum to 1. Without it each call warns, and takes 0 for 0, 1 and 3 dimensions and 1 for others.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Softmax(dim=1)(gf.zeros(1, 2))
     tensor([[0.5000, 0.5000]])
@@ -236,8 +353,15 @@ class Softmax(_Activation):
 
 
 class LogSoftmax(_Activation):
-    """``log(softmax(x))`` along ``dim``.
+    """``log(softmax(x))`` along ``dim``; see ``functional.log_softmax``.
 
+    Parameters
+    ----------
+    dim : int, optional
+        Along which the exponentials sum to 1. Without it each call warns, and takes 0 for 0, 1 and 3 dimensions and 1 for others.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.LogSoftmax(dim=1)(gf.zeros(1, 2))
     tensor([[-0.6931, -0.6931]])

@@ -11,8 +11,9 @@ from .._tensor import Tensor
 from ..errors import ArgumentError, ShapeError
 from ..typing import DeviceLike, DType
 from . import functional as F
+from ._given import whole_count
 from .functional_conv import Sizes
-from .layers import _count, draw
+from .layers import draw
 from .module import Module
 from .parameter import Parameter
 
@@ -33,9 +34,9 @@ class _Convolution(Module):
     ) -> None:  # fmt: skip
         super().__init__()
         name, rank = type(self).__name__, self._rank
-        self.in_channels = _count(in_channels, f"{name}: in_channels", 1)
-        self.out_channels = _count(out_channels, f"{name}: out_channels", 1)
-        self.groups = _count(groups, f"{name}: groups", 1)
+        self.in_channels = whole_count(in_channels, f"{name}: in_channels", 1)
+        self.out_channels = whole_count(out_channels, f"{name}: out_channels", 1)
+        self.groups = whole_count(groups, f"{name}: groups", 1)
         if self.in_channels % self.groups or self.out_channels % self.groups:
             raise ArgumentError(f"{name}: groups={groups} does not divide {in_channels} input and {out_channels} output channels")
         if padding_mode not in (_MODES[:1] if self._transposed else _MODES):
@@ -61,7 +62,16 @@ class _Convolution(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw weight and bias anew."""
+        """Draw weight and bias anew, uniform in +-1/sqrt(n), n the elements of one kernel.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> layer = gf.nn.Conv1d(1, 1, 4)
+        >>> layer.reset_parameters()
+        >>> bool((layer.weight.abs() <= 0.5).all())
+        True
+        """
         draw(self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -114,8 +124,47 @@ class _Conv(_Convolution):
 
 
 class Conv1d(_Conv):
-    """``Conv2d`` for signals (N, C, L).
+    """The sums of a signal's windows, weighted by ``out_channels`` kernels: (N, in_channels, L) gives (N, out_channels, L').
 
+    ``weight`` (out_channels, in_channels / groups, K) and ``bias`` (out_channels,) begin uniform in +-1/sqrt(n), n the elements
+    of one kernel. Formula, sizes and errors: ``functional.conv1d``.
+
+    Parameters
+    ----------
+    in_channels : int
+        The channels of the input.
+    out_channels : int
+        The channels of the result: how many kernels there are.
+    kernel_size : int or sequence of ints
+        The size of the window.
+    stride : int or sequence of ints, default 1
+        How far windows are apart.
+    padding : str, int, or sequence of ints, default 0
+        How many elements are put around the input; "valid": none; "same": as many as keep the sizes, with stride 1.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a kernel are apart.
+    groups : int, default 1
+        The channels are divided into so many parts that do not mix.
+    bias : bool, default True
+        Whether there is a ``bias``.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}, default "zeros"
+        What the padding consists of; see ``functional.pad``.
+    device : device or str, optional
+        Where the parameters are.
+    dtype : dtype or str, optional
+        The dtype of the parameters.
+
+    Raises
+    ------
+    ArgumentError
+        For settings out of range, and for "same" with another stride than 1.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers" (2015), for the initialisation, with a = sqrt(5).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Conv1d(3, 5, 4, padding="same")(gf.randn(2, 3, 10)).shape
     (2, 5, 10)
@@ -128,9 +177,44 @@ class Conv2d(_Conv):
     """The sums of an image's windows, weighted by ``out_channels`` kernels: (N, in_channels, H, W) gives (N, out_channels, ...).
 
     ``weight`` (out_channels, in_channels / groups, KH, KW) and ``bias`` (out_channels,) begin uniform in +-1/sqrt(n), n the
-    elements of one kernel (He et al., "Delving deep into rectifiers", 2015, with a = sqrt(5)).  ``padding``: numbers, "valid" or
-    "same"; ``padding_mode``: "zeros", "reflect", "replicate" or "circular".  Formula, sizes and errors: ``functional.conv2d``.
+    elements of one kernel. Formula, sizes and errors: ``functional.conv2d``.
 
+    Parameters
+    ----------
+    in_channels : int
+        The channels of the input.
+    out_channels : int
+        The channels of the result: how many kernels there are.
+    kernel_size : int or sequence of ints
+        The size of the window.
+    stride : int or sequence of ints, default 1
+        How far windows are apart.
+    padding : str, int, or sequence of ints, default 0
+        How many elements are put around the input; "valid": none; "same": as many as keep the sizes, with stride 1.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a kernel are apart.
+    groups : int, default 1
+        The channels are divided into so many parts that do not mix.
+    bias : bool, default True
+        Whether there is a ``bias``.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}, default "zeros"
+        What the padding consists of; see ``functional.pad``.
+    device : device or str, optional
+        Where the parameters are.
+    dtype : dtype or str, optional
+        The dtype of the parameters.
+
+    Raises
+    ------
+    ArgumentError
+        For settings out of range, and for "same" with another stride than 1.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers" (2015), for the initialisation, with a = sqrt(5).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> layer = gf.nn.Conv2d(1, 8, 3)
     >>> layer
@@ -143,8 +227,47 @@ class Conv2d(_Conv):
 
 
 class Conv3d(_Conv):
-    """``Conv2d`` for volumes (N, C, D, H, W).
+    """The sums of a volume's windows, weighted by kernels: (N, in_channels, D, H, W) gives (N, out_channels, ...).
 
+    ``weight`` (out_channels, in_channels / groups, KD, KH, KW) and ``bias`` (out_channels,) begin uniform in +-1/sqrt(n), n the
+    elements of one kernel. Formula, sizes and errors: ``functional.conv3d``.
+
+    Parameters
+    ----------
+    in_channels : int
+        The channels of the input.
+    out_channels : int
+        The channels of the result: how many kernels there are.
+    kernel_size : int or sequence of ints
+        The size of the window.
+    stride : int or sequence of ints, default 1
+        How far windows are apart.
+    padding : str, int, or sequence of ints, default 0
+        How many elements are put around the input; "valid": none; "same": as many as keep the sizes, with stride 1.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a kernel are apart.
+    groups : int, default 1
+        The channels are divided into so many parts that do not mix.
+    bias : bool, default True
+        Whether there is a ``bias``.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}, default "zeros"
+        What the padding consists of; see ``functional.pad``.
+    device : device or str, optional
+        Where the parameters are.
+    dtype : dtype or str, optional
+        The dtype of the parameters.
+
+    Raises
+    ------
+    ArgumentError
+        For settings out of range, and for "same" with another stride than 1.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers" (2015), for the initialisation, with a = sqrt(5).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Conv3d(1, 2, 3, stride=2)(gf.randn(4, 1, 7, 7, 7)).shape
     (4, 2, 3, 3, 3)
@@ -202,8 +325,46 @@ class _ConvTranspose(_Convolution):
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """``ConvTranspose2d`` for signals (N, C, L).
+    """The adjoint of a convolution, which makes signals longer: (N, in_channels, L) gives (N, out_channels, L').
 
+    ``weight`` (in_channels, out_channels / groups, K) and ``bias`` (out_channels,) begin uniform in +-1/sqrt(n), n the elements
+    of ``weight[0]``. Where several sizes are possible, ``layer(x, output_size=...)`` chooses one. Formula, sizes and errors:
+    ``functional.conv_transpose1d``.
+
+    Parameters
+    ----------
+    in_channels : int
+        The channels of the input.
+    out_channels : int
+        The channels of the result: how many kernels there are.
+    kernel_size : int or sequence of ints
+        The size of the window.
+    stride : int or sequence of ints, default 1
+        How far the results of neighbours are apart.
+    padding : int or sequence of ints, default 0
+        How much is cut off the result at both ends.
+    output_padding : int or sequence of ints, default 0
+        By how much the result is larger at the end; below stride or dilation.
+    groups : int, default 1
+        The channels are divided into so many parts that do not mix.
+    bias : bool, default True
+        Whether there is a ``bias``.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a kernel are apart.
+    padding_mode : {"zeros"}, default "zeros"
+        There is no other.
+    device : device or str, optional
+        Where the parameters are.
+    dtype : dtype or str, optional
+        The dtype of the parameters.
+
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.ConvTranspose1d(3, 5, 4, stride=2)(gf.randn(2, 3, 10)).shape
     (2, 5, 22)
@@ -213,12 +374,46 @@ class ConvTranspose1d(_ConvTranspose):
 
 
 class ConvTranspose2d(_ConvTranspose):
-    """The adjoint of a convolution; it makes images larger: (N, in_channels, H, W) gives (N, out_channels, ...).
+    """The adjoint of a convolution, which makes images larger: (N, in_channels, H, W) gives (N, out_channels, H', W').
 
     ``weight`` (in_channels, out_channels / groups, KH, KW) and ``bias`` (out_channels,) begin uniform in +-1/sqrt(n), n the
-    elements of ``weight[0]``.  Where several sizes are possible, ``layer(x, output_size=...)`` chooses one.  Formula, sizes
-    and errors: ``functional.conv_transpose2d``.
+    elements of ``weight[0]``. Where several sizes are possible, ``layer(x, output_size=...)`` chooses one. Formula, sizes and
+    errors: ``functional.conv_transpose2d``.
 
+    Parameters
+    ----------
+    in_channels : int
+        The channels of the input.
+    out_channels : int
+        The channels of the result: how many kernels there are.
+    kernel_size : int or sequence of ints
+        The size of the window.
+    stride : int or sequence of ints, default 1
+        How far the results of neighbours are apart.
+    padding : int or sequence of ints, default 0
+        How much is cut off the result at both ends.
+    output_padding : int or sequence of ints, default 0
+        By how much the result is larger at the end; below stride or dilation.
+    groups : int, default 1
+        The channels are divided into so many parts that do not mix.
+    bias : bool, default True
+        Whether there is a ``bias``.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a kernel are apart.
+    padding_mode : {"zeros"}, default "zeros"
+        There is no other.
+    device : device or str, optional
+        Where the parameters are.
+    dtype : dtype or str, optional
+        The dtype of the parameters.
+
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> layer = gf.nn.ConvTranspose2d(8, 4, 3, stride=2, padding=1)
     >>> layer(gf.randn(2, 8, 5, 5)).shape, layer(gf.randn(2, 8, 5, 5), output_size=(10, 10)).shape
@@ -229,8 +424,46 @@ class ConvTranspose2d(_ConvTranspose):
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """``ConvTranspose2d`` for volumes (N, C, D, H, W).
+    """The adjoint of a convolution, which makes volumes larger: (N, in_channels, D, H, W) gives (N, out_channels, ...).
 
+    ``weight`` (in_channels, out_channels / groups, KD, KH, KW) and ``bias`` (out_channels,) begin uniform in +-1/sqrt(n), n the
+    elements of ``weight[0]``. Where several sizes are possible, ``layer(x, output_size=...)`` chooses one. Formula, sizes and
+    errors: ``functional.conv_transpose3d``.
+
+    Parameters
+    ----------
+    in_channels : int
+        The channels of the input.
+    out_channels : int
+        The channels of the result: how many kernels there are.
+    kernel_size : int or sequence of ints
+        The size of the window.
+    stride : int or sequence of ints, default 1
+        How far the results of neighbours are apart.
+    padding : int or sequence of ints, default 0
+        How much is cut off the result at both ends.
+    output_padding : int or sequence of ints, default 0
+        By how much the result is larger at the end; below stride or dilation.
+    groups : int, default 1
+        The channels are divided into so many parts that do not mix.
+    bias : bool, default True
+        Whether there is a ``bias``.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a kernel are apart.
+    padding_mode : {"zeros"}, default "zeros"
+        There is no other.
+    device : device or str, optional
+        Where the parameters are.
+    dtype : dtype or str, optional
+        The dtype of the parameters.
+
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.ConvTranspose3d(1, 2, 2, stride=2)(gf.randn(4, 1, 3, 3, 3)).shape
     (4, 2, 6, 6, 6)

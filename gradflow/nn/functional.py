@@ -412,7 +412,7 @@ def softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tenso
     dim : int, optional
         Along which the results sum to 1. Without it there is a warning, as in PyTorch, and ``dim`` is 0 for 0, 1 and 3 dimensions
         and 1 for others.
-    dtype : dtype, optional
+    dtype : dtype or str, optional
         ``input`` is cast to it first.
 
     Returns
@@ -440,7 +440,7 @@ def log_softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> T
     dim : int, optional
         Along which the exponentials of the results sum to 1. Without it there is a warning, as in PyTorch, and ``dim`` is 0 for
         0, 1 and 3 dimensions and 1 for others.
-    dtype : dtype, optional
+    dtype : dtype or str, optional
         ``input`` is cast to it first.
 
     Returns

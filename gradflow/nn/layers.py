@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
-from .._creation import empty, ones, zeros
-from .._engine import no_grad, operand
+from .._creation import empty
+from .._engine import no_grad
 from .._ops import shape
 from .._tensor import Tensor
-from ..backend import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..typing import DeviceLike, DType
 from . import functional as F
 from . import init
+from ._given import whole_count
 from .module import Module
+from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
 from .parameter import Parameter
 
-
-def _count(value: Any, name: str, least: int = 0) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < least:
-        raise ArgumentError(f"{name} is a whole number from {least}, not {value!r}")
-    return int(value)
+__all__ = [
+    "Dropout", "Embedding", "Flatten", "Identity", "Linear", "draw",
+    "BatchNorm1d", "BatchNorm2d", "LayerNorm",  # pickles of before 0.1 name this module for these
+]  # fmt: skip
 
 
 def draw(weight: Tensor, bias: Tensor | None) -> None:
@@ -34,8 +33,17 @@ def draw(weight: Tensor, bias: Tensor | None) -> None:
 
 
 class Identity(Module):
-    """Returns its input; takes and forgets any arguments.
+    """The input, as it is; any arguments of the constructor are ignored.
 
+    Parameters
+    ----------
+    *args : object
+        Ignored.
+    **kwargs : object
+        Ignored.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Identity()(gf.ones(2))
     tensor([1., 1.])
@@ -51,6 +59,15 @@ class Identity(Module):
 class Flatten(Module):
     """The dimensions from ``start_dim`` to ``end_dim`` made one; by default all but the first.
 
+    Parameters
+    ----------
+    start_dim : int, default 1
+        The first of these dimensions.
+    end_dim : int, default -1
+        The last of them.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Flatten()(gf.ones(2, 3, 4)).shape
     (2, 12)
@@ -68,11 +85,35 @@ class Flatten(Module):
 
 
 class Linear(Module):
-    """``x @ weight.T + bias``: (..., in_features) gives (..., out_features).
+    """The affine map ``x @ weight.T + bias``: (..., in_features) gives (..., out_features).
 
-    ``weight`` (out_features, in_features) and ``bias`` (out_features,) begin uniform in +-1/sqrt(in_features), which is
-    He's uniform initialisation with a = sqrt(5) (He et al., "Delving deep into rectifiers", 2015).
+    ``weight`` (out_features, in_features) and ``bias`` (out_features,) begin uniform in +-1/sqrt(in_features), which is He's
+    uniform initialisation with a = sqrt(5).
 
+    Parameters
+    ----------
+    in_features : int
+        The size of the last dimension of the input; 0 is possible.
+    out_features : int
+        The size of the last dimension of the result; 0 is possible.
+    bias : bool, default True
+        Whether there is a ``bias``.
+    device : device or str, optional
+        Where the parameters are.
+    dtype : dtype or str, optional
+        The dtype of the parameters.
+
+    Raises
+    ------
+    ArgumentError
+        For a number of features that is no whole number from 0.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers" (2015), for the initialisation.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> layer = gf.nn.Linear(3, 2)
     >>> layer
@@ -88,14 +129,23 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, device: DeviceLike = None, dtype: DType = None
     ) -> None:
         super().__init__()
-        self.in_features = _count(in_features, "Linear: in_features")
-        self.out_features = _count(out_features, "Linear: out_features")
+        self.in_features = whole_count(in_features, "Linear: in_features")
+        self.out_features = whole_count(out_features, "Linear: out_features")
         self.weight = Parameter(empty(self.out_features, self.in_features, device=device, dtype=dtype))
         self.register_parameter("bias", Parameter(empty(self.out_features, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw weight and bias anew."""
+        """Draw weight and bias anew, uniform in +-1/sqrt(in_features).
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> layer = gf.nn.Linear(4, 1)
+        >>> layer.reset_parameters()
+        >>> bool((layer.weight.abs() <= 0.5).all())
+        True
+        """
         draw(self.weight, self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -105,160 +155,27 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
-class _BatchNorm(Module):
-    weight: Parameter | None
-    bias: Parameter | None
-    running_mean: Tensor | None
-    running_var: Tensor | None
-    num_batches_tracked: Tensor | None
-    _ndims: tuple[int, ...] = ()
-
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        device: DeviceLike = None,
-        dtype: DType = None,
-    ) -> None:
-        super().__init__()
-        name = type(self).__name__
-        self.num_features = _count(num_features, f"{name}: num_features")
-        if momentum is not None and not 0 <= momentum <= 1:
-            raise ArgumentError(f"{name}: momentum lies in [0, 1] (None: the plain average), not {momentum}")
-        self.eps, self.momentum, self.affine, self.track_running_stats = eps, momentum, affine, track_running_stats
-        n = self.num_features
-        self.register_parameter("weight", Parameter(ones(n, device=device, dtype=dtype)) if affine else None)
-        self.register_parameter("bias", Parameter(zeros(n, device=device, dtype=dtype)) if affine else None)
-        track = track_running_stats
-        self.register_buffer("running_mean", zeros(n, device=device, dtype=dtype) if track else None)
-        self.register_buffer("running_var", ones(n, device=device, dtype=dtype) if track else None)
-        self.register_buffer("num_batches_tracked", zeros((), device=device, dtype=dtypes.int64) if track else None)
-
-    def reset_running_stats(self) -> None:
-        """Forget the batches seen: mean 0, variance 1."""
-        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
-            self.running_mean.zero_()
-            self.running_var.fill_(1)
-            self.num_batches_tracked.zero_()
-
-    def reset_parameters(self) -> None:
-        """Weight 1, bias 0, and no batches seen."""
-        self.reset_running_stats()
-        if self.weight is not None and self.bias is not None:
-            init.ones_(self.weight)
-            init.zeros_(self.bias)
-
-    def forward(self, input: Tensor) -> Tensor:
-        input = operand(type(self).__name__, input)
-        if input.ndim not in self._ndims:
-            wanted = " or ".join(f"{n} dimensions" for n in self._ndims)
-            raise ShapeError(f"{type(self).__name__}: takes {wanted}, not shape {input.shape}")
-        held = self._buffers
-        mean, var, count = held["running_mean"], held["running_var"], held["num_batches_tracked"]
-        momentum = self.momentum
-        if self.training and count is not None:
-            count.array += 1
-            if momentum is None:
-                momentum = 1 / int(count.array)
-        return F.batch_norm(
-            input,
-            mean,
-            var,
-            self.weight,
-            self.bias,
-            self.training or mean is None,
-            0.0 if momentum is None else momentum,
-            self.eps,
-        )
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
-        )
-
-
-class BatchNorm1d(_BatchNorm):
-    """Each channel of (N, C) or (N, C, L) brought to mean 0 and variance 1 over the batch, times ``weight`` plus ``bias``.
-
-    In training it uses the batch's mean and variance and blends them into ``running_mean`` and ``running_var`` with
-    ``momentum`` (None: the average of all batches); in evaluation it uses those.  Source: Ioffe and Szegedy, "Batch
-    normalization" (2015).
-
-    >>> import gradflow as gf
-    >>> gf.nn.BatchNorm1d(1)(gf.tensor([[1.0], [3.0]])).detach()
-    tensor([[-1.0000],
-            [ 1.0000]])
-    """
-
-    _ndims = (2, 3)
-
-
-class BatchNorm2d(_BatchNorm):
-    """``BatchNorm1d`` for images (N, C, H, W).
-
-    >>> import gradflow as gf
-    >>> gf.nn.BatchNorm2d(3)(gf.randn(2, 3, 4, 4)).shape
-    (2, 3, 4, 4)
-    """
-
-    _ndims = (4,)
-
-
-class LayerNorm(Module):
-    """The last dimensions, ``normalized_shape``, brought to mean 0 and variance 1, times ``weight`` plus ``bias``.
-
-    Source: Ba et al., "Layer normalization" (2016).
-
-    >>> import gradflow as gf
-    >>> gf.nn.LayerNorm(2)(gf.tensor([[1.0, 3.0], [0.0, 8.0]])).detach()
-    tensor([[-1.0000,  1.0000],
-            [-1.0000,  1.0000]])
-    """
-
-    weight: Parameter | None
-    bias: Parameter | None
-
-    def __init__(
-        self,
-        normalized_shape: int | Sequence[int],
-        eps: float = 1e-5,
-        elementwise_affine: bool = True,
-        bias: bool = True,
-        device: DeviceLike = None,
-        dtype: DType = None,
-    ) -> None:
-        super().__init__()
-        sizes = (normalized_shape,) if not isinstance(normalized_shape, Sequence) else normalized_shape
-        self.normalized_shape = tuple(_count(n, "LayerNorm: a size of normalized_shape") for n in sizes)
-        self.eps, self.elementwise_affine = eps, elementwise_affine
-        n = self.normalized_shape
-        self.register_parameter("weight", Parameter(ones(n, device=device, dtype=dtype)) if elementwise_affine else None)
-        has_bias = elementwise_affine and bias
-        self.register_parameter("bias", Parameter(zeros(n, device=device, dtype=dtype)) if has_bias else None)
-
-    def reset_parameters(self) -> None:
-        """Weight 1, bias 0."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
-
-    def extra_repr(self) -> str:
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
-
-
 class Dropout(Module):
-    """In training each element is zeroed with probability ``p`` and the others scaled by 1 / (1 - p).
+    """In training each element made 0 with probability ``p`` and the others times 1 / (1 - p); in evaluation the input itself.
 
-    Source: Srivastava et al., "Dropout" (2014).
+    Parameters
+    ----------
+    p : float, default 0.5
+        In [0, 1].
+    inplace : bool, default False
+        Write the result over the input, and return it.
 
+    Raises
+    ------
+    ArgumentError
+        For a ``p`` outside of [0, 1].
+
+    References
+    ----------
+    Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Dropout(0.5).eval()(gf.ones(3))
     tensor([1., 1., 1.])
@@ -280,9 +197,30 @@ class Dropout(Module):
 class Embedding(Module):
     """A table of vectors looked up by integers: (...) gives (..., embedding_dim).
 
-    ``weight`` (num_embeddings, embedding_dim) begins normal with deviation 1; the row ``padding_idx`` begins as 0 and
-    gets no gradient.
+    ``weight`` (num_embeddings, embedding_dim) begins normal with deviation 1. Errors: ``functional.embedding``.
 
+    Parameters
+    ----------
+    num_embeddings : int
+        How many vectors there are.
+    embedding_dim : int
+        How long they are.
+    padding_idx : int, optional
+        A vector that begins as 0 and gets no gradient; negative: counted from the end.
+    device : device or str, optional
+        Where the parameters are.
+    dtype : dtype or str, optional
+        The dtype of the parameters.
+
+    Raises
+    ------
+    ArgumentError
+        For a ``padding_idx`` that is not there.
+    DTypeError
+        For a ``dtype`` that is not floats.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Embedding(10, 3)(gf.tensor([[1, 2], [3, 4]])).shape
     (2, 2, 3)
@@ -299,8 +237,8 @@ class Embedding(Module):
         dtype: DType = None,
     ) -> None:
         super().__init__()
-        self.num_embeddings = _count(num_embeddings, "Embedding: num_embeddings")
-        self.embedding_dim = _count(embedding_dim, "Embedding: embedding_dim")
+        self.num_embeddings = whole_count(num_embeddings, "Embedding: num_embeddings")
+        self.embedding_dim = whole_count(embedding_dim, "Embedding: embedding_dim")
         if padding_idx is not None:
             if not -self.num_embeddings <= padding_idx < self.num_embeddings:
                 raise ArgumentError(f"Embedding: padding_idx {padding_idx} is outside of {num_embeddings} entries")
@@ -312,7 +250,16 @@ class Embedding(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the vectors anew."""
+        """Draw the vectors anew, normal with deviation 1, and make that of ``padding_idx`` 0.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> table = gf.nn.Embedding(10, 2, padding_idx=0)
+        >>> table.reset_parameters()
+        >>> table.weight[0].tolist()
+        [0.0, 0.0]
+        """
         init.normal_(self.weight)
         if self.padding_idx is not None:
             with no_grad():
@@ -320,7 +267,34 @@ class Embedding(Module):
 
     @classmethod
     def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None) -> Embedding:
-        """An Embedding of the vectors in ``embeddings`` (entries, features), sharing their memory, not trained if ``freeze``."""
+        """An Embedding of given vectors, which shares their memory.
+
+        Parameters
+        ----------
+        embeddings : Tensor
+            Shape (entries, features).
+        freeze : bool, default True
+            Whether the vectors are left as they are in training.
+        padding_idx : int, optional
+            A vector that gets no gradient.
+
+        Returns
+        -------
+        Embedding
+            Its ``weight`` shows the memory of ``embeddings``.
+
+        Raises
+        ------
+        ShapeError
+            For another number of dimensions.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> table = gf.nn.Embedding.from_pretrained(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        >>> table(gf.tensor([1])), table.weight.requires_grad
+        (tensor([[3., 4.]]), False)
+        """
         if embeddings.ndim != 2:
             raise ShapeError(f"Embedding.from_pretrained: takes (entries, features), not shape {embeddings.shape}")
         made = cls(0, embeddings.shape[1])

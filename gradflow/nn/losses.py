@@ -22,8 +22,15 @@ class _Loss(Module):
 
 
 class MSELoss(_Loss):
-    """The mean (or sum, or all) of ``(input - target)^2``.
+    """The squared error ``(input - target)^2``, and its mean or sum; see ``functional.mse_loss``.
 
+    Parameters
+    ----------
+    reduction : {"none", "mean", "sum"}, default "mean"
+        "none": every element; "mean": their mean; "sum": their sum.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.MSELoss()(gf.tensor([1.0, 2.0]), gf.tensor([1.0, 4.0]))
     tensor(2.)
@@ -34,8 +41,15 @@ class MSELoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """The mean (or sum, or all) of ``|input - target|``.
+    """The absolute error ``|input - target|``, and its mean or sum; see ``functional.l1_loss``.
 
+    Parameters
+    ----------
+    reduction : {"none", "mean", "sum"}, default "mean"
+        "none": every element; "mean": their mean; "sum": their sum.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.L1Loss()(gf.tensor([1.0, 2.0]), gf.tensor([1.0, 4.0]))
     tensor(1.)
@@ -46,8 +60,26 @@ class L1Loss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """``d^2 / (2 beta)`` where ``|d| < beta``, ``|d| - beta / 2`` elsewhere.
+    """``d^2 / (2 beta)`` where ``|d| < beta``, ``|d| - beta / 2`` elsewhere; see ``functional.smooth_l1_loss``.
 
+    Parameters
+    ----------
+    reduction : {"none", "mean", "sum"}, default "mean"
+        "none": every element; "mean": their mean; "sum": their sum.
+    beta : float, default 1.0
+        Where the parabola ends; with 0 it is ``L1Loss``.
+
+    Raises
+    ------
+    ArgumentError
+        For a negative ``beta``.
+
+    References
+    ----------
+    Girshick, "Fast R-CNN" (2015), equation 3.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.SmoothL1Loss(reduction="none")(gf.tensor([0.5, 3.0]), gf.zeros(2))
     tensor([0.1250, 2.5000])
@@ -64,8 +96,26 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """``d^2 / 2`` where ``|d| < delta``, ``delta (|d| - delta / 2)`` elsewhere.
+    """``d^2 / 2`` where ``|d| < delta``, ``delta (|d| - delta / 2)`` elsewhere; see ``functional.huber_loss``.
 
+    Parameters
+    ----------
+    reduction : {"none", "mean", "sum"}, default "mean"
+        "none": every element; "mean": their mean; "sum": their sum.
+    delta : float, default 1.0
+        Where the parabola ends.
+
+    Raises
+    ------
+    ArgumentError
+        For a ``delta`` that is not positive.
+
+    References
+    ----------
+    Huber, "Robust estimation of a location parameter" (1964).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.HuberLoss(reduction="none", delta=2.0)(gf.tensor([0.5, 3.0]), gf.zeros(2))
     tensor([0.1250, 4.0000])
@@ -93,8 +143,17 @@ class _WeightedLoss(_Loss):
 
 
 class BCELoss(_WeightedLoss):
-    """``-(t log(x) + (1 - t) log(1 - x))`` of probabilities ``x``.
+    """``-(t log(x) + (1 - t) log(1 - x))`` of probabilities ``x``; see ``functional.binary_cross_entropy``.
 
+    Parameters
+    ----------
+    weight : Tensor, optional
+        What each element is multiplied with; a buffer of the module.
+    reduction : {"none", "mean", "sum"}, default "mean"
+        "none": every element; "mean": their mean; "sum": their sum.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.BCELoss()(gf.tensor([0.5]), gf.tensor([1.0]))
     tensor(0.6931)
@@ -108,8 +167,19 @@ class BCELoss(_WeightedLoss):
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
-    """``BCELoss`` of the sigmoid of the input, without overflow; ``pos_weight`` weights the positives.
+    """``BCELoss`` of the sigmoid of the input, without overflow; see ``functional.binary_cross_entropy_with_logits``.
 
+    Parameters
+    ----------
+    weight : Tensor, optional
+        What each element is multiplied with; a buffer of the module.
+    reduction : {"none", "mean", "sum"}, default "mean"
+        "none": every element; "mean": their mean; "sum": their sum.
+    pos_weight : Tensor, optional
+        The weight of the positives; a buffer of the module.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.BCEWithLogitsLoss()(gf.tensor([0.0]), gf.tensor([1.0]))
     tensor(0.6931)
@@ -128,8 +198,32 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """``-log softmax(input)[target]`` for class indices, ``-sum_c target_c log softmax(input)_c`` for probabilities.
+    """``-log softmax(input)[target]`` of scores against classes; see ``functional.cross_entropy``.
 
+    For a target of probabilities it is -sum_c target_c log softmax(input)_c.
+
+    Parameters
+    ----------
+    weight : Tensor, optional
+        Shape (C,): the weight of each class; a buffer of the module.
+    ignore_index : int, default -100
+        An index that counts for nothing.
+    reduction : {"none", "mean", "sum"}, default "mean"
+        "none": every element; "mean": the weighted mean; "sum": the sum.
+    label_smoothing : float, default 0.0
+        The share of the uniform distribution in the target.
+
+    Raises
+    ------
+    ArgumentError
+        For a ``label_smoothing`` outside of [0, 1].
+
+    References
+    ----------
+    Szegedy et al., "Rethinking the Inception architecture for computer vision" (2016), section 7, for the smoothing.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.CrossEntropyLoss()(gf.zeros(2, 4), gf.tensor([0, 3]))
     tensor(1.3863)
@@ -160,8 +254,19 @@ class CrossEntropyLoss(_WeightedLoss):
 
 
 class NLLLoss(_WeightedLoss):
-    """``-input[target]`` for log-probabilities ``input``.
+    """``-input[target]`` of log-probabilities against class indices; see ``functional.nll_loss``.
 
+    Parameters
+    ----------
+    weight : Tensor, optional
+        Shape (C,): the weight of each class; a buffer of the module.
+    ignore_index : int, default -100
+        An index that counts for nothing.
+    reduction : {"none", "mean", "sum"}, default "mean"
+        "none": every element; "mean": the weighted mean; "sum": the sum.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.NLLLoss()(gf.tensor([[-1.0, -2.0], [-3.0, -4.0]]), gf.tensor([0, 1]))
     tensor(2.5000)
@@ -176,8 +281,21 @@ class NLLLoss(_WeightedLoss):
 
 
 class KLDivLoss(_Loss):
-    """``t (log t - x)`` for log-probabilities ``x``; ``reduction="batchmean"`` gives the divergence itself.
+    """``t (log t - x)`` of probabilities ``t`` and log-probabilities ``x``; see ``functional.kl_div``.
 
+    Parameters
+    ----------
+    reduction : {"none", "mean", "batchmean", "sum"}, default "mean"
+        "batchmean", the sum over the size of the first dimension, is the divergence itself.
+    log_target : bool, default False
+        Whether the target holds the logarithms.
+
+    References
+    ----------
+    Kullback and Leibler, "On information and sufficiency" (1951).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.KLDivLoss(reduction="sum")(gf.log_softmax(gf.zeros(2), dim=0), gf.tensor([1.0, 0.0]))
     tensor(0.6931)

@@ -26,7 +26,15 @@ M = TypeVar("M", bound="Module")
 
 
 class LoadedKeys(NamedTuple):
-    """What ``load_state_dict`` found different: names it looked for in vain, and names it had no use for."""
+    """What ``load_state_dict`` found different: names it looked for in vain, and names it had no use for.
+
+    Parameters
+    ----------
+    missing_keys : list of str
+        Names of parameters and buffers that were not in the dict.
+    unexpected_keys : list of str
+        Names in the dict that no parameter or buffer has.
+    """
 
     missing_keys: list[str]
     unexpected_keys: list[str]
@@ -35,8 +43,11 @@ class LoadedKeys(NamedTuple):
 class Module(Hooked):
     """A part of a model: parameters, buffers and further modules, found by the names they are assigned to.
 
-    A subclass calls ``super().__init__()``, assigns its parts, and says in ``forward`` what it computes.
+    A subclass calls ``super().__init__()``, assigns its parts, and computes its result in ``forward``. ``training`` says whether
+    the module is in training; see ``train``.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> class Scale(gf.nn.Module):
     ...     def __init__(self):
@@ -64,7 +75,30 @@ class Module(Hooked):
     # --- states -----------------------------------------------------------------------------------------------------------
 
     def train(self: M, mode: bool = True) -> M:
-        """Switch this module and those in it to training (or, ``mode=False``, to evaluation); returns the module."""
+        """Switch this module and those in it to training or, with ``mode=False``, to evaluation.
+
+        Parameters
+        ----------
+        mode : bool, default True
+            The value for ``training``.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Raises
+        ------
+        ArgumentError
+            For a ``mode`` that is no bool.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Sequential(gf.nn.Dropout())
+        >>> net.train(False)[0].training
+        False
+        """
         if not isinstance(mode, bool):
             raise ArgumentError(f"train: mode is True or False, not {mode!r}")
         for m in self.modules():
@@ -72,11 +106,40 @@ class Module(Hooked):
         return self
 
     def eval(self: M) -> M:
-        """``train(False)``: dropout passes everything on, batch normalisation uses its running statistics."""
+        """Switch to evaluation: dropout passes everything on, batch normalisation uses its running statistics.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Dropout().eval()(gf.ones(2))
+        tensor([1., 1.])
+        """
         return self.train(False)
 
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
-        """Ask for gradients of all parameters, or stop asking (to freeze a part of a model)."""
+        """Ask for gradients of all parameters, or stop asking, to freeze a part of a model.
+
+        Parameters
+        ----------
+        requires_grad : bool, default True
+            Whether parameters require grad.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Linear(2, 1).requires_grad_(False).weight.requires_grad
+        False
+        """
         for p in self.parameters():
             p.requires_grad_(requires_grad)
         return self
@@ -85,25 +148,80 @@ class Module(Hooked):
         """Make the gradients of all parameters None, so that the next backward writes them anew.
 
         The memory of a gradient is kept for the next one, unless something still shows it: a gradient that you hold is never
-        overwritten.  With ``set_to_none=False`` zeros are written into the gradients that are there, and whatever shows one
-        shows zeros.
+        overwritten.
+
+        Parameters
+        ----------
+        set_to_none : bool, default True
+            False: zeros are written into the gradients that are there, and whatever shows one shows zeros.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> layer = gf.nn.Linear(2, 1)
+        >>> layer(gf.ones(2)).sum().backward()
+        >>> layer.zero_grad()
+        >>> layer.weight.grad is None
+        True
         """
         zero_grads(self.parameters(), set_to_none)
 
     def apply(self: M, fn: Callable[[Module], object]) -> M:
-        """Call ``fn`` on every module, the parts before the whole; returns the module.  For initialisation, as a rule."""
+        """Call ``fn`` on every module, the parts before the whole; for initialisation, as a rule.
+
+        Parameters
+        ----------
+        fn : callable
+            What is called with each module; what it returns is ignored.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Sequential(gf.nn.ReLU(), gf.nn.Tanh())
+        >>> _ = net.apply(lambda module: print(type(module).__name__))
+        ReLU
+        Tanh
+        Sequential
+        """
         for m in self.children():
             m.apply(fn)
         fn(self)
         return self
 
     def to(self: M, *where: Tensor | DType | Device, dtype: DType = None, device: DeviceLike = None) -> M:
-        """Move to a device and cast to a dtype, as in ``to("cuda")``, ``to(gf.float64)``, ``to(tensor)``; in place.
+        """Move to a device and cast to a dtype, in place, as in ``to("cuda")``, ``to(gf.float64)``, ``to(tensor)``.
 
-        The dtype is for floating parameters and buffers, integers stay.  Parameters and buffers remain the same Tensor
-        objects, so an optimizer made before serves them on.  DTypeError for a dtype without gradients, DeviceError for a
-        device that is not there; then nothing has changed.
+        The dtype is for floating parameters and buffers, integers stay. Parameters and buffers remain the same Tensor objects, so
+        an optimizer made before still updates them. Where an error is raised, nothing has changed.
 
+        Parameters
+        ----------
+        *where : device, dtype or Tensor
+            Where to and which dtype; a Tensor stands for its device and dtype.
+        dtype : dtype or str, optional
+            The dtype, by name.
+        device : device or str, optional
+            The device, by name.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Raises
+        ------
+        DTypeError
+            For a dtype without gradients.
+        DeviceError
+            For a device that is not there.
+
+        Examples
+        --------
         >>> import gradflow as gf
         >>> gf.nn.Linear(2, 1).to(gf.float64).weight.dtype
         dtype('float64')
@@ -131,30 +249,114 @@ class Module(Hooked):
         return self
 
     def float(self: M) -> M:
-        """``to(float32)``."""
+        """Cast floating parameters and buffers to float32, in place, as ``to(gf.float32)``.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Linear(2, 1, dtype=gf.float64).float().weight.dtype
+        dtype('float32')
+        """
         return self.to(dtype=dtypes.float32)
 
     def double(self: M) -> M:
-        """``to(float64)``."""
+        """Cast floating parameters and buffers to float64, in place, as ``to(gf.float64)``.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Linear(2, 1).double().weight.dtype
+        dtype('float64')
+        """
         return self.to(dtype=dtypes.float64)
 
     def half(self: M) -> M:
-        """``to(float16)``."""
+        """Cast floating parameters and buffers to float16, in place, as ``to(gf.float16)``.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Linear(2, 1).half().weight.dtype
+        dtype('float16')
+        """
         return self.to(dtype=dtypes.float16)
 
     def cpu(self: M) -> M:
-        """``to("cpu")``."""
+        """Move to the CPU, in place, as ``to("cpu")``.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Linear(2, 1).cpu().weight.device
+        device(type='cpu')
+        """
         return self.to(device="cpu")
 
     def cuda(self: M, index: int | None = None) -> M:
-        """``to("cuda")``, or the GPU of that number."""
+        """Move to a GPU, in place, as ``to("cuda")``.
+
+        Parameters
+        ----------
+        index : int, optional
+            The number of the GPU; None: the current one.
+
+        Returns
+        -------
+        Module
+            The module.
+
+        Raises
+        ------
+        DeviceError
+            If it is not there.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> if gf.backend.cuda_is_available():
+        ...     layer = gf.nn.Linear(2, 1).cuda()
+        """
         return self.to(device=Device("cuda", index))
 
     # --- saving -----------------------------------------------------------------------------------------------------------
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
-        """All parameters and persistent buffers by their full names, detached but sharing memory.
+        """All parameters and persistent buffers by their full names.
 
+        Parameters
+        ----------
+        prefix : str, default ""
+            What stands before each name.
+        keep_vars : bool, default False
+            Whether the values are the parameters themselves, which record what is computed from them.
+
+        Returns
+        -------
+        dict of str and Tensor
+            The values are detached, and share the memory of the module's.
+
+        Examples
+        --------
         >>> import gradflow as gf
         >>> list(gf.nn.Sequential(gf.nn.Linear(2, 1)).state_dict())
         ['0.weight', '0.bias']
@@ -162,10 +364,35 @@ class Module(Hooked):
         return {name: t if keep_vars else t.detach() for name, t in self._lasting(prefix)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadedKeys:
-        """Copy ``state_dict`` (Tensors or arrays by full name) into the memory of the parameters and buffers.
+        """Copy values into the memory of the parameters and buffers of these names.
 
-        ``strict``: the names must be just those of ``state_dict()``; without it those that fit are loaded.  Returns the
-        missing and the unexpected names.  ArgumentError that lists every wrong name and shape; then nothing is loaded.
+        Parameters
+        ----------
+        state_dict : mapping of str
+            Tensors or arrays by full name.
+        strict : bool, default True
+            Whether the names must be just those of ``state_dict()``; otherwise those that fit are loaded.
+
+        Returns
+        -------
+        LoadedKeys
+            The ``missing_keys`` and the ``unexpected_keys``.
+
+        Raises
+        ------
+        ArgumentError
+            With every wrong name and shape; then nothing has been loaded.
+        TypeError
+            For a ``state_dict`` that is no dict.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> layer = gf.nn.Linear(1, 1)
+        >>> layer.load_state_dict({"weight": [[2.0]]}, strict=False)
+        LoadedKeys(missing_keys=['bias'], unexpected_keys=[])
+        >>> layer.weight.tolist()
+        [[2.0]]
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict takes a dict of names and tensors, not {type(state_dict).__name__}")
@@ -208,11 +435,22 @@ class Module(Hooked):
                     yield path + name, t
 
     def summary(self, *example: Any) -> Summary:
-        """A table of all modules in this one: what each makes of ``example``, and its parameters; print it.
+        """A table of all modules in this one: the shape of what each returns, and the number of its parameters; print it.
 
-        example: what the module is called with; without one there are no shapes.  The call is made in evaluation mode, records
-        nothing, and leaves running statistics and random numbers as they were.
+        The call is made in evaluation mode, records nothing, and leaves running statistics and random numbers as they were.
 
+        Parameters
+        ----------
+        *example : object
+            What the module is called with; without it there are no shapes.
+
+        Returns
+        -------
+        Summary
+            Its ``repr`` is the table.
+
+        Examples
+        --------
         >>> import gradflow as gf
         >>> net = gf.nn.Sequential(gf.nn.Linear(4, 8), gf.nn.ReLU(), gf.nn.Linear(8, 3))
         >>> net.summary(gf.ones(2, 4))
@@ -232,7 +470,19 @@ class Module(Hooked):
     # --- printing ---------------------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
-        """What stands in the brackets of ``repr``; layers name their sizes."""
+        """Text that stands in the brackets of ``repr``; layers name their sizes in it.
+
+        Returns
+        -------
+        str
+            "" for a Module; lines are indented.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.nn.Linear(2, 1).extra_repr()
+        'in_features=2, out_features=1, bias=True'
+        """
         return ""
 
     def __repr__(self) -> str:

@@ -14,9 +14,22 @@ from ..typing import TensorData
 class Parameter(Tensor):
     """A tensor that is trained: assigned to an attribute of a Module, it is among its ``parameters()``.
 
-    It shares the memory of ``data`` (none: an empty tensor to be filled later), requires grad unless told otherwise, and
-    stays a Parameter through ``copy.deepcopy`` and ``pickle``.
+    It stays a Parameter through ``copy.deepcopy`` and ``pickle``.
 
+    Parameters
+    ----------
+    data : Tensor, array or numbers, optional
+        Its memory is shared. None: an empty tensor, to be filled later.
+    requires_grad : bool, default True
+        Whether it is given a gradient.
+
+    Raises
+    ------
+    DTypeError
+        For numbers without a gradient, such as integers, unless ``requires_grad=False``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Parameter(gf.ones(2))
     Parameter containing:

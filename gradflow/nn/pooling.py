@@ -40,8 +40,25 @@ class _MaxPool(Module):
 
 
 class MaxPool1d(_MaxPool):
-    """The largest element of each window of (N, C, L); ``functional.max_pool1d`` has the formula.
+    """The largest element of each window of (N, C, L); see ``functional.max_pool1d``.
 
+    Parameters
+    ----------
+    kernel_size : int or sequence of ints
+        The size of a window.
+    stride : int or sequence of ints, optional
+        How far windows are apart; ``kernel_size`` unless given.
+    padding : int or sequence of ints, default 0
+        How much is put around the input; it is never the largest.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a window are apart.
+    return_indices : bool, default False
+        Whether calls return a pair, with the places where the elements were found.
+    ceil_mode : bool, default False
+        Whether there are also windows that reach out at the end.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.MaxPool1d(2)(gf.tensor([[1.0, 5.0, 2.0, 3.0]]))
     tensor([[5., 3.]])
@@ -51,8 +68,25 @@ class MaxPool1d(_MaxPool):
 
 
 class MaxPool2d(_MaxPool):
-    """The largest element of each window of (N, C, H, W); ``functional.max_pool2d`` has the formula.
+    """The largest element of each window of (N, C, H, W); see ``functional.max_pool2d``.
 
+    Parameters
+    ----------
+    kernel_size : int or sequence of ints
+        The size of a window.
+    stride : int or sequence of ints, optional
+        How far windows are apart; ``kernel_size`` unless given.
+    padding : int or sequence of ints, default 0
+        How much is put around the input; it is never the largest.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a window are apart.
+    return_indices : bool, default False
+        Whether calls return a pair, with the places where the elements were found.
+    ceil_mode : bool, default False
+        Whether there are also windows that reach out at the end.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.MaxPool2d(2)
     MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
@@ -64,8 +98,25 @@ class MaxPool2d(_MaxPool):
 
 
 class MaxPool3d(_MaxPool):
-    """The largest element of each window of (N, C, D, H, W); ``functional.max_pool3d`` has the formula.
+    """The largest element of each window of (N, C, D, H, W); see ``functional.max_pool3d``.
 
+    Parameters
+    ----------
+    kernel_size : int or sequence of ints
+        The size of a window.
+    stride : int or sequence of ints, optional
+        How far windows are apart; ``kernel_size`` unless given.
+    padding : int or sequence of ints, default 0
+        How much is put around the input; it is never the largest.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a window are apart.
+    return_indices : bool, default False
+        Whether calls return a pair, with the places where the elements were found.
+    ceil_mode : bool, default False
+        Whether there are also windows that reach out at the end.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.MaxPool3d(2)(gf.randn(1, 2, 4, 4, 4)).shape
     (1, 2, 2, 2, 2)
@@ -75,8 +126,23 @@ class MaxPool3d(_MaxPool):
 
 
 class AvgPool1d(Module):
-    """The mean of each window of (N, C, L); ``functional.avg_pool1d`` has the formula.
+    """The mean of each window of (N, C, L); see ``functional.avg_pool1d``.
 
+    Parameters
+    ----------
+    kernel_size : int or sequence of ints
+        The size of a window.
+    stride : int or sequence of ints, optional
+        How far windows are apart; ``kernel_size`` unless given.
+    padding : int or sequence of ints, default 0
+        How many zeros are put around the input.
+    ceil_mode : bool, default False
+        Whether there are also windows that reach out at the end.
+    count_include_pad : bool, default True
+        Whether the zeros of the padding count as elements.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.AvgPool1d(2)(gf.tensor([[1.0, 5.0, 2.0, 3.0]]))
     tensor([[3.0000, 2.5000]])
@@ -102,8 +168,25 @@ class AvgPool1d(Module):
 
 
 class AvgPool2d(AvgPool1d):
-    """The mean of each window of (N, C, H, W); ``functional.avg_pool2d`` has the formula.
+    """The mean of each window of (N, C, H, W); see ``functional.avg_pool2d``.
 
+    Parameters
+    ----------
+    kernel_size : int or sequence of ints
+        The size of a window.
+    stride : int or sequence of ints, optional
+        How far windows are apart; ``kernel_size`` unless given.
+    padding : int or sequence of ints, default 0
+        How many zeros are put around the input.
+    ceil_mode : bool, default False
+        Whether there are also windows that reach out at the end.
+    count_include_pad : bool, default True
+        Whether the zeros of the padding count as elements.
+    divisor_override : int, optional
+        What the sum is divided by instead of the number of elements.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.AvgPool2d(3, stride=2)(gf.randn(4, 8, 9, 9)).shape
     (4, 8, 4, 4)
@@ -127,8 +210,25 @@ class AvgPool2d(AvgPool1d):
 
 
 class AvgPool3d(AvgPool2d):
-    """The mean of each window of (N, C, D, H, W); ``functional.avg_pool3d`` has the formula.
+    """The mean of each window of (N, C, D, H, W); see ``functional.avg_pool3d``.
 
+    Parameters
+    ----------
+    kernel_size : int or sequence of ints
+        The size of a window.
+    stride : int or sequence of ints, optional
+        How far windows are apart; ``kernel_size`` unless given.
+    padding : int or sequence of ints, default 0
+        How many zeros are put around the input.
+    ceil_mode : bool, default False
+        Whether there are also windows that reach out at the end.
+    count_include_pad : bool, default True
+        Whether the zeros of the padding count as elements.
+    divisor_override : int, optional
+        What the sum is divided by instead of the number of elements.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.AvgPool3d(2)(gf.randn(1, 2, 4, 4, 4)).shape
     (1, 2, 2, 2, 2)
@@ -140,8 +240,15 @@ class AvgPool3d(AvgPool2d):
 
 
 class AdaptiveAvgPool1d(Module):
-    """The means of (N, C, L) over ``output_size`` windows that share it out.
+    """The means of (N, C, L) over ``output_size`` windows that cover it; see ``functional.adaptive_avg_pool1d``.
 
+    Parameters
+    ----------
+    output_size : int or sequence of ints
+        How many windows there are.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.AdaptiveAvgPool1d(2)(gf.tensor([[1.0, 5.0, 2.0]]))
     tensor([[3.0000, 3.5000]])
@@ -159,8 +266,15 @@ class AdaptiveAvgPool1d(Module):
 
 
 class AdaptiveAvgPool2d(Module):
-    """The means of (N, C, H, W) over ``output_size`` windows that share it out; None for a size leaves it as it is.
+    """The means of (N, C, H, W) over ``output_size`` windows that cover it; see ``functional.adaptive_avg_pool2d``.
 
+    Parameters
+    ----------
+    output_size : int, None, or sequence of these
+        How many windows there are in each dimension; None leaves a size as it is.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.AdaptiveAvgPool2d(1)(gf.randn(4, 8, 9, 7)).shape
     (4, 8, 1, 1)
@@ -178,8 +292,17 @@ class AdaptiveAvgPool2d(Module):
 
 
 class AdaptiveMaxPool1d(Module):
-    """The largest elements of (N, C, L) over ``output_size`` windows that share it out.
+    """The largest elements of (N, C, L) in ``output_size`` windows that cover it; see ``functional.adaptive_max_pool1d``.
 
+    Parameters
+    ----------
+    output_size : int or sequence of ints
+        How many windows there are.
+    return_indices : bool, default False
+        Whether calls return a pair, with the places where the elements were found.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.AdaptiveMaxPool1d(2)(gf.tensor([[1.0, 5.0, 2.0]]))
     tensor([[5., 5.]])
@@ -197,8 +320,17 @@ class AdaptiveMaxPool1d(Module):
 
 
 class AdaptiveMaxPool2d(Module):
-    """The largest elements of (N, C, H, W) over ``output_size`` windows that share it out; None leaves a size as it is.
+    """The largest elements of (N, C, H, W) in ``output_size`` windows that cover it; see ``functional.adaptive_max_pool2d``.
 
+    Parameters
+    ----------
+    output_size : int, None, or sequence of these
+        How many windows there are in each dimension; None leaves a size as it is.
+    return_indices : bool, default False
+        Whether calls return a pair, with the places where the elements were found.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.AdaptiveMaxPool2d((None, 2))(gf.randn(4, 8, 9, 7)).shape
     (4, 8, 9, 2)
@@ -216,8 +348,21 @@ class AdaptiveMaxPool2d(Module):
 
 
 class Unfold(Module):
-    """The windows of images as columns; ``functional.unfold`` has the shapes.
+    """The windows of images as columns: (N, C, H, W) gives (N, C KH KW, windows); see ``functional.unfold``.
 
+    Parameters
+    ----------
+    kernel_size : int or sequence of ints
+        The size of a window.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a window are apart.
+    padding : int or sequence of ints, default 0
+        How many zeros are put around the input.
+    stride : int or sequence of ints, default 1
+        How far windows are apart.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Unfold((2, 3))(gf.randn(2, 5, 3, 4)).shape
     (2, 30, 4)
@@ -235,8 +380,23 @@ class Unfold(Module):
 
 
 class Fold(Module):
-    """The columns of ``Unfold`` added up where they come from; ``functional.fold`` has the shapes.
+    """The columns of ``Unfold`` added up where they come from; see ``functional.fold``.
 
+    Parameters
+    ----------
+    output_size : int or sequence of ints
+        H and W of the result.
+    kernel_size : int or sequence of ints
+        The size of a window.
+    dilation : int or sequence of ints, default 1
+        How far the elements of a window are apart.
+    padding : int or sequence of ints, default 0
+        How many zeros lie around the result, which are cut off.
+    stride : int or sequence of ints, default 1
+        How far windows are apart.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Fold((3, 4), (2, 3))(gf.randn(2, 30, 4)).shape
     (2, 5, 3, 4)
@@ -260,8 +420,21 @@ class Fold(Module):
 
 
 class Upsample(Module):
-    """``functional.interpolate`` to a ``size``, or by a ``scale_factor``.
+    """The input resampled to a ``size``, or by a ``scale_factor``; see ``functional.interpolate``.
 
+    Parameters
+    ----------
+    size : int or sequence of ints, optional
+        The spatial sizes of the result.
+    scale_factor : float or sequence of floats, optional
+        What the sizes are multiplied with; either this or ``size``.
+    mode : str, default "nearest"
+        "nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear" or "area".
+    align_corners : bool, optional
+        Whether the first and last elements keep their places.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.Upsample(scale_factor=2, mode="bilinear")(gf.randn(1, 3, 4, 5)).shape
     (1, 3, 8, 10)
