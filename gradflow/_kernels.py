@@ -35,9 +35,28 @@ SCALE, LOW = "<scale>", "<low>"
 class Kernel:
     """A formula that is compiled when it first meets arrays of some dtypes.
 
-    ``formula(xp, arrays and numbers, *, options)`` returns the new values of the arrays named in ``writes``, in that
-    order; None leaves one alone.  Which of its parameters are arrays is said by ``bind``; a number that is 0 is passed as
-    the number 0, so that the formula may leave out what it would add, and options are Python values.
+    Which of the formula's parameters are arrays is said by ``bind``. A number that is 0 is passed as the number 0, so that the
+    formula may leave out what it would add; options are Python values.
+
+    Parameters
+    ----------
+    formula : callable
+        ``formula(xp, arrays and numbers, *, options)``, which returns the new values of the arrays in ``writes``, in that order;
+        None leaves one alone.
+    writes : str
+        The names of the arrays that are written, with spaces between.
+    names : Sequence[str], optional
+        The names of the arrays and numbers, if they are not those of the formula's parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradflow as gf
+    >>> kernel = gf.optim.Kernel(lambda xp, p, g, lr: p - lr * g, writes="p")
+    >>> p, g = np.ones(2), np.array([1.0, 2.0])
+    >>> kernel.bind({"p": p, "g": g})({"lr": 0.5})
+    >>> p
+    array([0.5, 0. ])
     """
 
     __module__ = "gradflow.optim"  # the public place
@@ -52,14 +71,54 @@ class Kernel:
         self._scaled: dict[str, Kernel] = {}
 
     def bind(self, arrays: Mapping[str, Array | None], low: Array | None = None) -> Bound:
-        """The kernel on ``arrays`` of one shape and device; of ``writes``, those that are missing or None are not there.
+        """The kernel on arrays of one shape and device, to be run again and again.
 
-        ``low`` is a further output, which gets the first array of ``writes`` rounded to its dtype.
+        Parameters
+        ----------
+        arrays : Mapping[str, array or None]
+            Arrays by name; of ``writes``, those that are missing or None are not there.
+        low : array, optional
+            A further output, which gets the first array of ``writes`` rounded to its dtype.
+
+        Returns
+        -------
+        Bound
+            Called with a dict of numbers and options by name, it runs the kernel.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> kernel = gf.optim.Kernel(lambda xp, p, g: p - g, writes="p")
+        >>> p = np.ones(2)
+        >>> step = kernel.bind({"p": p, "g": np.full(2, 0.25)})
+        >>> step({})
+        >>> step({})
+        >>> p
+        array([0.5, 0.5])
         """
         return Bound(self, arrays, low)
 
     def scaled(self, array: str) -> Kernel:
-        """The same formula on ``array`` times a further number, SCALE."""
+        """The same formula on ``array`` times a further number, whose name is ``SCALE``.
+
+        Parameters
+        ----------
+        array : str
+            The name of an array.
+
+        Returns
+        -------
+        Kernel
+            It is made once, and kept.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> kernel = gf.optim.Kernel(lambda xp, p, g: p - g, writes="p")
+        >>> kernel.scaled("g").names
+        ['p', 'g', '<scale>']
+        """
         made = self._scaled.get(array)
         if made is None:
 
@@ -73,7 +132,23 @@ class Kernel:
         return made
 
     def run(self, arrays: Mapping[str, Array]) -> None:
-        """Run a formula without numbers or options once; the arrays are broadcast to the shape of the last, an output."""
+        """Run a formula without numbers or options once.
+
+        Parameters
+        ----------
+        arrays : Mapping[str, array]
+            Arrays by name; they are broadcast to the shape of the last, which is an output.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> kernel = gf.optim.Kernel(lambda xp, a, out: a * a, writes="out")
+        >>> out = np.empty(2)
+        >>> kernel.run({"a": np.array([2.0, 3.0]), "out": out})
+        >>> out
+        array([4., 9.])
+        """
         values = list(arrays.values())
         key = (type(values[-1]), *[a.dtype for a in values])
         found = self._written.get(key)
@@ -85,14 +160,77 @@ class Kernel:
     def program(
         self, arrays: Sequence[str], absent: Sequence[str], zero: Sequence[str], options: Mapping[str, Any], low: bool = False
     ) -> Program:
-        """The formula on symbols; ``low``: what it stores first is stored in LOW too."""
+        """The formula run on symbols: what a writer of kernels is given.
+
+        Parameters
+        ----------
+        arrays : sequence of str
+            The names of the arrays that are there.
+        absent : sequence of str
+            The names of the arrays that are not.
+        zero : sequence of str
+            The names of the numbers that are 0.
+        options : mapping of str
+            The values of the options.
+        low : bool, default False
+            Whether what the formula stores first is stored in ``LOW`` too.
+
+        Returns
+        -------
+        Program
+            The nodes to be computed for each element, and the outputs.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> kernel = gf.optim.Kernel(lambda xp, p, g, lr: p - lr * g, writes="p")
+        >>> program = kernel.program(["p", "g"], [], [], {})
+        >>> program.arrays, program.given, len(program.body)
+        (('p', 'g'), ('lr',), 2)
+        """
         fixed = {**dict.fromkeys(absent), **dict.fromkeys(zero, 0), **options}
         numbers = [n for n in self.names if n not in arrays and n not in fixed]
         return trace(self.formula, arrays, numbers, fixed, self.writes, LOW if low else None)
 
     def written(self, xp: Namespace, storage: dict[str, np.dtype[Any]], absent: tuple[str, ...], zero: tuple[str, ...],
                 options: tuple[Any, ...], low: np.dtype[Any] | None) -> Any:  # fmt: skip
-        """The kernel of a backend for arrays of the dtypes ``storage``, made at the first call."""
+        """The kernel of a backend for arrays of some dtypes, made at the first call.
+
+        Parameters
+        ----------
+        xp : module
+            The backend: ``gf.backend.cpu`` or that of CUDA.
+        storage : dict of str and dtype
+            The arrays that are there, with their dtypes.
+        absent : tuple of str
+            The names of the arrays that are not.
+        zero : tuple of str
+            The names of the numbers that are 0.
+        options : tuple
+            The values of the options.
+        low : dtype or None
+            The dtype of a further output.
+
+        Returns
+        -------
+        object
+            What has ``bind``: a list of arrays gives a function of the numbers.
+
+        Raises
+        ------
+        DTypeError
+            For arrays that are not real floats.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradflow as gf
+        >>> kernel = gf.optim.Kernel(lambda xp, p, g: p - g, writes="p")
+        >>> dtypes = {"p": np.dtype("f4"), "g": np.dtype("f4")}
+        >>> made = kernel.written(gf.backend.cpu, dtypes, (), (), (), None)
+        >>> made is kernel.written(gf.backend.cpu, dtypes, (), (), (), None)
+        True
+        """
         key = (xp.__name__, tuple(storage.items()), absent, zero, options, low)
         found = self._written.get(key)
         if found is None:

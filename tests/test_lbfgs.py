@@ -12,7 +12,7 @@ import pytest
 import gradflow as gf
 from gradflow.errors import ArgumentError, DeviceError, GraphError, InPlaceError, NonFiniteError
 from gradflow.optim import LBFGS
-from gradflow.optim.lbfgs import LineSearch, Point
+from gradflow.optim._line_search import LineSearch, Point
 
 A = np.random.default_rng(5).normal(size=(6, 4))
 B = np.random.default_rng(6).normal(size=(6,))

@@ -39,20 +39,48 @@ def root_mean_square(xp: Namespace, x: Array, work: Array) -> Array:
 class Adafactor(Optimizer):
     """``p = (1 - lr weight_decay) p - a U / max(1, rms(U) / d)``, ``U = g / sqrt(V)`` with V an estimate of g^2.
 
-    For a parameter of two dimensions or more, of shape (..., n, m), the state is the averages R (n, 1) and C (1, m) of the
-    rows' and columns' mean squares and ``V = R C / max(mean(R), eps1)``: n + m numbers instead of Adam's 2 n m.  For others
-    V is itself the average of g^2.  In step t the averages give the new squares the weight ``t ** beta2_decay``; V is at least
-    ``eps1 ** 2``; and the step is relative to the parameter: ``a = min(lr, 1 / sqrt(t)) max(eps2, rms(p))`` with
-    ``eps = (eps1, eps2)``, rms the root of the mean square, and p before its decay.  ``eps1=None`` is the spacing of the
-    dtype's numbers at 1.  ``d`` is the size above which an update is scaled down, ``maximize`` turns the sign of g.
+    For a parameter of two dimensions or more, of shape (..., n, m), the state is the averages R (n, 1) and C (1, m) of the rows'
+    and columns' mean squares, and V = R C / max(mean(R), eps1): n + m numbers instead of Adam's 2 n m. For others V is itself the
+    average of g^2.
 
-    Parameters of half precision have a full-precision copy, ``state[p]["master_param"]``, that the steps are taken on.  A
-    step does not wait for the device.
+    In step t the averages give the new squares the weight t ** beta2_decay. V is at least eps1 ** 2. The step is relative to the
+    parameter: a = min(lr, 1 / sqrt(t)) max(eps2, rms(p)), rms the root of the mean square, and p before its decay. Parameters of
+    half precision have a full-precision copy, ``state[p]["master_param"]``, that the steps are taken on. A step does not wait for
+    the device.
 
-    DTypeError for a complex parameter; ArgumentError for a negative ``lr``, ``weight_decay``, ``eps1`` or ``eps2``, a positive
-    ``beta2_decay``, and ``d`` below 1.  Source: Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory
-    cost" (2018), with the places of lr and eps1 from PyTorch's manual of ``torch.optim.Adafactor``.
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-2
+        The largest relative step, at least 0.
+    beta2_decay : float, default -0.8
+        The power of t, at most 0.
+    eps : pair of float or None and float, default (None, 1e-3)
+        eps1 and eps2; eps1=None is the spacing of the dtype's numbers at 1.
+    d : float, default 1.0
+        The size above which an update is scaled down, at least 1.
+    weight_decay : float, default 0.0
+        By how much of itself, times ``lr``, p is shrunk in a step; at least 0.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    DTypeError
+        For a complex parameter.
+    ArgumentError
+        For a negative ``lr``, ``weight_decay``, ``eps1`` or ``eps2``, a positive ``beta2_decay``, and ``d`` below 1.
+
+    References
+    ----------
+    Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost" (2018); the places of lr and eps1 are those
+    of PyTorch's ``torch.optim.Adafactor``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> optimizer = gf.optim.Adafactor([w], lr=0.1)
@@ -93,7 +121,26 @@ class Adafactor(Optimizer):
                 at_least("Adafactor", f"eps[{i}]", e)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Let the optimizer serve further parameters; errors as in the class."""
+        """Let the optimizer update further parameters, with settings of their own.
+
+        Parameters
+        ----------
+        param_group : dict
+            {"params": parameters} and settings by name; those that are missing are the optimizer's.
+
+        Raises
+        ------
+        DTypeError
+            For a complex parameter; other errors as of ``Optimizer.add_param_group``.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.Adafactor([gf.zeros(1, requires_grad=True)])
+        >>> optimizer.add_param_group({"params": [gf.zeros(2, 3, requires_grad=True)]})
+        >>> len(optimizer.param_groups)
+        2
+        """
         super().add_param_group(real_only("Adafactor", param_group))
 
     def begin(self, group: dict[str, Any], state: dict[str, Any], p: Tensor) -> None:

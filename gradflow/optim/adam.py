@@ -63,14 +63,44 @@ class _Averaging(ElementwiseOptimizer):
 class Adam(_Averaging):
     """``p = p - lr m' / (sqrt(v') + eps)``, m' and v' the running averages of g and g^2 with their bias corrected.
 
-    ``betas`` are the averages' memories.  ``weight_decay`` adds ``weight_decay p`` to g (with ``decoupled_weight_decay``
-    it shrinks p by ``lr weight_decay`` instead), ``amsgrad`` divides by the largest v so far, ``maximize`` turns the sign
-    of g.  Without ``bias_correction`` m and v themselves are used, which start from 0: the first step is then
-    (1 - b1) / sqrt(1 - b2) times as long, 3.2 with the default betas and 0.45 with (0.8, 0.8).
+    m = b1 m + (1 - b1) g and v = b2 v + (1 - b2) g^2 start from 0; at step n, m' = m / (1 - b1^n) and v' = v / (1 - b2^n).
 
-    ArgumentError for a negative ``lr``, ``eps`` or ``weight_decay`` and for betas outside of [0, 1).  Source: Kingma and
-    Ba, "Adam" (2014); Reddi et al., "On the convergence of Adam and beyond" (2018) for AMSGrad.
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-3
+        The learning rate, at least 0.
+    betas : two floats, default (0.9, 0.999)
+        b1 and b2, the memories of the averages, in [0, 1).
+    eps : float, default 1e-8
+        Added to the root, at least 0.
+    weight_decay : float, default 0.0
+        How much of p is added to g, at least 0.
+    amsgrad : bool, default False
+        Whether v' is made of the largest v so far.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    decoupled_weight_decay : bool, default False
+        Whether weight decay shrinks p by ``lr weight_decay`` and leaves g alone.
+    bias_correction : bool, default True
+        False: m and v themselves are used; the first step is then (1 - b1) / sqrt(1 - b2) times as long, 3.2 with the default
+        betas and 0.45 with (0.8, 0.8).
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr``, ``eps`` or ``weight_decay``, and for betas outside of [0, 1).
+
+    References
+    ----------
+    Kingma and Ba, "Adam: a method for stochastic optimization" (2014), algorithm 1; Reddi et al., "On the convergence of Adam and
+    beyond" (2018) for AMSGrad.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.Adam([w], lr=0.1)
@@ -99,10 +129,38 @@ class Adam(_Averaging):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay shrinks the parameter by ``lr weight_decay`` and leaves the gradient's averages alone.
+    """Adam whose weight decay shrinks p by ``lr weight_decay``, and leaves the averages of the gradient alone.
 
-    Arguments and errors as in ``Adam``.  Source: Loshchilov and Hutter, "Decoupled weight decay regularization" (2017).
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-3
+        The learning rate, at least 0.
+    betas : two floats, default (0.9, 0.999)
+        b1 and b2, the memories of the averages, in [0, 1).
+    eps : float, default 1e-8
+        Added to the root, at least 0.
+    weight_decay : float, default 1e-2
+        By how much of itself, times ``lr``, p is shrunk in a step; at least 0.
+    amsgrad : bool, default False
+        Whether the largest v so far is divided by.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr``, ``eps`` or ``weight_decay``, and for betas outside of [0, 1).
+
+    References
+    ----------
+    Loshchilov and Hutter, "Decoupled weight decay regularization" (2017).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.AdamW([w], lr=0.1, weight_decay=0.5)
@@ -134,11 +192,38 @@ def adamax(
 
 
 class Adamax(_Averaging):
-    """Adam with the largest recent ``|g|``, fading by beta2 a step, in place of the root of the average of g^2.
+    """Adam with the largest recent ``|g|``, fading by b2 a step, in place of the root of the average of g^2.
 
-    ``weight_decay`` adds ``weight_decay p`` to g, ``maximize`` turns its sign.  ArgumentError for a negative ``lr``, ``eps``
-    or ``weight_decay`` and for betas outside of [0, 1).  Source: Kingma and Ba, "Adam" (2014), section 7.1.
+    m = b1 m + (1 - b1) g, u = max(b2 u, |g| + eps), p = p - lr / (1 - b1^n) m / u at step n.
 
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 2e-3
+        The learning rate, at least 0.
+    betas : two floats, default (0.9, 0.999)
+        b1 and b2, in [0, 1).
+    eps : float, default 1e-8
+        Added to |g|, at least 0.
+    weight_decay : float, default 0.0
+        How much of p is added to g, at least 0.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
+
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr``, ``eps`` or ``weight_decay``, and for betas outside of [0, 1).
+
+    References
+    ----------
+    Kingma and Ba, "Adam: a method for stochastic optimization" (2014), section 7.1.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.Adamax([w], lr=0.1)
@@ -179,12 +264,43 @@ def nadam(
 
 
 class NAdam(_Averaging):
-    """Adam with Nesterov's look ahead; the momentum mu grows from half of beta1 towards it.
+    """Adam with Nesterov's look ahead; the momentum mu grows from half of b1 towards it.
 
-    mu_n is ``beta1 (1 - 0.96^(n momentum_decay) / 2)``.  ``weight_decay`` adds ``weight_decay p`` to g (decoupled: shrinks
-    p by ``lr weight_decay``), ``maximize`` turns its sign.  ArgumentError for a negative ``lr``, ``eps``, ``weight_decay`` or
-    ``momentum_decay`` and for betas outside of [0, 1).  Source: Dozat, "Incorporating Nesterov momentum into Adam" (2016).
+    m, v as in ``Adam``; mu_n = b1 (1 - 0.96^(n momentum_decay) / 2), and P the product of all mu up to step n. The step is lr ((1
+    - mu_n) g / (1 - P) + mu_(n+1) m / (1 - P mu_(n+1))) / (sqrt(v / (1 - b2^n)) + eps).
 
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 2e-3
+        The learning rate, at least 0.
+    betas : two floats, default (0.9, 0.999)
+        b1 and b2, the memories of the averages, in [0, 1).
+    eps : float, default 1e-8
+        Added to the root, at least 0.
+    weight_decay : float, default 0.0
+        How much of p is added to g, at least 0.
+    momentum_decay : float, default 4e-3
+        How fast mu grows, at least 0.
+    decoupled_weight_decay : bool, default False
+        Whether weight decay shrinks p by ``lr weight_decay`` and leaves g alone.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
+
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr``, ``eps``, ``weight_decay`` or ``momentum_decay``, and for betas outside of [0, 1).
+
+    References
+    ----------
+    Dozat, "Incorporating Nesterov momentum into Adam" (2016).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.NAdam([w], lr=0.1)
@@ -238,14 +354,39 @@ def radam(
 class RAdam(_Averaging):
     """Adam that divides by sqrt(v) only once enough steps have made v trustworthy, and then by and by.
 
-    With ``n`` steps and ``r_inf = 2 / (1 - b2) - 1``, ``r = r_inf - 2 n b2^n / (1 - b2^n)`` counts the gradients that v
-    stands for.  Up to r = 5 the step is ``lr m'``; from then on Adam's, times
-    ``R = sqrt((r - 4) (r - 2) r_inf / ((r_inf - 4) (r_inf - 2) r))``.  ``weight_decay`` adds ``weight_decay p`` to g
-    (decoupled: shrinks p by ``lr weight_decay``), ``maximize`` turns its sign.
+    At step n, r_inf = 2 / (1 - b2) - 1, and r = r_inf - 2 n b2^n / (1 - b2^n) counts the gradients that v stands for. Up to r = 5
+    the step is lr m'. From then on it is Adam's, times R = sqrt((r - 4) (r - 2) r_inf / ((r_inf - 4) (r_inf - 2) r)).
 
-    ArgumentError for a negative ``lr``, ``eps`` or ``weight_decay`` and for betas outside of [0, 1).  Source: Liu et al., "On
-    the variance of the adaptive learning rate and beyond" (2019).
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-3
+        The learning rate, at least 0.
+    betas : two floats, default (0.9, 0.999)
+        b1 and b2, the memories of the averages, in [0, 1).
+    eps : float, default 1e-8
+        Added to the root, at least 0.
+    weight_decay : float, default 0.0
+        How much of p is added to g, at least 0.
+    decoupled_weight_decay : bool, default False
+        Whether weight decay shrinks p by ``lr weight_decay`` and leaves g alone.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr``, ``eps`` or ``weight_decay``, and for betas outside of [0, 1).
+
+    References
+    ----------
+    Liu et al., "On the variance of the adaptive learning rate and beyond" (2019), algorithm 2.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.RAdam([w], lr=0.1)

@@ -24,12 +24,36 @@ def adagrad(
 class Adagrad(ElementwiseOptimizer):
     """``p = p - lr g / (sqrt(s) + eps)``, s the sum of all g^2 so far: what moved much moves less and less.
 
-    s starts from ``initial_accumulator_value``; at step n ``lr`` is divided by ``1 + (n - 1) lr_decay``.
-    ``weight_decay`` adds ``weight_decay p`` to g, ``maximize`` turns its sign.
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-2
+        The learning rate, at least 0.
+    lr_decay : float, default 0.0
+        At step n ``lr`` is divided by 1 + (n - 1) lr_decay.
+    weight_decay : float, default 0.0
+        How much of p is added to g, at least 0.
+    initial_accumulator_value : float, default 0.0
+        What s starts from.
+    eps : float, default 1e-10
+        Added to the root, at least 0.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
-    ArgumentError for a negative argument.  Source: Duchi, Hazan and Singer, "Adaptive subgradient methods for online
-    learning and stochastic optimization" (2011).
+    Raises
+    ------
+    ArgumentError
+        For a negative setting.
 
+    References
+    ----------
+    Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization" (2011).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.Adagrad([w], lr=0.1, eps=1e-7)
@@ -80,15 +104,41 @@ def rmsprop(
 
 
 class RMSprop(ElementwiseOptimizer):
-    """``p = p - lr g / (sqrt(s) + eps)``, s the running average of g^2 with memory ``alpha``: ``s = alpha s + (1 - alpha) g^2``.
+    """``p = p - lr g / (sqrt(s) + eps)``, s the running average of g^2: ``s = alpha s + (1 - alpha) g^2``.
 
-    ``centered`` subtracts the square of the average of g from s, ``momentum`` lets steps add up as in ``SGD``.
-    ``weight_decay`` adds ``weight_decay p`` to g, ``maximize`` turns its sign.
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-2
+        The learning rate, at least 0.
+    alpha : float, default 0.99
+        The memory of the average, in [0, 1].
+    eps : float, default 1e-8
+        Added to the root, at least 0.
+    weight_decay : float, default 0.0
+        How much of p is added to g, at least 0.
+    momentum : float, default 0.0
+        With it steps add up, as in ``SGD``.
+    centered : bool, default False
+        Whether the square of the running average of g is subtracted from s.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
-    ArgumentError for a negative ``lr``, ``eps``, ``weight_decay`` or ``momentum`` and for an ``alpha`` outside of [0, 1].
-    Source: Hinton, "Neural networks for machine learning", lecture 6e (2012); Graves, "Generating sequences with
-    recurrent neural networks" (2013) for the centered form.
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr``, ``eps``, ``weight_decay`` or ``momentum``, and for an ``alpha`` outside of [0, 1].
 
+    References
+    ----------
+    Hinton, "Neural networks for machine learning", lecture 6e (2012); Graves, "Generating sequences with recurrent neural
+    networks" (2013) for the centered form.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.RMSprop([w], lr=0.1, alpha=0.8)
@@ -137,14 +187,38 @@ def adadelta(
 
 
 class Adadelta(ElementwiseOptimizer):
-    """RMSProp whose learning rate is the running size of its own steps: ``d = sqrt(u + eps) / sqrt(s + eps) g``, ``p -= lr d``.
+    """RMSProp whose learning rate is the running size of its steps: ``d = sqrt(u + eps) / sqrt(s + eps) g``, ``p = p - lr d``.
 
-    s and u are running averages, with memory ``rho``, of g^2 and d^2.  ``weight_decay`` adds ``weight_decay p`` to g,
-    ``maximize`` turns its sign.
+    s and u are the running averages of g^2 and d^2.
 
-    ArgumentError for a negative ``lr``, ``eps`` or ``weight_decay`` and for a ``rho`` outside of [0, 1].  Source: Zeiler,
-    "ADADELTA: an adaptive learning rate method" (2012).
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1.0
+        The learning rate, at least 0.
+    rho : float, default 0.9
+        The memory of the averages, in [0, 1].
+    eps : float, default 1e-6
+        Added under the roots, at least 0.
+    weight_decay : float, default 0.0
+        How much of p is added to g, at least 0.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr``, ``eps`` or ``weight_decay``, and for a ``rho`` outside of [0, 1].
+
+    References
+    ----------
+    Zeiler, "ADADELTA: an adaptive learning rate method" (2012), algorithm 1.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.Adadelta([w], lr=100.0)

@@ -16,14 +16,25 @@ from .optimizer import Optimizer
 class ElementwiseOptimizer(Optimizer):
     """An optimizer that is one formula, the same for every number of every parameter.
 
-    A subclass has ``formula``, a ``Kernel`` whose parameters are ``p`` (the parameter), ``g`` (its gradient), the names
-    that ``keeps`` gives (its state), and by name any setting of the group, anything in ``counters`` and ``first`` (True at
-    a parameter's first step).  ``betas`` are also there as ``beta1`` and ``beta2``.
+    A subclass has ``formula``, a ``Kernel``. Its parameters are ``p`` (the parameter), ``g`` (its gradient), the names that
+    ``keeps`` gives (its state), and by name any setting of the group, anything in ``counters`` and ``first`` (True at a
+    parameter's first step). ``betas`` are also there as ``beta1`` and ``beta2``.
 
-    Parameters, gradients and state of a group are brought together in one memory at the first step, so that a step is one
-    kernel; a parameter whose memory something else shows too (an array of the user's, a view) is updated where it is.
-    Parameters of half precision have a full-precision copy, ``state[p]["master_param"]``, on which the formula works.
+    Parameters, gradients and state of a group are brought together in one memory at the first step, so that a step is one kernel.
+    A parameter whose memory something else shows too (an array of the user's, a view) is updated where it is. Parameters of half
+    precision have a full-precision copy, ``state[p]["master_param"]``, on which the formula works.
 
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    defaults : dict
+        The settings of the groups that do not say otherwise.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> class SignDescent(gf.optim.ElementwiseOptimizer):
     ...     formula = gf.optim.Kernel(lambda xp, p, g, lr: p - lr * xp.sign(g), writes="p")
@@ -41,16 +52,71 @@ class ElementwiseOptimizer(Optimizer):
     """What is counted for each parameter beside its arrays, with what it starts from."""
 
     def keeps(self, group: dict[str, Any]) -> dict[str, float]:
-        """The arrays kept for each parameter, with the number that fills them at the start."""
+        """The arrays that are the state of each parameter; a subclass writes it.
+
+        Parameters
+        ----------
+        group : dict
+            A dict of ``param_groups``: settings by name.
+
+        Returns
+        -------
+        dict of str and float
+            The names of the arrays, with the number that fills each at the start.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.Momentum([gf.zeros(1, requires_grad=True)])
+        >>> optimizer.keeps(optimizer.param_groups[0])
+        {'velocity': 0.0}
+        """
         return {}
 
     def advance(self, group: dict[str, Any], counts: dict[str, Any]) -> None:
-        """Count one step further, in place."""
+        """Count one step further, in place; a subclass adds to it what it counts.
+
+        Parameters
+        ----------
+        group : dict
+            A dict of ``param_groups``: settings by name.
+        counts : dict
+            The values of ``counters`` for a parameter.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.Adam([gf.zeros(1, requires_grad=True)])
+        >>> counts = {"step": 0}
+        >>> optimizer.advance(optimizer.param_groups[0], counts)
+        >>> counts
+        {'step': 1}
+        """
         if "step" in counts:
             counts["step"] += 1
 
     def numbers(self, group: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
-        """What the formula may name: settings and counters; a subclass may add to them."""
+        """The settings and counters that the formula may name; a subclass adds to them.
+
+        Parameters
+        ----------
+        group : dict
+            A dict of ``param_groups``: settings by name.
+        counts : dict
+            The values of ``counters`` for a parameter.
+
+        Returns
+        -------
+        dict
+            Values by name.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.Adam([gf.zeros(1, requires_grad=True)])
+        >>> optimizer.numbers(optimizer.param_groups[0], {"step": 1})["beta2"]
+        0.999
+        """
         known = {**group, **counts}
         if "betas" in group:
             known["beta1"], known["beta2"] = group["betas"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import backend
 from .._creation import as_tensor
@@ -15,110 +15,11 @@ from ..backend.dtypes import float32
 from ..errors import ArgumentError, DeviceError, NonFiniteError
 from ..typing import Array, Namespace
 from ._flat import real_pairs
+from ._line_search import LineSearch, Point
 from .optimizer import Optimizer, Params, Update, at_least
 
-DECREASE, CURVATURE = 1e-4, 0.9  # c1 and c2 of the Wolfe conditions, equations 3.7
 LEAST_CURVATURE = 1e-10  # pairs whose s.y is not above it would spoil the positive definite approximation
 VECTORS, LISTS, COUNTS = ("d", "prev_flat_grad"), ("old_dirs", "old_stps"), ("func_evals", "n_iter")
-
-
-# --- the line search --------------------------------------------------------------------------------------------------------
-
-
-class Point(NamedTuple):
-    """The loss along the search direction at the step length ``t``: value, slope, and the gradient there."""
-
-    t: float
-    loss: float
-    slope: float
-    grad: Array
-
-
-def cubic_minimum(a: Point, b: Point, low: float, high: float) -> float:
-    """Where the cubic through the values and slopes of two points is least, kept in [low, high]; equation 3.59.
-
-    The middle of [low, high] if the cubic has no minimum, or if a value is not finite.
-    """
-    if b.t < a.t:
-        a, b = b, a
-    t = math.nan
-    if a.t != b.t:
-        d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t)
-        square = d1 * d1 - a.slope * b.slope
-        if square >= 0:
-            d2 = math.sqrt(square)
-            bottom = b.slope - a.slope + 2 * d2
-            t = b.t - (b.t - a.t) * ((b.slope + d2 - d1) / bottom) if bottom else math.nan
-    return (low + high) / 2 if math.isnan(t) else min(max(t, low), high)
-
-
-class LineSearch:
-    """Looks for a step length with ``loss <= loss0 + c1 t slope0`` and ``|slope| <= c2 |slope0|``, the strong Wolfe conditions.
-
-    ``trial`` evaluates a length; after ``most`` more than the first, the lowest point met is taken as it is.  ``largest``
-    is the greatest component of the direction; a bracket in which no component moves by ``smallest_change`` is not refined.
-    """
-
-    def __init__(self, trial: Callable[[float], Point], start: Point, largest: float, smallest_change: float, most: int) -> None:
-        self.trial, self.start, self.largest, self.smallest_change, self.most = trial, start, largest, smallest_change, most
-        self.further = 0  # trials after the first
-
-    def run(self, t: float) -> Point:
-        """From the length ``t`` on, longer ones, until one is good or a bracket holds a good one; algorithm 3.5."""
-        last, new = self.start, self.trial(t)
-        while self.further < self.most:
-            if self.rises(new) or (self.further > 1 and new.loss >= last.loss):
-                return self.between([last, new])
-            if self.levels(new):
-                return new
-            if new.slope >= 0:
-                return self.between([last, new])
-            t = cubic_minimum(last, new, new.t + 0.01 * (new.t - last.t), 10 * new.t)
-            last, new = new, self.trial(t)
-            self.further += 1
-        return self.start if self.start.loss <= new.loss else new
-
-    def between(self, ends: list[Point]) -> Point:
-        """The bracket between two points is narrowed until its lower end is good; algorithm 3.6, "zoom".
-
-        A length outside of the bracket, or for the second time in a row within a tenth of it from an end, is moved inwards
-        to that tenth, so that the bracket keeps shrinking.
-        """
-        low, near = lower(ends), False
-        while self.further < self.most and abs(ends[1].t - ends[0].t) * self.largest >= self.smallest_change:
-            left, right = min(ends[0].t, ends[1].t), max(ends[0].t, ends[1].t)
-            t, margin = cubic_minimum(ends[0], ends[1], left, right), 0.1 * (right - left)
-            if min(right - t, t - left) >= margin:
-                near = False
-            elif near or not left < t < right:
-                t, near = right - margin if abs(t - right) < abs(t - left) else left + margin, False
-            else:
-                near = True
-            new = self.trial(t)
-            self.further += 1
-            if self.rises(new) or new.loss >= ends[low].loss:
-                ends[1 - low] = new
-                low = lower(ends)
-                continue
-            good = self.levels(new)
-            if not good and new.slope * (ends[1 - low].t - ends[low].t) >= 0:
-                ends[1 - low] = ends[low]
-            ends[low] = new
-            if good:
-                break
-        return ends[low]
-
-    def rises(self, new: Point) -> bool:
-        """True if the loss has not come down by what the slope at the start promised; equation 3.7a fails."""
-        return new.loss > self.start.loss + DECREASE * new.t * self.start.slope
-
-    def levels(self, new: Point) -> bool:
-        """True if the slope has become flat enough; equation 3.7b."""
-        return abs(new.slope) <= -CURVATURE * self.start.slope
-
-
-def lower(ends: list[Point]) -> int:
-    return 0 if ends[0].loss <= ends[1].loss else 1
 
 
 # --- the direction ----------------------------------------------------------------------------------------------------------
@@ -256,25 +157,55 @@ def number(xp: Namespace, a: Array) -> float:
 class LBFGS(Optimizer):
     """Limited-memory BFGS: ``p = p - t H g`` with H, an approximate inverse Hessian, from the last changes of p and g.
 
-    With s the change of p and y that of g in one iteration, H is built from the last ``history_size`` pairs (s, y), starting
-    from ``(s.y / y.y) I``; pairs with s.y <= 1e-10 are left out.  All parameters are one vector, so there is one group.
+    With s the change of p and y that of g in one iteration, H is built from the last ``history_size`` pairs (s, y), starting from
+    (s.y / y.y) I. Pairs with s.y <= 1e-10 are left out. All parameters are one vector, so there is one group.
 
-    A step runs up to ``max_iter`` iterations and calls ``closure``, which computes the loss with its gradients and returns
-    it, up to ``max_eval`` times (``None``: 5/4 of ``max_iter``).  It ends earlier when no component of g is above
-    ``tolerance_grad``, or when ``tolerance_change`` is more than the greatest change of a component of p, the change of the
-    loss, or the slope of the loss along -H g.  The step length t is ``lr``, in the very first iteration
-    ``lr min(1, 1 / sum |g|)``; with ``line_search_fn="strong_wolfe"`` a search for one that meets the strong Wolfe conditions
-    (c1 = 1e-4, c2 = 0.9) starts there.  A line search with ``max_iter=1`` needs a larger ``max_eval``, because 5/4 of 1
-    leaves it no second trial.
+    A step runs up to ``max_iter`` iterations, and calls ``closure``, which computes the loss with its gradients and returns it,
+    up to ``max_eval`` times. It ends earlier when no component of g is above ``tolerance_grad``, or when ``tolerance_change`` is
+    more than the greatest change of a component of p, the change of the loss, or the slope of the loss along -H g. The step
+    length t is ``lr``, in the very first iteration lr min(1, 1 / sum |g|). A line search starts there.
 
-    The decisions are taken on the host, so on CUDA every iteration waits for the device.
+    The decisions are taken on the host, so on CUDA every iteration waits for the device. Where a step raises an error, or the
+    closure does, parameters and state are as before the step. A loss that is not finite further on is never taken by the line
+    search; without one it ends the step.
 
-    TypeError for a step without a closure, or one that returns no loss; ArgumentError for settings that make no sense
-    and a second group; NonFiniteError for a loss or gradient that is not finite at the start of a step; DeviceError for
-    parameters on several devices.  Nothing is then changed, and if the closure raises, parameters and state are as before
-    the step.  A loss that is not finite further on is never taken by the line search; without one it ends the step.
-    Source: Nocedal and Wright, "Numerical Optimization" (2nd ed., 2006), algorithms 3.5, 3.6, 7.4 and 7.5.
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1
+        The step length, at least 0.
+    max_iter : int, default 20
+        The most iterations in a step.
+    max_eval : int, optional
+        The most calls of ``closure`` in a step; None: 5/4 of ``max_iter``. A line search with ``max_iter=1`` needs more, because
+        5/4 of 1 leaves it no second trial.
+    tolerance_grad : float, default 1e-7
+        The step ends when no component of the gradient is above it.
+    tolerance_change : float, default 1e-9
+        The step ends when changes are below it.
+    history_size : int, default 100
+        How many pairs make H.
+    line_search_fn : {None, "strong_wolfe"}, default None
+        "strong_wolfe": a search for a step length that meets the strong Wolfe conditions, c1 = 1e-4 and c2 = 0.9.
 
+    Raises
+    ------
+    TypeError
+        For a step without a closure, or one that returns no loss.
+    ArgumentError
+        For settings that make no sense, and a second group.
+    NonFiniteError
+        For a loss or gradient that is not finite at the start of a step.
+    DeviceError
+        For parameters on several devices.
+
+    References
+    ----------
+    Nocedal and Wright, "Numerical optimization" (2nd ed., 2006), algorithms 3.5, 3.6, 7.4 and 7.5.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([-1.5, 2.0], dtype=gf.float64, requires_grad=True)
     >>> optimizer = gf.optim.LBFGS([w], max_iter=100, line_search_fn="strong_wolfe")
@@ -318,13 +249,62 @@ class LBFGS(Optimizer):
             raise ArgumentError(f"LBFGS: line_search_fn is None or 'strong_wolfe', not {group['line_search_fn']!r}")
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Refuse a second group: the parameters share one vector and one H."""
+        """Take the one group there is; a second one is refused, because all parameters share one vector and one H.
+
+        Parameters
+        ----------
+        param_group : dict
+            {"params": parameters} and settings by name.
+
+        Raises
+        ------
+        ArgumentError
+            For a second group; other errors as of ``Optimizer.add_param_group``.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.LBFGS([gf.zeros(1, requires_grad=True)])
+        >>> optimizer.add_param_group({"params": [gf.zeros(1, requires_grad=True)]})
+        Traceback (most recent call last):
+            ...
+        gradflow.errors.ArgumentError: LBFGS: takes one group; all its parameters are one vector with one setting of each kind
+        """
         if self.param_groups:
             raise ArgumentError("LBFGS: takes one group; all its parameters are one vector with one setting of each kind")
         super().add_param_group(param_group)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Run up to ``max_iter`` iterations and return what ``closure`` returned first; errors as in the class."""
+        """Run up to ``max_iter`` iterations.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            A function that zeroes the gradients, computes the loss, calls ``backward`` and returns the loss.
+
+        Returns
+        -------
+        object
+            What ``closure`` returned first.
+
+        Raises
+        ------
+        TypeError
+            Without a closure, and for one that returns no loss; other errors as of the class.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> w = gf.tensor(3.0, requires_grad=True)
+        >>> optimizer = gf.optim.LBFGS([w], lr=0.5)
+        >>> def closure():
+        ...     optimizer.zero_grad()
+        ...     loss = (w - 1) ** 2
+        ...     loss.backward()
+        ...     return loss
+        >>> optimizer.step(closure).detach(), w.detach()
+        (tensor(4.), tensor(1.0000))
+        """
         if closure is None:
             raise TypeError("LBFGS.step needs a closure that zeroes the gradients, computes the loss, calls backward, returns it")
         return super().step(closure)

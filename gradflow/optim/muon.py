@@ -38,21 +38,55 @@ def orthogonalised(xp: Namespace, m: Array, coefficients: tuple[float, float, fl
 class Muon(Optimizer):
     """``p = (1 - lr weight_decay) p - lr r O``, O the momentum with its singular values brought near 1; for matrices.
 
-    The momentum is ``B = m B + (1 - m) g`` (m: ``momentum``), and what is made orthogonal is B, or with ``nesterov``
-    ``m B + (1 - m) g``.  For that ``ns_steps`` Newton-Schulz iterations with the polynomial ``ns_coefficients`` begin from the
-    matrix over its norm, at least ``eps``.  The factor r for a matrix (A, B) is ``sqrt(max(1, A / B))``
-    (``adjust_lr_fn="original"``, the default), or ``0.2 sqrt(max(A, B))`` (``"match_rms_adamw"``), with which a learning rate
-    for AdamW serves Muon too.  ``lr r`` is about the length of a step in every singular direction, in units of p.
+    The momentum is B = m B + (1 - m) g (m: ``momentum``), and what is made orthogonal is B, or with ``nesterov`` m B + (1 - m) g.
+    For that ``ns_steps`` Newton-Schulz iterations with the polynomial ``ns_coefficients`` begin from the matrix over its norm, at
+    least ``eps``. ``lr r`` is about the length of a step in every singular direction, in units of p.
 
     PyTorch iterates in bfloat16, gradflow in the parameter's own precision, so the two agree to a few hundredths of a step.
-    Parameters of half precision have a full-precision copy, ``state[p]["master_param"]``, that the steps are taken on.  A
-    step does not wait for the device.
+    Parameters of half precision have a full-precision copy, ``state[p]["master_param"]``, that the steps are taken on. A step
+    does not wait for the device.
 
-    ShapeError for a parameter that is no matrix, DTypeError for a complex one, ArgumentError for a negative ``lr``,
-    ``weight_decay``, ``momentum`` or ``eps``, 100 or more ``ns_steps``, coefficients that are not three, an unknown
-    ``adjust_lr_fn``.  Source: Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024); Liu et al.,
-    "Muon is scalable for LLM training" (2025) for ``"match_rms_adamw"``.
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-3
+        The learning rate, at least 0.
+    weight_decay : float, default 0.1
+        By how much of itself, times ``lr``, p is shrunk in a step; at least 0.
+    momentum : float, default 0.95
+        m, at least 0.
+    nesterov : bool, default True
+        Whether the step looks ahead.
+    ns_coefficients : three floats, default (3.4445, -4.775, 2.0315)
+        The coefficients of X, X^3 and X^5 in an iteration.
+    eps : float, default 1e-7
+        The smallest norm that is divided by, at least 0.
+    ns_steps : int, default 5
+        How many iterations, from 0 to 99.
+    adjust_lr_fn : {None, "original", "match_rms_adamw"}, default None
+        r for a matrix (A, B): sqrt(max(1, A / B)) for None and "original"; 0.2 sqrt(max(A, B)) for "match_rms_adamw", with which
+        a learning rate for AdamW fits Muon too.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    ShapeError
+        For a parameter that is no matrix.
+    DTypeError
+        For a complex parameter.
+    ArgumentError
+        For a negative ``lr``, ``weight_decay``, ``momentum`` or ``eps``, for ``ns_steps`` out of range, coefficients that are not
+        three, and an unknown ``adjust_lr_fn``.
+
+    References
+    ----------
+    Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024); Liu et al., "Muon is scalable for LLM
+    training" (2025) for "match_rms_adamw".
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
     >>> optimizer = gf.optim.Muon([w], lr=0.1)
@@ -96,7 +130,28 @@ class Muon(Optimizer):
             raise ArgumentError(f"Muon: adjust_lr_fn is one of {ADJUSTMENTS}, not {group['adjust_lr_fn']!r}")
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Let the optimizer serve further matrices; errors as in the class."""
+        """Let the optimizer update further matrices, with settings of their own.
+
+        Parameters
+        ----------
+        param_group : dict
+            {"params": matrices} and settings by name; those that are missing are the optimizer's.
+
+        Raises
+        ------
+        ShapeError
+            For a parameter that is no matrix.
+        DTypeError
+            For a complex parameter; other errors as of ``Optimizer.add_param_group``.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.Muon([gf.zeros(2, 2, requires_grad=True)])
+        >>> optimizer.add_param_group({"params": [gf.zeros(2, 3, requires_grad=True)]})
+        >>> len(optimizer.param_groups)
+        2
+        """
         super().add_param_group(real_only("Muon", param_group, ndim=2))
 
     def begin(self, group: dict[str, Any], state: dict[str, Any], p: Tensor) -> None:

@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 
 from .. import backend
 from .._creation import as_tensor
-from .._engine import RemovableHandle, recording, wrap, writes
+from .._engine import recording, wrap, writes
 from .._plain import plain, real_number
 from .._recorded import zero_grads
 from .._tensor import Tensor
 from ..errors import ArgumentError, GraphError, NonFiniteError
 from ..typing import Array
 from ._flat import kept_in, real_pairs
+from ._hooks import Hooked
 
 
 class Update:
@@ -42,14 +43,41 @@ Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[d
 """What an optimizer serves: parameters, ``named_parameters()``, or groups with settings of their own."""
 
 
-class Optimizer:
+class Optimizer(Hooked):
     """The base of all optimizers: ``param_groups``, ``state``, ``step()``, ``zero_grad()``.
 
-    ``params`` are parameters, or dicts with ``"params"`` and settings of their own (groups); ``defaults`` serve the
-    groups that do not say otherwise.  A subclass checks settings in ``check`` and writes one parameter in ``update``.
+    A subclass checks settings in ``check``, makes a parameter's state in ``begin`` and writes one parameter in ``update``. Where
+    an error is raised, nothing has changed.
 
-    ArgumentError for settings that make no sense, no parameters, or one given twice; GraphError for one that is not a
-    leaf; TypeError for what is no Tensor.  Nothing is then changed.
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    defaults : dict
+        The settings of the groups that do not say otherwise.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
+
+    Raises
+    ------
+    ArgumentError
+        For settings that make no sense, for no parameters, and for one given twice.
+    GraphError
+        For a parameter that is not a leaf.
+    TypeError
+        For what is no Tensor.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> class SignDescent(gf.optim.Optimizer):
+    ...     def update(self, group, state, u, grad):
+    ...         u.array -= group["lr"] * u.xp.sign(grad)
+    >>> w = gf.tensor([1.0, -2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> SignDescent([w], {"lr": 0.5}).step()
+    >>> w.detach()
+    tensor([ 0.5000, -1.5000])
     """
 
     def __init__(self, params: Params, defaults: dict[str, Any], error_on_nonfinite: bool = False) -> None:
@@ -65,7 +93,7 @@ class Optimizer:
         self.state: dict[Tensor, dict[str, Any]] = {}
         self._updates: dict[Tensor, Update] = {}
         self._buckets: dict[int, list[Any]] = {}
-        self._hooks: dict[str, dict[int, Callable[..., Any]]] = {}
+        self._hooks = {}
         # Settings as loaded, for schedulers: None before load_state_dict() and after a scheduler's step, [] until one is made.
         self._resumed: list[dict[str, Any]] | None = None
         self.check(defaults)
@@ -80,13 +108,83 @@ class Optimizer:
     # --- what a subclass writes ---------------------------------------------------------------------------------------------
 
     def check(self, group: dict[str, Any]) -> None:
-        """Raise ArgumentError for settings that make no sense."""
+        """Raise ArgumentError for settings that make no sense; a subclass writes it.
+
+        Parameters
+        ----------
+        group : dict
+            A dict of ``param_groups``: settings by name.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=0.1)
+        >>> optimizer.check({**optimizer.param_groups[0], "lr": -1.0})
+        Traceback (most recent call last):
+            ...
+        gradflow.errors.ArgumentError: SGD: lr is a number at least 0, not -1.0
+        """
 
     def begin(self, group: dict[str, Any], state: dict[str, Any], p: Tensor) -> None:
-        """Make the state of a parameter; called before its first update."""
+        """Make the state of a parameter; called before its first update, and written by a subclass.
+
+        Parameters
+        ----------
+        group : dict
+            A dict of ``param_groups``: settings by name.
+        state : dict
+            An empty dict, to be filled.
+        p : Tensor
+            The parameter.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> class Counting(gf.optim.Optimizer):
+        ...     def begin(self, group, state, p):
+        ...         state["step"] = 0
+        ...     def update(self, group, state, u, grad):
+        ...         state["step"] += 1
+        >>> w = gf.ones(1, requires_grad=True)
+        >>> w.sum().backward()
+        >>> optimizer = Counting([w], {})
+        >>> optimizer.step()
+        >>> optimizer.state[w]
+        {'step': 1}
+        """
 
     def update(self, group: dict[str, Any], state: dict[str, Any], u: Update, grad: Array) -> None:
-        """Write one parameter, ``u.array``, in place; ``grad`` is only read."""
+        """Write one parameter, ``u.array``, in place; a subclass writes it.
+
+        Parameters
+        ----------
+        group : dict
+            A dict of ``param_groups``: settings by name.
+        state : dict
+            The state of the parameter.
+        u : Update
+            The parameter: its bare array ``u.array`` and the namespace ``u.xp`` (NumPy or CuPy). Complex numbers are pairs of
+            real ones.
+        grad : array
+            The gradient, which is only read.
+
+        Raises
+        ------
+        NotImplementedError
+            If the class does not define it.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> class Shrinking(gf.optim.Optimizer):
+        ...     def update(self, group, state, u, grad):
+        ...         u.array *= 0.5
+        >>> w = gf.ones(1, requires_grad=True)
+        >>> w.sum().backward()
+        >>> Shrinking([w], {}).step()
+        >>> w.detach()
+        tensor([0.5000])
+        """
         raise NotImplementedError(f"{type(self).__name__} has no update(); an Optimizer writes the parameter there")
 
     # --- use ----------------------------------------------------------------------------------------------------------------
@@ -94,9 +192,30 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; those whose ``.grad`` is None stay as they are.
 
-        ``closure`` computes the loss anew (with gradients) before the update, and its result is returned.  With
-        ``error_on_nonfinite`` (which waits for the device) a NaN or infinite gradient raises NonFiniteError before
-        anything is changed.
+        Parameters
+        ----------
+        closure : callable, optional
+            A function that computes the loss anew, with gradients, before the update.
+
+        Returns
+        -------
+        object
+            What ``closure`` returns; None without it.
+
+        Raises
+        ------
+        NonFiniteError
+            With ``error_on_nonfinite``, for a NaN or infinite gradient, before anything is changed.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
+        >>> optimizer = gf.optim.SGD([w], lr=0.25)
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w.detach()
+        tensor([0.5000, 1.0000])
         """
         for hook in list(self._hooks.get("step_pre", {}).values()):
             hook(self, (closure,), {})
@@ -141,13 +260,49 @@ class Optimizer:
         """Make the gradients of all parameters None, so that the next backward writes them anew.
 
         The memory of a gradient is kept for the next one, unless something still shows it: a gradient that you hold is never
-        overwritten.  With ``set_to_none=False`` zeros are written into the gradients that are there, and whatever shows one
-        shows zeros.
+        overwritten.
+
+        Parameters
+        ----------
+        set_to_none : bool, default True
+            False: zeros are written into the gradients that are there, and whatever shows one shows zeros.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> w = gf.ones(1, requires_grad=True)
+        >>> w.sum().backward()
+        >>> gf.optim.SGD([w]).zero_grad()
+        >>> w.grad is None
+        True
         """
         zero_grads([p for g in self.param_groups for p in g["params"]], set_to_none)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Let the optimizer serve further parameters, ``{"params": ..., settings}``; errors as in the class."""
+        """Let the optimizer update further parameters, with settings of their own.
+
+        Parameters
+        ----------
+        param_group : dict
+            {"params": parameters} and settings by name; those that are missing are the optimizer's.
+
+        Raises
+        ------
+        ArgumentError
+            For settings that make no sense, for no parameters, and for one that the optimizer has.
+        GraphError
+            For a parameter that is not a leaf.
+        TypeError
+            For what is no dict with "params", and for what is no Tensor.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=0.1)
+        >>> optimizer.add_param_group({"params": [gf.zeros(2, requires_grad=True)], "lr": 0.01})
+        >>> [group["lr"] for group in optimizer.param_groups]
+        [0.1, 0.01]
+        """
         name = type(self).__name__
         if not isinstance(param_group, dict) or "params" not in param_group:
             raise TypeError(f"{name}: a group is a dict with 'params', not {param_group!r}")
@@ -180,41 +335,22 @@ class Optimizer:
                 self.state[p][key] = value.to(dtype=p.dtype, device=p.device)
         return u
 
-    # --- hooks --------------------------------------------------------------------------------------------------------------
-
-    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs)`` before every step."""
-        return self._hooked("step_pre", hook)
-
-    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs)`` after every step."""
-        return self._hooked("step_post", hook)
-
-    def register_state_dict_pre_hook(self, hook: Callable[[Optimizer], Any]) -> RemovableHandle:
-        """Call ``hook(optimizer)`` before ``state_dict()``."""
-        return self._hooked("save_pre", hook)
-
-    def register_state_dict_post_hook(self, hook: Callable[[Optimizer, dict[str, Any]], Any]) -> RemovableHandle:
-        """Call ``hook(optimizer, state_dict)`` after ``state_dict()``; what it returns, unless None, takes its place."""
-        return self._hooked("save_post", hook)
-
-    def register_load_state_dict_pre_hook(self, hook: Callable[[Optimizer, Any], Any]) -> RemovableHandle:
-        """Call ``hook(optimizer, state_dict)`` before loading; what it returns, unless None, is loaded in its place."""
-        return self._hooked("load_pre", hook)
-
-    def register_load_state_dict_post_hook(self, hook: Callable[[Optimizer], Any]) -> RemovableHandle:
-        """Call ``hook(optimizer)`` after loading."""
-        return self._hooked("load_post", hook)
-
-    def _hooked(self, when: str, hook: Callable[..., Any]) -> RemovableHandle:
-        return RemovableHandle(self._hooks.setdefault(when, {}), hook)
-
     # --- saving -------------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """``{"state": {index: ...}, "param_groups": [...]}`` with the parameters numbered, as PyTorch lays it out.
+        """State and settings with the parameters numbered, as PyTorch lays them out.
 
-        The tensors of the state are not copied.
+        Returns
+        -------
+        dict
+            {"state": {number: ...}, "param_groups": [...]}. The tensors of the state are not copied.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.Momentum([gf.zeros(1, requires_grad=True)], lr=0.1)
+        >>> optimizer.state_dict()["param_groups"][0]["params"]
+        [0]
         """
         for hook in list(self._hooks.get("save_pre", {}).values()):
             hook(self)
@@ -230,9 +366,31 @@ class Optimizer:
         return made
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over settings and state (copied, brought to each parameter's dtype and device) from ``state_dict()``.
+        """Take over settings and state from what ``state_dict()`` gave.
 
-        ArgumentError if the groups are of other sizes or the state of other shapes; then nothing is loaded.
+        The state is copied, and brought to each parameter's dtype and device. Where an error is raised, nothing is loaded.
+
+        Parameters
+        ----------
+        state_dict : dict
+            What ``state_dict()`` of such an optimizer gave, here or in PyTorch.
+
+        Raises
+        ------
+        ArgumentError
+            If the groups are of other sizes, or the state of other shapes.
+        TypeError
+            For what is no such dict.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> w = gf.zeros(1, requires_grad=True)
+        >>> saved = gf.optim.SGD([w], lr=0.5).state_dict()
+        >>> optimizer = gf.optim.SGD([w], lr=0.1)
+        >>> optimizer.load_state_dict(saved)
+        >>> optimizer.param_groups[0]["lr"]
+        0.5
         """
         name = type(self).__name__
         for hook in list(self._hooks.get("load_pre", {}).values()):

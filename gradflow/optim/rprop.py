@@ -27,14 +27,37 @@ def rprop(
 
 
 class Rprop(ElementwiseOptimizer):
-    """Resilient backpropagation: every number has a step of its own, and only the sign of its gradient counts.
+    """Resilient backpropagation: every number has a step length of its own, and only the sign of its gradient counts.
 
-    The step starts at ``lr``, is multiplied by ``etas[1]`` while the gradient keeps its sign and by ``etas[0]`` when it has
-    changed, within ``step_sizes``.  For gradients of all the data, not of batches.  ``maximize`` turns the sign.
+    The step length starts at ``lr``, is multiplied by ``etas[1]`` while the gradient keeps its sign, and by ``etas[0]`` when it
+    has changed; then the number does not move. It is for gradients of all the data, not of batches.
 
-    ArgumentError for a negative ``lr`` and unless 0 < etas[0] < 1 < etas[1].  Source: Riedmiller and Braun, "A direct
-    adaptive method for faster backpropagation learning: the RPROP algorithm" (1993).
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-2
+        The first step length, at least 0.
+    etas : two floats, default (0.5, 1.2)
+        The factors: 0 < etas[0] < 1 < etas[1].
+    step_sizes : two floats, default (1e-6, 50.0)
+        The smallest and the largest step length.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr``, and unless 0 < etas[0] < 1 < etas[1].
+
+    References
+    ----------
+    Riedmiller and Braun, "A direct adaptive method for faster backpropagation learning: the RPROP algorithm" (1993).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.Rprop([w], lr=0.1)
@@ -87,13 +110,39 @@ def asgd(
 class ASGD(ElementwiseOptimizer):
     """Gradient descent with a falling learning rate; ``state[p]["ax"]`` is the average of the places visited.
 
-    At step n the rate is ``eta = lr / (1 + lambd lr n)^alpha``, and the average begins after ``t0`` steps.  ``lambd`` is a
-    decay of its own; ``weight_decay`` adds ``weight_decay p`` to g, ``maximize`` turns its sign.
+    p = (1 - lambd eta) p - eta g, with eta = lr / (1 + lambd lr n)^alpha at step n.
 
-    ArgumentError for a negative ``lr`` or ``weight_decay``.  Source: Polyak and Juditsky, "Acceleration of stochastic
-    approximation by averaging" (1992); Xu, "Towards optimal one pass large scale learning with averaged stochastic
-    gradient descent" (2011).
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-2
+        The learning rate, at least 0.
+    lambd : float, default 1e-4
+        A decay of its own.
+    alpha : float, default 0.75
+        The power with which the rate falls.
+    t0 : float, default 1e6
+        After how many steps the average begins.
+    weight_decay : float, default 0.0
+        How much of p is added to g, at least 0.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr`` or ``weight_decay``.
+
+    References
+    ----------
+    Polyak and Juditsky, "Acceleration of stochastic approximation by averaging" (1992); Xu, "Towards optimal one pass large scale
+    learning with averaged stochastic gradient descent" (2011).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.ASGD([w], lr=0.1)

@@ -34,14 +34,40 @@ def sgd(
 class SGD(ElementwiseOptimizer):
     """Gradient descent: ``p = p - lr g``, with a memory of earlier gradients if there is ``momentum``.
 
-    Batch, stochastic or mini-batch gradient descent, as the gradient comes from all examples, one, or some.
-    With momentum m and dampening d: ``b = m b + (1 - d) g`` (b = g at first) takes the place of g, and Nesterov's is
-    ``g + m b``.  ``weight_decay`` adds ``weight_decay p`` to g, ``maximize`` turns its sign.
+    It is batch, stochastic or mini-batch gradient descent, as the gradient comes from all examples, one, or some. With momentum m
+    and dampening d, b = m b + (1 - d) g (at first b = g) takes the place of g, and with ``nesterov`` g + m b.
 
-    ArgumentError for a negative ``lr``, ``momentum`` or ``weight_decay``, and for ``nesterov`` without momentum or with
-    dampening.  Source: PyTorch's manual of ``torch.optim.SGD``; Sutskever et al., "On the importance of initialization
-    and momentum" (2013).
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-3
+        The learning rate, at least 0.
+    momentum : float, default 0.0
+        m, at least 0.
+    dampening : float, default 0.0
+        d.
+    weight_decay : float, default 0.0
+        How much of p is added to g.
+    nesterov : bool, default False
+        Whether the step looks ahead.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr``, ``momentum`` or ``weight_decay``, and for ``nesterov`` without momentum or with dampening.
+
+    References
+    ----------
+    Sutskever et al., "On the importance of initialization and momentum in deep learning" (2013); the form is that of PyTorch's
+    ``torch.optim.SGD``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.SGD([w], lr=0.1)
@@ -85,13 +111,35 @@ def momentum(
 class Momentum(ElementwiseOptimizer):
     """Gradient descent by a running average of the gradient: ``v = beta v + (1 - beta) g`` from v = 0, ``p = p - lr v``.
 
-    Once v has settled it is as long as g, so ``lr`` means what it means without momentum; ``SGD(momentum=beta)``, which
-    adds g whole, takes steps longer by 1 / (1 - beta).  ``weight_decay`` adds ``weight_decay p`` to g, ``maximize`` turns
-    its sign.
+    Once v has settled it is as long as g, so ``lr`` means what it means without momentum. ``SGD(momentum=beta)``, which adds g
+    whole, takes steps longer by 1 / (1 - beta).
 
-    ArgumentError for a negative ``lr`` or ``weight_decay`` and for a ``beta`` outside of [0, 1).  Source: Polyak, "Some
-    methods of speeding up the convergence of iteration methods" (1964), as an average.
+    Parameters
+    ----------
+    params : iterable of Tensor, (str, Tensor) or dict
+        Parameters, ``named_parameters()``, or dicts with "params" and settings of their own (groups).
+    lr : float, default 1e-3
+        The learning rate, at least 0.
+    beta : float, default 0.8
+        The memory of the average, in [0, 1).
+    weight_decay : float, default 0.0
+        How much of p is added to g.
+    maximize : bool, default False
+        Whether the sign of the gradient is turned.
+    error_on_nonfinite : bool, default False
+        Whether a step refuses NaN and infinite gradients; it then waits for the device.
 
+    Raises
+    ------
+    ArgumentError
+        For a negative ``lr`` or ``weight_decay``, and for a ``beta`` outside of [0, 1).
+
+    References
+    ----------
+    Polyak, "Some methods of speeding up the convergence of iteration methods" (1964), as an average.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = gf.optim.Momentum([w], lr=0.1, beta=0.8)
