@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import backend
-from ._engine import writes
 from ._plain import real_number, whole_number
+from ._scaling import Turn, divide, finite
 from ._tensor import Tensor
 from .backend import dtypes
 from .errors import ArgumentError
@@ -20,46 +19,51 @@ LEAST = 2.0**-126
 """The smallest ordinary float32, below which the scale is not lowered."""
 
 
-class _Turn:
-    """What has been done for one optimizer since the last ``update()``."""
-
-    __slots__ = ("finite", "optimizer", "scaled", "stepped")
-
-    def __init__(self, optimizer: Any, finite: Array, scaled: bool) -> None:
-        self.optimizer = optimizer
-        self.finite: Any = finite  # an array of one bool, and that bool once the device has been asked
-        self.scaled = scaled
-        self.stepped = False
-
-    def is_finite(self) -> bool:
-        """Whether all gradients were finite; waits for the device the first time."""
-        if not isinstance(self.finite, bool):
-            self.finite = bool(backend.namespace_of(self.finite).to_host(self.finite).all())
-        return bool(self.finite)
-
-
 class GradScaler:
-    """Multiplies the loss by a scale before ``backward()``, and divides the gradients by it before the optimizer's step.
+    """Multiplies the loss by a scale S before ``backward()``, and divides the gradients by it before the optimizer's step.
 
-    Gradients below 6e-8 are 0 in float16.  A loss that is scaled by S gives gradients that are S times as large, and
-    stay.  S is found by trial: if a gradient is infinite or NaN the step is left out and ``S *= backoff_factor``; after
-    ``growth_interval`` steps without one ``S *= growth_factor``.
+    Gradients below 6e-8 are 0 in float16. A loss that is scaled by S gives gradients that are S times as large, and stay. S is
+    found by trial: if a gradient is infinite or NaN, the step is left out and S *= backoff_factor; after ``growth_interval``
+    steps without one
 
-    init_scale: the first S, above 0.  growth_factor: above 1.  backoff_factor: in (0, 1).  growth_interval: steps, at least
-    1.  enabled: if False, ``scale`` returns what it is given, ``step`` is the optimizer's, and the rest does nothing.
+    Parameters
+    ----------
+    init_scale : float, default 65536.0
+        The first S, above 0.
+    growth_factor : float, default 2.0
+        Above 1.
+    backoff_factor : float, default 0.5
+        In (0, 1).
+    growth_interval : int, default 2000
+        Steps, at least 1.
+    enabled : bool, default True
+        False: ``scale`` returns what it is given, ``step`` is the optimizer's, and the rest does nothing.
 
-    The gradients are divided in place, in their own dtype.  What is small comes out of this as it would without scaling:
-    a float16 gradient of 1e-8 is 6.6e-4 while it is scaled by 65536, and 0 afterwards.  An optimizer that keeps float32
-    copies of float16 parameters should therefore divide by itself, in float32.  One whose ``_step_supports_amp_scaling`` is
-    true finds the scale in its attribute ``grad_scale`` during ``step()``, and in its gradients what backward left there.
-    Float32 parameters under a float16 computation have float32 gradients, and lose nothing.
+    Raises
+    ------
+    ArgumentError
+        For settings that make no sense, and for calls in an order that makes none.
 
-    S is a Python number.  A step waits for the device once, to learn whether the gradients were finite.
+    References
+    ----------
+    *= growth_factor.
 
-    ArgumentError for settings that make no sense, and for calls in an order that makes none.
+    The gradients are divided in place, in their own dtype. What is small comes out of this as it would without scaling: a float16
+    gradient of
+    1e-8 is 6.6e-4 while it is scaled by 65536, and 0 afterwards. An optimizer that keeps float32 copies of float16 parameters
+    should therefore
+    divide by itself, in float32. One whose ``_step_supports_amp_scaling`` is true finds the scale in its attribute ``grad_scale``
+    during
+    ``step()``, and in its gradients what backward left there. Float32 parameters under a float16 computation have float32
+    gradients, and lose
+    nothing.
 
-    Source: Micikevicius et al., "Mixed precision training" (2017), section 3.2.
+    is a Python number. A step waits for the device once, to learn whether the gradients were finite.
 
+    Micikevicius et al., "Mixed precision training" (2017), section 3.2.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer, scaler = gf.optim.SGD([w], lr=0.5), gf.amp.GradScaler(init_scale=1024.0)
@@ -85,7 +89,7 @@ class GradScaler:
         self._scale = _checked("init_scale", init_scale, 0.0)
         self._growth_tracker = 0
         self._scaled = False  # since the last update()
-        self._turns: dict[int, _Turn] = {}
+        self._turns: dict[int, Turn] = {}
         self.set_growth_factor(growth_factor)
         self.set_backoff_factor(backoff_factor)
         self.set_growth_interval(growth_interval)
@@ -93,10 +97,31 @@ class GradScaler:
     # --- one iteration ------------------------------------------------------------------------------------------------------
 
     def scale(self, outputs: Any) -> Any:
-        """The scale times ``outputs``: a Tensor, or a list, tuple or other iterable of Tensors.
+        """The scale times ``outputs``.
 
-        Unlike in PyTorch a float16 Tensor comes out as float32, since its value would overflow; and as its gradient, which
-        is S, would too, S is then lowered to 32768.  TypeError for anything but Tensors.
+        Unlike in PyTorch a float16 Tensor comes out as float32, since its value would overflow. As its gradient, which is S,
+        would overflow too, S is then lowered to 32768.
+
+        Parameters
+        ----------
+        outputs : Tensor, or iterable of Tensors
+            What is scaled, as a rule the loss.
+
+        Returns
+        -------
+        Tensor, or iterable of Tensors
+            A list or tuple for a list or tuple.
+
+        Raises
+        ------
+        TypeError
+            For anything but Tensors.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.amp.GradScaler(init_scale=8.0).scale(gf.tensor(2.0))
+        tensor(16.)
         """
         if not self._enabled:
             return outputs
@@ -115,8 +140,27 @@ class GradScaler:
     def unscale_(self, optimizer: Any) -> None:
         """Divide the gradients of an optimizer by the scale, in place, to clip or to look at them before ``step``.
 
-        Does not wait for the device.  ArgumentError the second time since ``update()``, after ``step``, and without
-        gradients.
+        It does not wait for the device.
+
+        Parameters
+        ----------
+        optimizer : Optimizer
+            Its parameters' gradients are divided.
+
+        Raises
+        ------
+        ArgumentError
+            The second time since ``update()``, after ``step``, and without gradients.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> w = gf.ones(1, requires_grad=True)
+        >>> optimizer, scaler = gf.optim.SGD([w]), gf.amp.GradScaler(init_scale=8.0)
+        >>> scaler.scale(w.sum()).backward()
+        >>> scaler.unscale_(optimizer)
+        >>> w.grad
+        tensor([1.])
         """
         if not self._enabled:
             return
@@ -127,16 +171,43 @@ class GradScaler:
                 f"GradScaler.unscale_: {after} has been called for this {_name(optimizer)} since the last update()"
             )
         grads = self._grads("unscale_", optimizer)
-        self._turns[id(optimizer)] = _Turn(optimizer, _finite(grads), scaled=False)
-        self._divide(grads)
+        self._turns[id(optimizer)] = Turn(optimizer, finite(grads), scaled=False)
+        divide(grads, self._scale)
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
         """Unscale, unless that has been done, and call ``optimizer.step(*args, **kwargs)`` if all gradients are finite.
 
-        Returns what the optimizer's step returns, None if it was left out.  Waits for the device once.
+        It waits for the device once.
 
-        ArgumentError the second time since ``update()``, without gradients, and for a closure, which would compute gradients
-        that are not scaled.
+        Parameters
+        ----------
+        optimizer : Optimizer
+            What makes the step.
+        *args : object
+            Passed on.
+        **kwargs : object
+            Passed on.
+
+        Returns
+        -------
+        object
+            What the optimizer's step returns; None if it was left out.
+
+        Raises
+        ------
+        ArgumentError
+            The second time since ``update()``, without gradients, and for a closure, which would compute gradients that are not
+            scaled.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> w = gf.ones(1, requires_grad=True)
+        >>> optimizer, scaler = gf.optim.SGD([w], lr=0.5), gf.amp.GradScaler()
+        >>> scaler.scale(w.sum() * float("inf")).backward()
+        >>> scaler.step(optimizer)
+        >>> w.detach()
+        tensor([1.])
         """
         if not self._enabled:
             return optimizer.step(*args, **kwargs)
@@ -148,7 +219,7 @@ class GradScaler:
                 f"GradScaler.step: already called for this {_name(optimizer)}; call update() once in each iteration"
             )
         if turn is None and getattr(optimizer, "_step_supports_amp_scaling", False):
-            turn = self._turns[id(optimizer)] = _Turn(optimizer, _finite(self._grads("step", optimizer)), scaled=True)
+            turn = self._turns[id(optimizer)] = Turn(optimizer, finite(self._grads("step", optimizer)), scaled=True)
         elif turn is None:
             self.unscale_(optimizer)
             turn = self._turns[id(optimizer)]
@@ -164,10 +235,26 @@ class GradScaler:
             del optimizer.grad_scale
 
     def update(self, new_scale: float | Tensor | None = None) -> None:
-        """Adapt the scale, once in each iteration after all ``step`` calls; ``new_scale`` sets it instead.
+        """Adapt the scale, once in each iteration after all ``step`` calls.
 
-        ArgumentError if neither ``step`` nor ``unscale_`` has been called since the last time, or for a ``new_scale`` that
-        is no number above 0.
+        Parameters
+        ----------
+        new_scale : float or Tensor, optional
+            Sets the scale instead.
+
+        Raises
+        ------
+        ArgumentError
+            If neither ``step`` nor ``unscale_`` has been called since the last time, and for a ``new_scale`` that is no number
+            above 0.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> scaler = gf.amp.GradScaler()
+        >>> scaler.update(new_scale=4.0)
+        >>> scaler.get_scale()
+        4.0
         """
         if not self._enabled:
             return
@@ -190,37 +277,170 @@ class GradScaler:
     # --- settings -----------------------------------------------------------------------------------------------------------
 
     def get_scale(self) -> float:
-        """The scale; 1 if this is not enabled.  Does not wait for the device."""
+        """The scale; it does not wait for the device.
+
+        Returns
+        -------
+        float
+            1 if the scaler is not enabled.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.amp.GradScaler(init_scale=8.0).get_scale()
+        8.0
+        """
         return self._scale if self._enabled else 1.0
 
     def is_enabled(self) -> bool:
+        """Whether the scaler does anything.
+
+        Returns
+        -------
+        bool
+            What ``enabled`` was.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.amp.GradScaler(enabled=False).is_enabled()
+        False
+        """
         return self._enabled
 
     def get_growth_factor(self) -> float:
+        """By what the scale is multiplied after ``growth_interval`` steps without an infinite or NaN gradient.
+
+        Returns
+        -------
+        float
+            Above 1.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.amp.GradScaler().get_growth_factor()
+        2.0
+        """
         return self._growth_factor
 
     def set_growth_factor(self, new_factor: float) -> None:
+        """Set by what the scale is multiplied after ``growth_interval`` good steps.
+
+        Parameters
+        ----------
+        new_factor : float
+            Above 1.
+
+        Raises
+        ------
+        ArgumentError
+            For another number.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> scaler = gf.amp.GradScaler()
+        >>> scaler.set_growth_factor(4.0)
+        >>> scaler.get_growth_factor()
+        4.0
+        """
         self._growth_factor = _checked("growth_factor", new_factor, 1.0)
 
     def get_backoff_factor(self) -> float:
+        """By what the scale is multiplied when a gradient is infinite or NaN.
+
+        Returns
+        -------
+        float
+            In (0, 1).
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.amp.GradScaler().get_backoff_factor()
+        0.5
+        """
         return self._backoff_factor
 
     def set_backoff_factor(self, new_factor: float) -> None:
+        """Set by what the scale is multiplied when a gradient is infinite or NaN.
+
+        Parameters
+        ----------
+        new_factor : float
+            In (0, 1).
+
+        Raises
+        ------
+        ArgumentError
+            For another number.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> scaler = gf.amp.GradScaler()
+        >>> scaler.set_backoff_factor(0.25)
+        >>> scaler.get_backoff_factor()
+        0.25
+        """
         self._backoff_factor = _checked("backoff_factor", new_factor, 0.0, 1.0)
 
     def get_growth_interval(self) -> int:
+        """After how many steps without an infinite or NaN gradient the scale grows.
+
+        Returns
+        -------
+        int
+            At least 1.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.amp.GradScaler().get_growth_interval()
+        2000
+        """
         return self._growth_interval
 
     def set_growth_interval(self, new_interval: int) -> None:
+        """Set after how many good steps the scale grows.
+
+        Parameters
+        ----------
+        new_interval : int
+            A whole number, at least 1.
+
+        Raises
+        ------
+        ArgumentError
+            For another number.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> scaler = gf.amp.GradScaler()
+        >>> scaler.set_growth_interval(100)
+        >>> scaler.get_growth_interval()
+        100
+        """
         number = whole_number(new_interval)
         if number is None or number < 1:
             raise ArgumentError(f"GradScaler: growth_interval is a whole number of at least 1, not {new_interval!r}")
         self._growth_interval = number
 
     def state_dict(self) -> dict[str, Any]:
-        """The scale, the settings and how many steps went well, under PyTorch's keys; {} if this is not enabled.
+        """The scale, the settings and how many steps went well; to be called after ``update()``.
 
-        To be called after ``update()``.
+        Returns
+        -------
+        dict
+            Under PyTorch's keys; {} if the scaler is not enabled.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.amp.GradScaler(init_scale=8.0).state_dict()["scale"]
+        8.0
         """
         if not self._enabled:
             return {}
@@ -233,9 +453,25 @@ class GradScaler:
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over what ``state_dict()`` gave, here or in PyTorch; nothing if this is not enabled.
+        """Take over what ``state_dict()`` gave, here or in PyTorch; nothing if the scaler is not enabled.
 
-        ArgumentError if entries are missing, as in the state of a scaler that was not enabled; nothing is then loaded.
+        Parameters
+        ----------
+        state_dict : dict
+            The state.
+
+        Raises
+        ------
+        ArgumentError
+            If entries are missing, as in the state of a scaler that was not enabled; nothing is then loaded.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> scaler = gf.amp.GradScaler()
+        >>> scaler.load_state_dict(gf.amp.GradScaler(init_scale=8.0).state_dict())
+        >>> scaler.get_scale()
+        8.0
         """
         if not self._enabled:
             return
@@ -265,27 +501,6 @@ class GradScaler:
                 "first"
             )
         return grads
-
-    def _divide(self, grads: list[Array]) -> None:
-        factor = 1 / self._scale
-        for g in grads:
-            xp = backend.namespace_of(g)
-            with xp.floating_errors(over="ignore", invalid="ignore"):
-                # a float32 factor: in float16 the inverse of a large scale would be 0
-                wide = g.dtype.itemsize == (16 if g.dtype.kind == "c" else 8)
-                xp.multiply(g, xp.scalar(factor, dtypes.float64 if wide else dtypes.float32), out=g)
-            writes.written(g)
-
-
-def _finite(grads: list[Array]) -> Array:
-    """One bool, on the device of the first: whether all elements are finite."""
-    xp = backend.namespace_of(grads[0])
-    there, found = xp.device_of(grads[0]), []
-    for g in grads:
-        here = backend.namespace_of(g)
-        one = here.asarray(here.all(here.isfinite(g))).reshape(1)
-        found.append(one if here.device_of(one) == there else here.moved(one, there))
-    return xp.all(xp.concatenate(found), keepdims=True) if len(found) > 1 else found[0]
 
 
 def _checked(what: str, value: Any, above: float, below: float = math.inf) -> float:

@@ -240,7 +240,7 @@ def test_every_class_of_pytorch_is_there_and_tested() -> None:
     assert written == tested
     for name in lr_scheduler.__all__:
         text = inspect.getdoc(getattr(lr_scheduler, name)) or ""
-        assert ">>>" in text and "rror" in text and (name == "LRScheduler" or "Source: " in text), name
+        assert ">>>" in text and "rror" in text and (name == "LRScheduler" or "References" in text), name
 
 
 # --- use ------------------------------------------------------------------------------------------------------------------------

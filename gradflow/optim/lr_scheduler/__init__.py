@@ -23,14 +23,13 @@ from .curves import (
     ConstantLR,
     CosineAnnealingLR,
     ExponentialLR,
-    LambdaLR,
     LinearLR,
-    MultiplicativeLR,
     MultiStepLR,
     PolynomialLR,
     StepLR,
 )
 from .cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
+from .functions import LambdaLR, MultiplicativeLR
 from .plateau import ReduceLROnPlateau
 
 __all__ = [

@@ -18,16 +18,26 @@ from ..optimizer import Optimizer
 class LRScheduler:
     """The base of all schedulers: ``step()``, ``get_last_lr()``, ``last_epoch``, ``base_lrs``, ``state_dict()``.
 
-    An *epoch* is the number of ``step()`` calls so far, whether a step is made for each pass over the data or for each
-    batch; all lengths of schedules count in it.  A subclass writes ``get_lr()``, which returns the learning rates of
-    ``last_epoch``, one for each group.
+    An *epoch* is the number of ``step()`` calls so far, whether a step is made for each pass over the data or for each batch. All
+    lengths of schedules count in it. A subclass writes ``get_lr()``.
 
-    optimizer: whose ``param_groups`` are written; ``initial_lr`` is noted in each.
-    last_epoch: -1 to start.  To go on where training was broken off, load both ``state_dict()`` (of the optimizer and of
-    the scheduler); with the optimizer's alone, give the number of the last epoch that was completed.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    last_epoch : int, default -1
+        -1 to start. To go on where training was broken off, load both ``state_dict()`` (of the optimizer and of the scheduler);
+        with the optimizer's alone, give the number of the last epoch that was completed.
 
-    TypeError without an optimizer; ArgumentError for arguments that make no sense, and to go on without ``initial_lr``.
+    Raises
+    ------
+    TypeError
+        Without an optimizer.
+    ArgumentError
+        For arguments that make no sense, and to go on without ``initial_lr`` in the groups.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> class Halves(gf.optim.lr_scheduler.LRScheduler):
     ...     def get_lr(self):
@@ -63,7 +73,25 @@ class LRScheduler:
     # --- what a subclass writes ---------------------------------------------------------------------------------------------
 
     def get_lr(self) -> list[float]:
-        """The learning rates of ``last_epoch``, one for each group; read ``get_last_lr()`` for those in use."""
+        """The learning rates of ``last_epoch``, one for each group; a subclass writes it, and users read ``get_last_lr()``.
+
+        Returns
+        -------
+        list of float
+            One for each group.
+
+        Raises
+        ------
+        NotImplementedError
+            If the class does not define it.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> gf.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.5).get_lr()
+        [0.5]
+        """
         raise NotImplementedError(f"{name_of(self)} has no get_lr(); a scheduler computes its learning rates there")
 
     def _first_lr(self) -> list[float]:
@@ -77,7 +105,27 @@ class LRScheduler:
     # --- use ----------------------------------------------------------------------------------------------------------------
 
     def step(self, epoch: float | None = None) -> None:
-        """Go to the next epoch and write its learning rates, or to ``epoch``; ArgumentError if that is negative."""
+        """Go to the next epoch, or to ``epoch``, and write its learning rates.
+
+        Parameters
+        ----------
+        epoch : float, optional
+            The epoch to go to; None: the next.
+
+        Raises
+        ------
+        ArgumentError
+            For a negative ``epoch``, and where groups have come in since the scheduler was made.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = gf.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+        >>> scheduler.step()
+        >>> optimizer.param_groups[0]["lr"]
+        0.5
+        """
         self.optimizer._resumed = None
         if epoch is None:
             self._move(self.last_epoch + 1, self.get_lr)
@@ -86,7 +134,20 @@ class LRScheduler:
         self._step_count += 1
 
     def get_last_lr(self) -> list[float]:
-        """The learning rates as of the last ``step()``, one for each group."""
+        """The learning rates as of the last ``step()``.
+
+        Returns
+        -------
+        list of float
+            One for each group.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> gf.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5).get_last_lr()
+        [1.0]
+        """
         return self._last_lr
 
     def _initial_step(self) -> None:
@@ -131,18 +192,51 @@ class LRScheduler:
         """A copy of all but the optimizer, under PyTorch's keys.
 
         Of functions the place is kept and nothing saved; of other callable objects their attributes.
+
+        Returns
+        -------
+        dict
+            Values by name.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> gf.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5).state_dict()["last_epoch"]
+        0
         """
         return {key: _saved(value) for key, value in vars(self).items() if key != "optimizer"}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what ``state_dict()`` gave, so that the next learning rates are those of a run that was not broken off.
 
-        The optimizer's state is loaded by itself, before the scheduler is made, after that, or after this call.  Making a
-        scheduler writes learning rates: those that the optimizer had loaded before are put back.  Where no state of the
-        optimizer was loaded, its groups are given the saved ``get_last_lr()``, and the momentum that belongs to it.
+        The optimizer's state is loaded by itself, before the scheduler is made, after that, or after this call. Making a
+        scheduler writes learning rates: those that the optimizer had loaded before are put back. Where no state of the optimizer
+        was loaded, its groups are given the saved ``get_last_lr()``, and the momentum that belongs to it. Where an error is
+        raised, nothing is loaded.
 
-        A state that PyTorch's scheduler of this name saved is taken as well.  ArgumentError if entries are missing or the
-        number of groups is another; then nothing is loaded.
+        Parameters
+        ----------
+        state_dict : dict
+            What ``state_dict()`` of such a scheduler gave, here or in PyTorch.
+
+        Raises
+        ------
+        ArgumentError
+            If entries are missing, or the number of groups is another.
+        TypeError
+            For what is no dict.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = gf.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+        >>> saved = scheduler.state_dict()
+        >>> scheduler.step()
+        >>> scheduler.load_state_dict(saved)
+        >>> scheduler.last_epoch, optimizer.param_groups[0]["lr"]
+        (0, 1.0)
         """
         self._fit(state_dict)
         self._load(state_dict)

@@ -53,7 +53,21 @@ class _Composed(LRScheduler):
         self._last_lr = rates_of(self.optimizer)
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of all but the optimizer, under PyTorch's keys; ``"_schedulers"`` has the members' states."""
+        """A copy of all but the optimizer, under PyTorch's keys.
+
+        Returns
+        -------
+        dict
+            Values by name; "_schedulers" has the members' states.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> from gradflow.optim.lr_scheduler import ChainedScheduler, ExponentialLR
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> len(ChainedScheduler([ExponentialLR(optimizer, gamma=0.5)]).state_dict()["_schedulers"])
+        1
+        """
         own = {key: value for key, value in vars(self).items() if key not in ("optimizer", "_schedulers")}
         copied = {key: list(value) if isinstance(value, list) else value for key, value in own.items()}
         return {**copied, "_schedulers": [s.state_dict() for s in self._schedulers]}
@@ -79,14 +93,30 @@ class SequentialLR(_Composed):
 
     Each begins at an epoch 0 of its own, from ``initial_lr`` (a MultiplicativeLR goes on from the learning rate there is).
 
-    schedulers: of this optimizer.  milestones: epochs in rising order, one fewer than schedulers.  last_epoch: -1 to start;
-    another number runs through the schedule up to the epoch after it (PyTorch's would begin anew).
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    schedulers : Sequence[LRScheduler]
+        Schedulers of this optimizer.
+    milestones : sequence of ints
+        Epochs in rising order, one fewer than ``schedulers``.
+    last_epoch : int, default -1
+        -1 to start; another number runs through the schedule up to the epoch after it (PyTorch's would begin anew).
 
-    TypeError for what is no scheduler; ArgumentError for no schedulers, one of another optimizer, a ReduceLROnPlateau, and
-    milestones that do not fit.
+    Raises
+    ------
+    TypeError
+        For what is no scheduler.
+    ArgumentError
+        For no schedulers, one of another optimizer, a ReduceLROnPlateau, and milestones that do not fit.
 
-    Source: the form is PyTorch's.
+    References
+    ----------
+    The form is PyTorch's.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> from gradflow.optim.lr_scheduler import ExponentialLR, LinearLR, SequentialLR
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
@@ -133,7 +163,19 @@ class SequentialLR(_Composed):
         self._restart()
 
     def step(self) -> None:  # type: ignore[override]
-        """Go to the next epoch: a step of the scheduler whose turn it is."""
+        """Go to the next epoch: a step of the scheduler whose turn it is.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> from gradflow.optim.lr_scheduler import ConstantLR, ExponentialLR, SequentialLR
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> first, then = ConstantLR(optimizer, factor=0.5, total_iters=9), ExponentialLR(optimizer, gamma=0.1)
+        >>> scheduler = SequentialLR(optimizer, [first, then], milestones=[1])
+        >>> scheduler.step()
+        >>> scheduler.get_last_lr()
+        [1.0]
+        """
         self.optimizer._resumed = None
         self.last_epoch += 1
         i, scheduler = self._current()
@@ -147,12 +189,26 @@ class SequentialLR(_Composed):
 class ChainedScheduler(_Composed):
     """All schedulers at every step, one after the other; each changes what the one before it left.
 
-    schedulers: of one optimizer, at least one.  optimizer: None for that of the schedulers.
+    Parameters
+    ----------
+    schedulers : Sequence[LRScheduler]
+        Schedulers of one optimizer, at least one.
+    optimizer : Optimizer, optional
+        None: that of the schedulers.
 
-    TypeError for what is no scheduler; ArgumentError for no schedulers, one of another optimizer, and a ReduceLROnPlateau.
+    Raises
+    ------
+    TypeError
+        For what is no scheduler.
+    ArgumentError
+        For no schedulers, one of another optimizer, and a ReduceLROnPlateau.
 
-    Source: the form is PyTorch's.
+    References
+    ----------
+    The form is PyTorch's.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> from gradflow.optim.lr_scheduler import ChainedScheduler, ConstantLR, ExponentialLR
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
@@ -185,7 +241,18 @@ class ChainedScheduler(_Composed):
         self._initial_step()
 
     def step(self) -> None:  # type: ignore[override]
-        """Go to the next epoch: a step of every scheduler, in order."""
+        """Go to the next epoch: a step of every scheduler, in order.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> from gradflow.optim.lr_scheduler import ChainedScheduler, ExponentialLR
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = ChainedScheduler([ExponentialLR(optimizer, gamma=0.5), ExponentialLR(optimizer, gamma=0.5)])
+        >>> scheduler.step()
+        >>> scheduler.get_last_lr()
+        [0.25]
+        """
         for s in self._schedulers:
             s.step()
         self.last_epoch += 1

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from ..optimizer import Optimizer
-from .base import LRScheduler, checked_optimizer, functions_for_groups, number, rates_of, whole
+from .base import LRScheduler, number, rates_of, whole
+from .functions import LambdaLR, MultiplicativeLR
+
+__all__ = [
+    "ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LinearLR", "MultiStepLR", "PolynomialLR", "StepLR",
+    "LambdaLR", "MultiplicativeLR",  # pickles of before 0.1 name this module for these
+]  # fmt: skip
 
 
 class _Curve(LRScheduler):
@@ -23,11 +28,52 @@ class _Curve(LRScheduler):
     _steps_when_resumed = False  # as PyTorch's schedulers do or do not with last_epoch >= 0
 
     def relative(self, epoch: int) -> float:
-        """The height above ``floor`` at an epoch, as a part of the initial one."""
+        """The height above ``floor`` at an epoch, as a part of the initial one.
+
+        Parameters
+        ----------
+        epoch : int
+            An epoch, from 0 on.
+
+        Returns
+        -------
+        float
+            1 is the height of ``initial_lr``.
+
+        Raises
+        ------
+        NotImplementedError
+            If the class does not define it.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=3.0)
+        >>> gf.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4).relative(1)
+        0.75
+        """
         raise NotImplementedError
 
     def change(self, epoch: int) -> float | None:
-        """``relative(epoch) / relative(epoch - 1)``; None where that is 0 / 0 or infinite."""
+        """By what the learning rate is multiplied to come from the epoch before to ``epoch``.
+
+        Parameters
+        ----------
+        epoch : int
+            An epoch, from 1 on.
+
+        Returns
+        -------
+        float or None
+            ``relative(epoch) / relative(epoch - 1)``; None where that is 0 / 0 or infinite.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> gf.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2).change(2)
+        2.0
+        """
         now, before = self.relative(epoch), self.relative(epoch - 1)
         return now / before if before else None
 
@@ -66,12 +112,30 @@ class _Decay(_Curve):
 
 
 class StepLR(_Decay):
-    """Multiplies the learning rate by gamma every ``step_size`` epochs: ``lr = initial_lr gamma**floor(n / step_size)``.
+    """The learning rate times gamma every ``step_size`` epochs: ``lr = initial_lr gamma**floor(n / step_size)``.
 
-    step_size: epochs, at least 1.  gamma: a factor, at least 0.  ArgumentError for others.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    step_size : int
+        Epochs, at least 1.
+    gamma : float, default 0.1
+        The factor, at least 0.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
-    Source: the rule is as old as training by gradient descent; the form is PyTorch's.
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
 
+    References
+    ----------
+    The rule is as old as training by gradient descent; the form is PyTorch's.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
     >>> scheduler = gf.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
@@ -94,12 +158,30 @@ class StepLR(_Decay):
 
 
 class MultiStepLR(_Decay):
-    """Multiplies the learning rate by gamma at each milestone: ``lr = initial_lr gamma**(milestones m with m <= n)``.
+    """The learning rate times gamma at each milestone: ``lr = initial_lr gamma**(number of milestones m with m <= n)``.
 
-    milestones: epochs; one that is given twice counts twice.  gamma: a factor, at least 0.  ArgumentError for others.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    milestones : Iterable[int]
+        Epochs; one that is given twice counts twice.
+    gamma : float, default 0.1
+        The factor, at least 0.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
-    Source: He et al., "Deep residual learning for image recognition" (2015), section 4.2.
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
 
+    References
+    ----------
+    He et al., "Deep residual learning for image recognition" (2015), section 4.2.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
     >>> scheduler = gf.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[1, 3], gamma=0.5)
@@ -124,13 +206,28 @@ class MultiStepLR(_Decay):
 
 
 class ExponentialLR(_Decay):
-    """Multiplies the learning rate by gamma every epoch: ``lr = initial_lr gamma**n``.
+    """The learning rate times gamma every epoch: ``lr = initial_lr gamma**n``.
 
-    gamma: a factor, at least 0; above 1 the learning rate grows, as one wants to find the largest that works.
-    ArgumentError for others.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    gamma : float
+        The factor, at least 0; above 1 the learning rate grows, as one wants to find the largest that works.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
-    Source: the continuous form of a decay in steps; the form is PyTorch's.
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
 
+    References
+    ----------
+    The continuous form of a decay in steps; the form is PyTorch's.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
     >>> scheduler = gf.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
@@ -150,12 +247,30 @@ class ExponentialLR(_Decay):
 
 
 class ConstantLR(_Curve):
-    """Lowers the learning rate for the first epochs: ``lr = initial_lr factor`` while ``n < total_iters``.
+    """A lower learning rate for the first epochs: ``lr = initial_lr factor`` while ``n < total_iters``.
 
-    factor: in [0, 1].  total_iters: epochs, at least 1.  ArgumentError for others.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    factor : float, default 1.0 / 3
+        In [0, 1].
+    total_iters : int, default 5
+        Epochs, at least 1.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
-    Source: He et al., "Deep residual learning for image recognition" (2015), section 4.2, a warm-up at a tenth.
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
 
+    References
+    ----------
+    He et al., "Deep residual learning for image recognition" (2015), section 4.2, a warm-up at a tenth.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
     >>> scheduler = gf.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2)
@@ -180,13 +295,34 @@ class ConstantLR(_Curve):
 
 
 class LinearLR(_Curve):
-    """Goes in a straight line from ``initial_lr start_factor`` at epoch 0 to ``initial_lr end_factor`` at ``total_iters``.
+    """A straight line from ``initial_lr start_factor`` at epoch 0 to ``initial_lr end_factor`` at ``total_iters``.
 
-    ``relative(n) = start_factor + (end_factor - start_factor) min(n / total_iters, 1)``.  start_factor: in (0, 1].
-    end_factor: in [0, 1].  total_iters: epochs, at least 1.  ArgumentError for others.
+    lr = initial_lr (start_factor + (end_factor - start_factor) min(n / total_iters, 1)).
 
-    Source: Goyal et al., "Accurate, large minibatch SGD" (2017), section 2.2, gradual warm-up.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    start_factor : float, default 1.0 / 3
+        In (0, 1].
+    end_factor : float, default 1.0
+        In [0, 1].
+    total_iters : int, default 5
+        Epochs, at least 1.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
+
+    References
+    ----------
+    Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour" (2017), section 2.2, gradual warm-up.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
     >>> scheduler = gf.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=2)
@@ -217,12 +353,30 @@ class LinearLR(_Curve):
 
 
 class PolynomialLR(_Curve):
-    """Goes to 0 as a power of the epochs that are left: ``lr = initial_lr (1 - min(n / total_iters, 1))**power``.
+    """A power of the epochs that are left, which goes to 0: ``lr = initial_lr (1 - min(n / total_iters, 1))**power``.
 
-    total_iters: epochs, at least 1.  power: at least 0; 1 is a straight line.  ArgumentError for others.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    total_iters : int, default 5
+        Epochs, at least 1.
+    power : float, default 1.0
+        At least 0; 1 is a straight line.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
-    Source: Chen et al., "DeepLab" (2016), section 4.3, the "poly" policy.
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
 
+    References
+    ----------
+    Chen et al., "DeepLab: semantic image segmentation with deep convolutional nets" (2016), section 4.3, the "poly" policy.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
     >>> scheduler = gf.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4, power=2.0)
@@ -245,11 +399,30 @@ class PolynomialLR(_Curve):
 class CosineAnnealingLR(_Curve):
     """Half a wave down in ``T_max`` epochs: ``lr = eta_min + (initial_lr - eta_min) (1 + cos(pi n / T_max)) / 2``.
 
-    After ``T_max`` the wave goes up again, as PyTorch's does.  T_max: epochs, above 0.  eta_min: a learning rate, at least 0.
-    ArgumentError for others.
+    After ``T_max`` the wave goes up again, as PyTorch's does.
 
-    Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2016), equation 5.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    T_max : int
+        Epochs, above 0.
+    eta_min : float, default 0.0
+        The lowest learning rate, at least 0.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2016), equation 5.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
     >>> scheduler = gf.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
@@ -267,64 +440,16 @@ class CosineAnnealingLR(_Curve):
 
     @property
     def floor(self) -> float:  # type: ignore[override]
+        """The lowest learning rate, ``eta_min``.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> gf.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4, eta_min=0.1).floor
+        0.1
+        """
         return self.eta_min
 
     def relative(self, epoch: int) -> float:
         return (1 + math.cos(math.pi * epoch / self.T_max)) / 2
-
-
-class LambdaLR(LRScheduler):
-    """Any function of the epoch: ``lr = initial_lr lr_lambda(n)``.
-
-    lr_lambda: a function from an epoch to a factor, or a list of them, one for each group.  A function is not saved in
-    ``state_dict()``; of any other callable object the attributes are.
-
-    TypeError for what is no function, ArgumentError for a list of another length.
-
-    Source: the form is PyTorch's.
-
-    >>> import gradflow as gf
-    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
-    >>> scheduler = gf.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
-    >>> scheduler.step()
-    >>> scheduler.get_last_lr()
-    [0.5]
-    """
-
-    def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | list[Any], last_epoch: int = -1) -> None:
-        self.lr_lambdas = _functions(self, optimizer, lr_lambda)
-        super().__init__(optimizer, last_epoch)
-
-    def get_lr(self) -> list[float]:
-        return [lr * factor(self.last_epoch) for lr, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]
-
-
-class MultiplicativeLR(LRScheduler):
-    """Multiplies the learning rate by a function of the epoch: ``lr = lr lr_lambda(n)``, from epoch 1 on.
-
-    lr_lambda: as in ``LambdaLR``, with the same errors, and saved in the same way.
-
-    Source: the form is PyTorch's.
-
-    >>> import gradflow as gf
-    >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
-    >>> scheduler = gf.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5 if epoch % 2 else 1.0)
-    >>> for _ in range(3):
-    ...     scheduler.step()
-    >>> scheduler.get_last_lr()
-    [0.25]
-    """
-
-    def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | list[Any], last_epoch: int = -1) -> None:
-        self.lr_lambdas = _functions(self, optimizer, lr_lambda)
-        super().__init__(optimizer, last_epoch)
-
-    def get_lr(self) -> list[float]:
-        return [lr * factor(self.last_epoch) for lr, factor in zip(rates_of(self.optimizer), self.lr_lambdas, strict=True)]
-
-    def _first_lr(self) -> list[float]:
-        return rates_of(self.optimizer)
-
-
-def _functions(scheduler: LRScheduler, optimizer: Optimizer, functions: Any) -> list[Callable[[int], float]]:
-    return functions_for_groups(scheduler, "lr_lambda", functions, checked_optimizer(scheduler, optimizer))

@@ -17,17 +17,35 @@ from .base import LRScheduler, checked_optimizer, name_of, note_resumed, number,
 class CosineAnnealingWarmRestarts(LRScheduler):
     """Half a wave down, again and again: ``lr = eta_min + (initial_lr - eta_min) (1 + cos(pi T_cur / T_i)) / 2``.
 
-    T_cur are the epochs since the last restart, T_i the length of this descent: ``T_0 T_mult**(number of restarts)``.
-    ``step(epoch)`` takes parts of epochs too, as in ``step(epoch + batch / batches)``.
+    T_cur are the epochs since the last restart, T_i the length of this descent: T_0 T_mult**(number of restarts). ``step(epoch)``
+    takes parts of epochs too, as in ``step(epoch + batch / batches)``. The place in the descent depends on the epoch alone.
+    PyTorch's goes wrong when it is made with a ``last_epoch`` that lies several restarts ahead, and by rounding in
+    ``step(epoch)``.
 
-    T_0: epochs, at least 1.  T_mult: a whole number, at least 1.  eta_min: a learning rate, at least 0.  ArgumentError for
-    others.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    T_0 : int
+        Epochs of the first descent, at least 1.
+    T_mult : int, default 1
+        By how much each descent is longer than the one before; a whole number, at least 1.
+    eta_min : float, default 0.0
+        The lowest learning rate, at least 0.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
-    Unlike PyTorch's, the place in the descent depends on the epoch alone.  PyTorch's goes wrong when it is made with a
-    ``last_epoch`` that lies several restarts ahead, and by rounding in ``step(epoch)``.
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
 
-    Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2016), equation 5.
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2016), equation 5.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
     >>> scheduler = gf.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2, T_mult=2)
@@ -50,7 +68,25 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def place(self, epoch: float) -> tuple[float, int]:
-        """T_cur and T_i at an epoch."""
+        """T_cur and T_i at an epoch.
+
+        Parameters
+        ----------
+        epoch : float
+            An epoch, or a part of one.
+
+        Returns
+        -------
+        tuple of float and int
+            The epochs since the last restart, and the length of this descent.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> gf.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2, T_mult=2).place(3)
+        (1, 4)
+        """
         length = self.T_0
         if self.T_mult == 1:
             return epoch % length, length
@@ -78,7 +114,25 @@ class _Cycle(LRScheduler):
     cycle_momentum: bool
 
     def get_momentum(self) -> list[float]:
-        """The momenta of ``last_epoch``, one for each group."""
+        """The momenta of ``last_epoch``.
+
+        Returns
+        -------
+        list of float
+            One for each group.
+
+        Raises
+        ------
+        NotImplementedError
+            If the class does not define it.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
+        >>> gf.optim.lr_scheduler.CyclicLR(optimizer, base_lr=0.5, max_lr=1.0).get_momentum()
+        [0.9]
+        """
         raise NotImplementedError
 
     def _write(self, lrs: list[float]) -> None:
@@ -122,18 +176,49 @@ MODES: dict[str, tuple[str, Callable[[float, float], float]]] = {
 class CyclicLR(_Cycle):
     """Triangles between two learning rates: ``lr = base_lr + (max_lr - base_lr) h s``.
 
-    h goes from 0 to 1 in ``step_size_up`` epochs and back in ``step_size_down`` (as many if None).  s, the scale, is 1
-    for mode "triangular", ``0.5**(cycle - 1)`` with cycles counted from 1 for "triangular2", ``gamma**n`` for "exp_range",
-    and ``scale_fn(cycle)`` or, with scale_mode="iterations", ``scale_fn(n)`` if ``scale_fn`` is given.  With
-    ``cycle_momentum`` the momentum is ``max_momentum - (max_momentum - base_momentum) h s``.
+    h goes from 0 to 1 in ``step_size_up`` epochs and back in ``step_size_down``. s, the scale, is 1 for mode "triangular",
+    0.5**(cycle - 1) with cycles counted from 1 for "triangular2", and gamma**n for "exp_range".
 
-    base_lr, max_lr, base_momentum, max_momentum: numbers, or a list with one for each group; learning rates at least 0,
-    momenta in [0, 1].  step_size_up: epochs (here as a rule batches) above 0; step_size_down: at least 0.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    base_lr : float or list of floats
+        The lower learning rate, at least 0; a list has one for each group.
+    max_lr : float or list of floats
+        The upper learning rate, at least 0; a list has one for each group.
+    step_size_up : int, default 2000
+        Epochs (here as a rule batches), above 0.
+    step_size_down : int, optional
+        Epochs, at least 0; None: as many as up.
+    mode : {"triangular", "triangular2", "exp_range"}, default "triangular"
+        How s changes.
+    gamma : float, default 1.0
+        The base of "exp_range", at least 0.
+    scale_fn : callable, optional
+        A function that is s, instead of that of ``mode``.
+    scale_mode : {"cycle", "iterations"}, default "cycle"
+        Whether ``scale_fn`` is given the number of the cycle, or the epoch.
+    cycle_momentum : bool, default True
+        Whether the momentum is max_momentum - (max_momentum - base_momentum) h s.
+    base_momentum : float or list of floats, default 0.8
+        The lower momentum, in [0, 1]; a list has one for each group.
+    max_momentum : float or list of floats, default 0.9
+        The upper momentum, in [0, 1]; a list has one for each group.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
-    ArgumentError for others, and if the momentum of an optimizer without one is to cycle.
+    Raises
+    ------
+    ArgumentError
+        For settings out of range, and if the momentum of an optimizer without one is to cycle.
 
-    Source: Smith, "Cyclical learning rates for training neural networks" (2015).
+    References
+    ----------
+    Smith, "Cyclical learning rates for training neural networks" (2015).
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0, momentum=0.9)
     >>> scheduler = gf.optim.lr_scheduler.CyclicLR(optimizer, base_lr=0.5, max_lr=1.0, step_size_up=2)
@@ -189,11 +274,47 @@ class CyclicLR(_Cycle):
         super().__init__(optimizer, last_epoch)
 
     def scale_fn(self, x: float) -> float:
-        """The height of a triangle, of the number of the cycle or of the epoch."""
+        """The scale s of a triangle.
+
+        Parameters
+        ----------
+        x : float
+            The number of the cycle, or the epoch, as the mode counts.
+
+        Returns
+        -------
+        float
+            1 for "triangular".
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
+        >>> gf.optim.lr_scheduler.CyclicLR(optimizer, 0.5, 1.0, mode="triangular2").scale_fn(2)
+        0.5
+        """
         return MODES[self.mode][1](self.gamma, x) if self._scale_fn_custom is None else self._scale_fn_custom(x)
 
     def height(self, epoch: int) -> float:
-        """Where an epoch lies between the bounds: 0 at ``base_lr`` and ``max_momentum``, 1 at the others."""
+        """Where an epoch lies between the bounds: 0 at ``base_lr`` and ``max_momentum``, 1 at the others.
+
+        Parameters
+        ----------
+        epoch : int
+            An epoch.
+
+        Returns
+        -------
+        float
+            h s.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
+        >>> gf.optim.lr_scheduler.CyclicLR(optimizer, 0.5, 1.0, step_size_up=4).height(1)
+        0.25
+        """
         cycles, place = divmod(epoch, self.total_size)
         place /= self.total_size
         h = place / self.step_ratio if place <= self.step_ratio else (1 - place) / (1 - self.step_ratio)
@@ -218,21 +339,54 @@ CURVES: dict[str, Callable[[float, float, float], float]] = {
 class OneCycleLR(_Cycle):
     """One rise to a large learning rate and one long descent far below where it began.
 
-    The learning rate goes from ``max_lr / div_factor`` up to ``max_lr`` in the first ``pct_start total_steps`` epochs, then
-    down to ``max_lr / div_factor / final_div_factor``; with ``three_phase`` it first goes down to where it began in as
-    many epochs as it rose.  With ``cycle_momentum`` the momentum goes from ``max_momentum`` down to ``base_momentum`` and
-    up again.  The last value is that of epoch ``total_steps - 1``; one further step, which a loop makes after its last
-    batch, keeps it.
+    The learning rate goes from max_lr / div_factor up to max_lr in the first pct_start total_steps epochs, then down to max_lr /
+    div_factor / final_div_factor. With ``cycle_momentum`` the momentum goes from ``max_momentum`` down to ``base_momentum`` and
+    up again. The last value is that of epoch total_steps - 1; one further step, which a loop makes after its last batch, keeps
+    it.
 
-    max_lr, base_momentum, max_momentum: numbers, or a list with one for each group; learning rates at least 0, momenta in
-    [0, 1].  total_steps, or epochs and steps_per_epoch, whose product it is: at least 1.  pct_start: a part, in [0, 1].
-    anneal_strategy: "cos" or "linear".  div_factor, final_div_factor: above 0.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written; ``initial_lr`` is noted in each group.
+    max_lr : float or list of floats
+        The largest learning rate, at least 0; a list has one for each group.
+    total_steps : int, optional
+        The length of the schedule, at least 1; None: ``epochs`` times ``steps_per_epoch``.
+    epochs : int, optional
+        How many passes over the data.
+    steps_per_epoch : int, optional
+        How many steps in each.
+    pct_start : float, default 0.3
+        The part of the rise, in [0, 1].
+    anneal_strategy : {"cos", "linear"}, default "cos"
+        The form of the rise and the descent.
+    cycle_momentum : bool, default True
+        Whether the momentum is written too.
+    base_momentum : float or list of floats, default 0.85
+        The lower momentum, in [0, 1]; a list has one for each group.
+    max_momentum : float or list of floats, default 0.95
+        The upper momentum, in [0, 1]; a list has one for each group.
+    div_factor : float, default 25.0
+        Above 0.
+    final_div_factor : float, default 1e4
+        Above 0.
+    three_phase : bool, default False
+        Whether it first goes down to where it began, in as many epochs as it rose.
+    last_epoch : int, default -1
+        -1 to start; the last epoch that was completed, to go on.
 
-    ArgumentError for others, for a step beyond ``total_steps``, and if the momentum of an optimizer without one is to
-    cycle.
+    Raises
+    ------
+    ArgumentError
+        For settings out of range, for a step beyond ``total_steps``, and if the momentum of an optimizer without one is to cycle.
 
-    Source: Smith and Topin, "Super-convergence" (2017); in two phases, as fastai does it.
+    References
+    ----------
+    Smith and Topin, "Super-convergence: very fast training of neural networks using large learning rates" (2017); in two phases,
+    as fastai does it.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0, momentum=0.9)
     >>> scheduler = gf.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=10, anneal_strategy="linear")
@@ -298,7 +452,25 @@ class OneCycleLR(_Cycle):
         super().__init__(optimizer, last_epoch)
 
     def place(self, epoch: int) -> tuple[str, str, float]:
-        """The names of the bounds that an epoch lies between, and which part of the way has been gone."""
+        """The bounds that an epoch lies between, and which part of the way has been gone.
+
+        Parameters
+        ----------
+        epoch : int
+            An epoch.
+
+        Returns
+        -------
+        tuple of str, str and float
+            The names of the bounds in ``param_groups``, and the part in [0, 1].
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
+        >>> gf.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=10).place(1)
+        ('initial_lr', 'max_lr', 0.5)
+        """
         start, phase = 0.0, self._schedule_phases[-1]
         for phase in self._schedule_phases:
             if epoch <= phase["end_step"] or phase is self._schedule_phases[-1]:

@@ -14,16 +14,41 @@ from .base import LRScheduler, checked_optimizer, name_of, number, numbers_for_g
 class ReduceLROnPlateau(LRScheduler):
     """``lr = max(lr factor, min_lr)`` when a metric has not improved for more than ``patience`` steps.
 
-    With mode "min" the metric improves if it is below ``best (1 - threshold)`` (threshold_mode "rel") or below
-    ``best - threshold`` ("abs"); with "max" if it is above ``best (1 + threshold)`` or ``best + threshold``.  NaN is no
-    improvement.
+    With mode "min" the metric improves if it is below best (1 - threshold), for threshold_mode "rel", or below best - threshold,
+    for "abs"; with "max" if it is above best (1 + threshold) or best + threshold. NaN is no improvement.
 
-    factor: in [0, 1).  patience, cooldown: steps, at least 0; for ``cooldown`` steps after a reduction nothing is counted.
-    threshold: at least 0.  min_lr: a learning rate, or a list with one for each group.  eps: a change of the learning
-    rate that is not larger is not made.  ArgumentError for others.
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are written.
+    mode : {"min", "max"}, default "min"
+        Whether a metric is good that is small, or one that is large.
+    factor : float, default 0.1
+        In [0, 1).
+    patience : int, default 10
+        Steps, at least 0.
+    threshold : float, default 1e-4
+        At least 0.
+    threshold_mode : {"rel", "abs"}, default "rel"
+        Whether ``threshold`` is a part of the best value.
+    cooldown : int, default 0
+        For so many steps after a reduction nothing is counted; at least 0.
+    min_lr : float or list of floats, default 0
+        The lowest learning rate; a list has one for each group.
+    eps : float, default 1e-8
+        A change of the learning rate that is not larger is not made.
 
-    Source: the rule is that of Keras; the form is PyTorch's.
+    Raises
+    ------
+    ArgumentError
+        For settings out of range.
 
+    References
+    ----------
+    The rule is that of Keras; the form is PyTorch's.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> optimizer = gf.optim.SGD([gf.zeros(2, requires_grad=True)], lr=1.0)
     >>> scheduler = gf.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
@@ -70,6 +95,18 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
+        """Whether steps are not counted now, because of a reduction not longer than ``cooldown`` steps ago.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = gf.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, cooldown=5)
+        >>> for loss in (1.0, 2.0):
+        ...     scheduler.step(loss)
+        >>> scheduler.in_cooldown
+        True
+        """
         return self.cooldown_counter > 0
 
     def _is_better(self, a: float, best: float) -> bool:
@@ -78,7 +115,30 @@ class ReduceLROnPlateau(LRScheduler):
         return a < bound if self.mode == "min" else a > bound
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Take in one value of the metric: a number, or a Tensor of one element, for which the device is waited for."""
+        """Take in one value of the metric, and lower the learning rates if their turn has come.
+
+        Parameters
+        ----------
+        metrics : float or Tensor
+            One number; for that of a Tensor the device is waited for.
+        epoch : int, optional
+            The epoch it belongs to; None: the next.
+
+        Raises
+        ------
+        ArgumentError
+            For what is no number, and for groups that have come in where ``min_lr`` was a list.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> optimizer = gf.optim.SGD([gf.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = gf.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=0)
+        >>> for loss in (1.0, 2.0):
+        ...     scheduler.step(loss)
+        >>> scheduler.get_last_lr()
+        [0.5]
+        """
         try:
             value = float(metrics.item() if hasattr(metrics, "item") else metrics)
         except (TypeError, ValueError) as problem:
