@@ -29,7 +29,8 @@ PUBLIC = {
     "gradflow.optim.elementwise", "gradflow.optim.lbfgs", "gradflow.optim.lr_scheduler", "gradflow.optim.lr_scheduler.base",
     "gradflow.optim.lr_scheduler.composed", "gradflow.optim.lr_scheduler.curves", "gradflow.optim.lr_scheduler.cycles",
     "gradflow.optim.lr_scheduler.functions", "gradflow.optim.lr_scheduler.plateau", "gradflow.optim.muon",
-    "gradflow.optim.optimizer", "gradflow.optim.rprop", "gradflow.optim.sgd", "gradflow.viz.picture", "gradflow.viz.steps", "gradflow.viz.tracing",
+    "gradflow.optim.optimizer", "gradflow.optim.rprop", "gradflow.optim.sgd", "gradflow.viz.picture",
+    "gradflow.viz.steps", "gradflow.viz.tracing",
 }  # fmt: skip
 
 

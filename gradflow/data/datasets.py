@@ -22,9 +22,28 @@ from ..random import Generator, randperm
 def default_collate(batch: Sequence[Any]) -> Any:
     """The examples of a batch, put together: tensors, arrays and numbers in one more dimension, the first.
 
-    Tuples, lists and dicts are put together part by part and remain what they are; text stays a list.  Whole numbers become
-    int64, others the default dtype.  ShapeError for examples of different shapes or lengths, TypeError for other things.
+    Tuples, lists and dicts are put together part by part and remain what they are; text stays a list. Whole numbers become int64,
+    others the default dtype.
 
+    Parameters
+    ----------
+    batch : Sequence[object]
+        Examples, at least one.
+
+    Returns
+    -------
+    object
+        A Tensor, or what the examples are with Tensors in it.
+
+    Raises
+    ------
+    ShapeError
+        For examples of different shapes or lengths.
+    TypeError
+        For other things.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.data.default_collate([(gf.ones(2), 3), (gf.zeros(2), 4)])
     (tensor([[1., 1.],
@@ -67,8 +86,10 @@ def taken(dataset: Any, index: Tensor) -> Any:
 class Dataset:
     """Examples by number: a subclass writes ``__len__`` and ``__getitem__``.
 
-    One that can make a whole batch at once writes ``take`` as well, which is given the numbers as a vector on ``device``.
+    One that can make a whole batch at once writes ``take`` as well.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> class Squares(gf.data.Dataset):
     ...     def __len__(self):
@@ -87,19 +108,45 @@ class Dataset:
 
     @property
     def device(self) -> Device:
-        """Where ``take`` wants its index."""
+        """Where ``take`` wants its index; the CPU unless a subclass says otherwise.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.data.TensorDataset(gf.arange(4.0)).device
+        device(type='cpu')
+        """
         return CPU
 
     def take(self, index: Tensor) -> Any:
-        """The batch of the examples that ``index``, a vector of whole numbers, names."""
+        """The batch of the examples that ``index`` names.
+
+        Parameters
+        ----------
+        index : Tensor
+            A vector of whole numbers, on ``device``.
+
+        Returns
+        -------
+        object
+            What ``default_collate`` makes of the examples, unless a subclass makes it otherwise.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.data.TensorDataset(gf.arange(4.0)).take(gf.tensor([3, 0]))
+        (tensor([3., 0.]),)
+        """
         return default_collate([self[i] for i in index.tolist()])
 
 
 class IterableDataset:
     """Examples one after the other, from a file or a stream: a subclass writes ``__iter__``.
 
-    A DataLoader takes them as they come; it cannot shuffle them, and knows its length only where ``__len__`` is written too.
+    A DataLoader takes them as they come. It cannot shuffle them, and knows its length only where ``__len__`` is written too.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> class Countdown(gf.data.IterableDataset):
     ...     def __iter__(self):
@@ -115,9 +162,24 @@ class IterableDataset:
 class TensorDataset(Dataset):
     """Examples as rows: number ``i`` is ``(a[i], b[i], ...)``.
 
-    tensors: of as many rows each and on one device; arrays are taken too.  A batch is taken in one indexing of each, where they
-    lie.  ShapeError for tensors of different lengths, DeviceError for different devices.
+    A batch is taken in one indexing of each tensor, where it lies.
 
+    Parameters
+    ----------
+    *tensors : Tensor or array
+        Of as many rows each, and on one device.
+
+    Raises
+    ------
+    ArgumentError
+        For no tensors.
+    ShapeError
+        For tensors of different lengths.
+    DeviceError
+        For different devices.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.data.TensorDataset(gf.arange(4.0), gf.arange(4))[2]
     (tensor(2.), tensor(2))
@@ -162,8 +224,26 @@ def _rows(t: Tensor, index: Tensor) -> Tensor:
 class Samples(TensorDataset):
     """Inputs ``x`` and what belongs to them, ``y``, with names: of the set, of the features, of the classes.
 
-    ``x`` has a row for each example; ``y`` are whole numbers, places in ``target_names``, or (without those) measured values.
+    Parameters
+    ----------
+    x : Tensor or array
+        A row for each example.
+    y : Tensor or array
+        Whole numbers, places in ``target_names``; or, without those, measured values.
+    name : str, default "samples"
+        The name of the set.
+    feature_names : sequence of str, default ()
+        The names of the columns of ``x``.
+    target_names : sequence of str, default ()
+        The names of the classes.
 
+    Raises
+    ------
+    ShapeError
+        For an ``x`` and a ``y`` of different lengths.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.data.Samples(gf.ones(3, 2), gf.tensor([0, 1, 1]), "points", ("width", "height"), ("red", "blue"))
     points: 3 examples, x float32 (3, 2), y int64 (3,), 2 classes
@@ -187,8 +267,22 @@ class Samples(TensorDataset):
 class Subset(Dataset):
     """The examples of ``dataset`` that ``indices`` name, in their order.
 
-    IndexingError for a number that is outside of it.
+    Parameters
+    ----------
+    dataset : Dataset or sequence
+        Examples by number.
+    indices : sequence of ints, array or Tensor
+        A vector; negative numbers count from the end.
 
+    Raises
+    ------
+    IndexingError
+        For a number that is outside of ``dataset``.
+    DTypeError
+        For what is no vector of whole numbers.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> part = gf.data.Subset(gf.data.TensorDataset(gf.arange(4.0)), [3, 0])
     >>> part[0], len(part)
@@ -221,12 +315,30 @@ class Subset(Dataset):
 
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset]:
-    """Parts of ``dataset`` that share no example, drawn at random.
+    """Disjoint parts of ``dataset``, drawn at random: no example is in two of them.
 
-    lengths: how many examples each part gets, together as many as there are; or fractions of them that add up to 1, rounded
-    down, what is left over going one by one to the parts from the first on.  ``generator``: a generator on the CPU.
-    ArgumentError for lengths that do not add up.
+    Parameters
+    ----------
+    dataset : Dataset or sequence
+        Examples by number.
+    lengths : sequence of floats
+        How many examples each part gets, together as many as there are. Or fractions that add up to 1; they are rounded down, and
+        what is left over goes one by one to the parts from the first on.
+    generator : Generator, optional
+        A generator on the CPU.
 
+    Returns
+    -------
+    list of Subset
+        One for each of ``lengths``.
+
+    Raises
+    ------
+    ArgumentError
+        For lengths that do not add up.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> whole = gf.data.TensorDataset(gf.arange(10.0))
     >>> [len(part) for part in gf.data.random_split(whole, [0.75, 0.25])]

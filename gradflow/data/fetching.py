@@ -22,11 +22,18 @@ _ATTEMPTS = 3
 
 
 def cache_folder() -> Path:
-    """Where downloaded data is kept: ``$GRADFLOW_DATA``, or the platform's place for what can be downloaded again.
+    r"""The folder where downloaded data is kept: ``$GRADFLOW_DATA``, or the platform's place for what can be downloaded again.
 
-    ``$XDG_CACHE_HOME/gradflow`` or ``~/.cache/gradflow``; on macOS ``~/Library/Caches/gradflow``; on Windows
-    ``%LOCALAPPDATA%\\gradflow\\Cache``.  It is made when something is downloaded.
+    That is ``$XDG_CACHE_HOME/gradflow`` or ``~/.cache/gradflow``; on macOS ``~/Library/Caches/gradflow``; on Windows
+    ``%LOCALAPPDATA%\gradflow\Cache``. It is made when something is downloaded.
 
+    Returns
+    -------
+    Path
+        An absolute path.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.data.cache_folder().is_absolute()
     True
@@ -46,17 +53,50 @@ def fetch(
     urls: str | Sequence[str], path: str | os.PathLike[str], sha256: str, size: int | None = None, *, progress: bool = True,
     timeout: float = 30.0,
 ) -> Path:  # fmt: skip
-    """The file at ``path``, downloaded from the first of ``urls`` that gives it, unless it is there already; returns ``path``.
+    """The file at ``path``, downloaded from the first of ``urls`` that gives it, unless it is there already.
 
-    sha256: the checksum that it must have, in hexadecimal.  A file at ``path`` with another one is downloaded anew.
-    size: its length in bytes; no more is then taken from any server.  progress: a bar on a terminal, where tqdm is installed.
-    timeout: seconds to wait for a server that says nothing.
+    What has come so far lies in ``path`` + ".part", and the next call goes on from there. Whole and right, it is moved into place
+    in one step. Processes that fetch the same file take turns (not on Windows).
 
-    What has come so far lies in ``path`` + ".part", and the next call goes on from there.  Whole and right, it is moved into
-    place in one step.  Processes that fetch the same file take turns (not on Windows).
+    Parameters
+    ----------
+    urls : str or sequence of str
+        Addresses of http or https, tried in order.
+    path : str or path
+        Where the file is or will be.
+    sha256 : str
+        The checksum that it must have, in hexadecimal. A file at ``path`` with another one is downloaded anew.
+    size : int, optional
+        Its length in bytes; no more is then taken from any server.
+    progress : bool, default True
+        Whether there is a bar on a terminal, where tqdm is installed.
+    timeout : float, default 30.0
+        Seconds to wait for a server that says nothing.
 
-    ArgumentError for what is no http or https address, OSError for a ``path`` that is a folder or a device.  DownloadError,
-    which lists what each server did, if none of them gives the file; then ``path`` is as it was.
+    Returns
+    -------
+    Path
+        ``path``.
+
+    Raises
+    ------
+    ArgumentError
+        For what is no http or https address.
+    OSError
+        For a ``path`` that is a folder or a device.
+    DownloadError
+        With what each server did, if none of them gives the file; then ``path`` is as it was.
+
+    Examples
+    --------
+    >>> import gradflow as gf, hashlib, os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "numbers")
+    ...     with open(path, "wb") as file:
+    ...         _ = file.write(b"123")
+    ...     there = gf.data.fetch("https://example.org/numbers", path, hashlib.sha256(b"123").hexdigest())
+    >>> there.name
+    'numbers'
     """
     addresses = [urls] if isinstance(urls, str) else list(urls)
     for url in addresses:

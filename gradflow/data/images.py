@@ -34,11 +34,30 @@ _TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray[Any, Any]:
     """The array in an IDX file, or in a ``.gz`` of one.
 
-    Four bytes: 0, 0, the type, the number of dimensions; the sizes, as 32-bit numbers, high byte first; the elements, in rows.
-    FormatError for a file that is anything else, cut short, altered (where a ``.gz`` has a checksum) or longer than it says.
+    The file has four bytes (0, 0, the type, the number of dimensions), the sizes as 32-bit numbers, high byte first, and the
+    elements, in rows.
 
-    Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits" (1998).
+    Parameters
+    ----------
+    path : str or path
+        The file.
 
+    Returns
+    -------
+    numpy.ndarray
+        Of the file's dtype, in this machine's byte order.
+
+    Raises
+    ------
+    FormatError
+        For a file that is anything else, cut short, altered (where a ``.gz`` has a checksum) or longer than it says.
+
+    References
+    ----------
+    LeCun, Cortes and Burges, "The MNIST database of handwritten digits" (1998).
+
+    Examples
+    --------
     >>> import gradflow as gf, os, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = os.path.join(folder, "two-idx1-ubyte")
@@ -155,16 +174,53 @@ def mnist(
     train: bool = True, folder: str | os.PathLike[str] | None = None, *, download: bool = True,
     mirrors: Sequence[str] | None = None, progress: bool = True, device: DeviceLike = None, dtype: DType = None,
 ) -> Samples:  # fmt: skip
-    """Handwritten digits, 60,000 to learn from or (``train=False``) 10,000 for the test: ``x`` (n, 1, 28, 28) in [0, 1], ``y``.
+    """Handwritten digits, 60,000 to learn from or 10,000 for the test: ``x`` (n, 1, 28, 28) in [0, 1], ``y`` the digit.
 
-    folder: where the four files are or will be (None: ``cache_folder() / "mnist"``).  What is not there is downloaded (12 MB in
-    all) from ``mirrors`` (None: ``MNIST_MIRRORS``), unless ``download`` is False.  A ``.gz`` is compared with its known checksum
-    each time; an unpacked file is taken too, if its ``.gz`` is not there.
+    What is not in ``folder`` is downloaded, 12 MB in all. A ``.gz`` is compared with its known checksum each time; an unpacked
+    file is taken too, if its ``.gz`` is not there.
 
-    DownloadError if no mirror gives a file; FileNotFoundError, or FormatError for one that was cut short or altered, where it may
-    not be downloaded.
+    Parameters
+    ----------
+    train : bool, default True
+        False: those for the test.
+    folder : str or path, optional
+        Where the four files are or will be; None: ``cache_folder() / "mnist"``.
+    download : bool, default True
+        Whether files that are not there are downloaded.
+    mirrors : sequence of str, optional
+        Addresses to download from; None: ``MNIST_MIRRORS``.
+    progress : bool, default True
+        Whether there is a bar on a terminal, where tqdm is installed.
+    device : device or str, optional
+        Where the tensors are.
+    dtype : dtype or str, optional
+        The dtype of ``x``; None: the default dtype.
 
-    Source: LeCun et al., "Gradient-based learning applied to document recognition" (1998).
+    Returns
+    -------
+    Samples
+        ``y`` are int64, with ``target_names``.
+
+    Raises
+    ------
+    DownloadError
+        If no mirror gives a file.
+    FileNotFoundError
+        For a file that is not there and may not be downloaded.
+    FormatError
+        For one that was cut short or altered and may not be downloaded.
+
+    References
+    ----------
+    LeCun et al., "Gradient-based learning applied to document recognition" (1998).
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.data.mnist(folder="a folder without the files", download=False)  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: train-images-idx3-ubyte.gz is not there; download=True fetches it
     """
     return MNIST.load(train, folder, download, mirrors, progress, device, dtype)
 
@@ -173,8 +229,49 @@ def fashion_mnist(
     train: bool = True, folder: str | os.PathLike[str] | None = None, *, download: bool = True,
     mirrors: Sequence[str] | None = None, progress: bool = True, device: DeviceLike = None, dtype: DType = None,
 ) -> Samples:  # fmt: skip
-    """Photographs of clothes in the form of ``mnist``, and harder to tell apart; 31 MB.
+    """A set of photographs of clothes in the form of ``mnist``, which are harder to tell apart; 31 MB.
 
-    Source: Xiao et al., "Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms" (2017).
+    Parameters
+    ----------
+    train : bool, default True
+        False: those for the test.
+    folder : str or path, optional
+        Where the four files are or will be; None: ``cache_folder() / "fashion_mnist"``.
+    download : bool, default True
+        Whether files that are not there are downloaded.
+    mirrors : sequence of str, optional
+        Addresses to download from; None: ``FASHION_MNIST_MIRRORS``.
+    progress : bool, default True
+        Whether there is a bar on a terminal, where tqdm is installed.
+    device : device or str, optional
+        Where the tensors are.
+    dtype : dtype or str, optional
+        The dtype of ``x``; None: the default dtype.
+
+    Returns
+    -------
+    Samples
+        ``y`` are int64, with ``target_names``.
+
+    Raises
+    ------
+    DownloadError
+        If no mirror gives a file.
+    FileNotFoundError
+        For a file that is not there and may not be downloaded.
+    FormatError
+        For one that was cut short or altered and may not be downloaded.
+
+    References
+    ----------
+    Xiao et al., "Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms" (2017).
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.data.fashion_mnist(folder="a folder without the files", download=False)  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: train-images-idx3-ubyte.gz is not there; download=True fetches it
     """
     return FASHION_MNIST.load(train, folder, download, mirrors, progress, device, dtype)

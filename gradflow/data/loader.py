@@ -22,17 +22,35 @@ from .datasets import Dataset, IterableDataset, default_collate, taken
 class DataLoader:
     """The examples of a dataset in batches; every ``for`` over it is one pass, with ``shuffle`` in a new order.
 
-    dataset: a ``Dataset``, or anything with a length whose examples are had by number; an ``IterableDataset``, or anything else
-    that is iterated, whose examples are taken as they come.
-    batch_size: ``len(dataset)`` for batch gradient descent, 1 for stochastic, between them for mini-batch gradient descent.
-    drop_last: leave out the last batch if it is smaller than the others.
-    generator: what the order is drawn from; by default the generator of the device that the examples lie on.
-    collate_fn: makes a batch of a list of examples; by default they are taken all at once, or by ``default_collate``.
-    device: where the batches are wanted.  A GPU gets each while it still works on the one before: on a stream of its own, from
-    page-locked memory.
+    Parameters
+    ----------
+    dataset : Dataset, IterableDataset, sequence or iterable
+        What has a length and examples by number; or what is iterated, whose examples are taken as they come.
+    batch_size : int, default 1
+        ``len(dataset)`` for batch gradient descent, 1 for stochastic, between them for mini-batch gradient descent.
+    shuffle : bool, default False
+        Whether each pass has a new random order.
+    drop_last : bool, default False
+        Whether the last batch is left out if it is smaller than the others.
+    generator : Generator, optional
+        What the order is drawn from; None: the generator of the device that the examples lie on.
+    collate_fn : callable, optional
+        It makes a batch of a list of examples; None: they are taken all at once, or by ``default_collate``.
+    device : device or str, optional
+        Where the batches are wanted. A GPU gets each while it still works on the one before: on a stream of its own, from
+        page-locked memory.
 
-    ArgumentError for arguments that make no sense, DeviceError (when it is first run) for a device that is not there.
+    Raises
+    ------
+    ArgumentError
+        For settings that make no sense.
+    TypeError
+        For what is no dataset, and for an iterator, which would be empty in the second pass.
+    DeviceError
+        When it is first run, for a device that is not there.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> loader = gf.data.DataLoader(gf.data.TensorDataset(gf.arange(5.0)), batch_size=2, shuffle=True, drop_last=True)
     >>> len(loader), [x.shape for (x,) in loader]

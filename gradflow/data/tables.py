@@ -28,10 +28,29 @@ def _table(name: str, device: DeviceLike, dtype: DType) -> Samples:
 def digits(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
     """1,797 handwritten digits: ``x`` (1797, 64), 8 x 8 pixels from 0 to 16 in rows, ``y`` the digit.
 
-    ImportError without scikit-learn, as of the other sets here.
+    Parameters
+    ----------
+    device : device or str, optional
+        Where the tensors are.
+    dtype : dtype or str, optional
+        The dtype of ``x``; None: the default dtype.
 
-    Source: Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository (1998).
+    Returns
+    -------
+    Samples
+        ``y`` are int64, with ``target_names``.
 
+    Raises
+    ------
+    ImportError
+        Without scikit-learn.
+
+    References
+    ----------
+    Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository (1998).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.data.digits()
     digits: 1797 examples, x float32 (1797, 64), y int64 (1797,), 10 classes
@@ -42,8 +61,29 @@ def digits(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
 def breast_cancer(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
     """569 tumours: ``x`` (569, 30) measures of cell nuclei in pictures, ``y`` 0 malignant or 1 benign.
 
-    Source: Wolberg et al., "Breast Cancer Wisconsin (Diagnostic)", UCI Machine Learning Repository (1993).
+    Parameters
+    ----------
+    device : device or str, optional
+        Where the tensors are.
+    dtype : dtype or str, optional
+        The dtype of ``x``; None: the default dtype.
 
+    Returns
+    -------
+    Samples
+        ``y`` are int64, with ``target_names``.
+
+    Raises
+    ------
+    ImportError
+        Without scikit-learn.
+
+    References
+    ----------
+    Wolberg et al., "Breast Cancer Wisconsin (Diagnostic)", UCI Machine Learning Repository (1993).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.data.breast_cancer().target_names
     ('malignant', 'benign')
@@ -56,8 +96,29 @@ def diabetes(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
 
     ``y`` is a measured value, from 25 to 346, a year later: for regression.
 
-    Source: Efron et al., "Least angle regression" (2004).
+    Parameters
+    ----------
+    device : device or str, optional
+        Where the tensors are.
+    dtype : dtype or str, optional
+        The dtype of ``x`` and ``y``; None: the default dtype.
 
+    Returns
+    -------
+    Samples
+        Without ``target_names``.
+
+    Raises
+    ------
+    ImportError
+        Without scikit-learn.
+
+    References
+    ----------
+    Efron et al., "Least angle regression" (2004).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.data.diabetes()
     diabetes: 442 examples, x float32 (442, 10), y float32 (442,)
@@ -68,8 +129,29 @@ def diabetes(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
 def iris(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
     """150 irises: ``x`` (150, 4) lengths and widths of sepals and petals in cm, ``y`` which of three species.
 
-    Source: Fisher, "The use of multiple measurements in taxonomic problems" (1936).
+    Parameters
+    ----------
+    device : device or str, optional
+        Where the tensors are.
+    dtype : dtype or str, optional
+        The dtype of ``x``; None: the default dtype.
 
+    Returns
+    -------
+    Samples
+        ``y`` are int64, with ``target_names``.
+
+    Raises
+    ------
+    ImportError
+        Without scikit-learn.
+
+    References
+    ----------
+    Fisher, "The use of multiple measurements in taxonomic problems" (1936).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.data.iris().target_names
     ('setosa', 'versicolor', 'virginica')
@@ -80,8 +162,29 @@ def iris(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
 def wine(*, device: DeviceLike = None, dtype: DType = None) -> Samples:
     """178 wines: ``x`` (178, 13) what chemists measured in them, ``y`` which of three growers.
 
-    Source: Aeberhard and Forina, "Wine", UCI Machine Learning Repository (1992).
+    Parameters
+    ----------
+    device : device or str, optional
+        Where the tensors are.
+    dtype : dtype or str, optional
+        The dtype of ``x``; None: the default dtype.
 
+    Returns
+    -------
+    Samples
+        ``y`` are int64, with ``target_names``.
+
+    Raises
+    ------
+    ImportError
+        Without scikit-learn.
+
+    References
+    ----------
+    Aeberhard and Forina, "Wine", UCI Machine Learning Repository (1992).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.data.wine().feature_names[:2]
     ('alcohol', 'malic_acid')

@@ -13,22 +13,36 @@ number of inputs of one output, its *fan out* that of the outputs of one input, 
 from __future__ import annotations
 
 import math
-from typing import Any
+import sys
 
 import numpy as np
 
-from .._creation import as_tensor, zeros_like
+from .._creation import zeros_like
 from .._engine import no_grad
-from .._ops import compare, index, transcendental
-from .._plain import real_number, whole_number
+from .._lazy import name_public_place
+from .._ops import index
+from .._plain import real_number
 from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..random import Generator, rand
+from ._filling import (
+    constant_,
+    dirac_,
+    eye_,
+    normal_,
+    ones_,
+    put_pattern,
+    trunc_normal_,
+    uniform_,
+    zeros_,
+)  # fmt: skip
 
 __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",
     "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip
+
+name_public_place(sys.modules[__name__], __all__)
 
 
 # --- how much ---------------------------------------------------------------------------------------------------------------
@@ -43,12 +57,33 @@ _GAINS = {
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """By how much weights are to be larger for a ``nonlinearity`` than for none, to keep the variance from layer to layer.
 
-    1 for "linear", "sigmoid", "conv1d" ... "conv_transpose3d"; 5/3 for "tanh"; sqrt(2) for "relu";
-    sqrt(2 / (1 + slope**2)) for "leaky_relu", whose slope is ``param`` (None: 0.01); 3/4 for "selu".  ArgumentError for others.
+    It is 1 for "linear", "sigmoid", "conv1d" ... "conv_transpose3d", 5/3 for "tanh", sqrt(2) for "relu", sqrt(2 / (1 + slope**2))
+    for "leaky_relu" and 3/4 for "selu".
 
-    Source: He et al., "Delving deep into rectifiers" (2015), equations 10 and 15, for the rectifiers; those of tanh and selu
-    are PyTorch's.
+    Parameters
+    ----------
+    nonlinearity : str
+        One of these names.
+    param : float, optional
+        The slope of "leaky_relu"; None: 0.01.
 
+    Returns
+    -------
+    float
+        The factor.
+
+    Raises
+    ------
+    ArgumentError
+        For another name, and for a slope that is no number.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers" (2015), equations 10 and 15, for the rectifiers; those of tanh and selu are
+    PyTorch's.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.init.calculate_gain("leaky_relu", 1.0)
     1.0
@@ -79,205 +114,37 @@ def _deviation(tensor: Tensor, a: float, mode: str, nonlinearity: str, name: str
     return calculate_gain(nonlinearity, a) / math.sqrt(fan) if fan else 0.0
 
 
-# --- one value, or a pattern ------------------------------------------------------------------------------------------------
-
-
-def constant_(tensor: Tensor, val: float) -> Tensor:
-    """``val`` everywhere.
-
-    >>> import gradflow as gf
-    >>> gf.nn.init.constant_(gf.empty(2), 0.5)
-    tensor([0.5000, 0.5000])
-    """
-    with no_grad():
-        return tensor.fill_(val)
-
-
-def ones_(tensor: Tensor) -> Tensor:
-    """1 everywhere.
-
-    >>> import gradflow as gf
-    >>> gf.nn.init.ones_(gf.empty(2))
-    tensor([1., 1.])
-    """
-    return constant_(tensor, 1.0)
-
-
-def zeros_(tensor: Tensor) -> Tensor:
-    """0 everywhere.
-
-    >>> import gradflow as gf
-    >>> gf.nn.init.zeros_(gf.empty(2))
-    tensor([0., 0.])
-    """
-    return constant_(tensor, 0.0)
-
-
-def eye_(tensor: Tensor) -> Tensor:
-    """The identity: 1 on the diagonal of a matrix, 0 elsewhere, so that a Linear hands on as many inputs as it has room for.
-
-    >>> import gradflow as gf
-    >>> gf.nn.init.eye_(gf.empty(2, 3))
-    tensor([[1., 0., 0.],
-            [0., 1., 0.]])
-    """
-    if tensor.ndim != 2:
-        raise ShapeError(f"eye_: takes a matrix, not shape {tensor.shape}")
-    return _scattered(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
-
-
-def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
-    """The identity of a convolution: 1 in the middle of the kernel from each channel to the same one, 0 elsewhere.
-
-    tensor: the weight of a ``Conv1d``, ``Conv2d`` or ``Conv3d``.  With ``groups`` each group of channels is handed on by
-    itself.  ShapeError for other weights, ArgumentError if ``groups`` does not divide the output channels.
-
-    >>> import gradflow as gf
-    >>> gf.nn.init.dirac_(gf.empty(1, 1, 3))
-    tensor([[[0., 1., 0.]]])
-    """
-    if tensor.ndim not in (3, 4, 5):
-        raise ShapeError(f"dirac_: takes the weight of a convolution, of 3 to 5 dimensions, not shape {tensor.shape}")
-    if whole_number(groups) is None or groups < 1 or tensor.shape[0] % groups:
-        raise ArgumentError(f"dirac_: groups={groups} does not divide {tensor.shape[0]} output channels")
-    weight: Any = np.zeros(tensor.shape)
-    middle = tuple(n // 2 for n in tensor.shape[2:])
-    each = tensor.shape[0] // groups
-    d = np.arange(min(each, tensor.shape[1]))
-    for g in range(groups):
-        weight[(g * each + d, d, *middle)] = 1
-    return _scattered(tensor, weight)
-
-
-def _scattered(tensor: Tensor, pattern: Any) -> Tensor:
-    with no_grad():
-        return tensor.copy_(as_tensor(pattern, dtype=tensor.dtype, device=tensor.device))
-
-
-# --- at random --------------------------------------------------------------------------------------------------------------
-
-
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Numbers uniform in [a, b).
-
-    >>> import gradflow as gf
-    >>> bool((gf.nn.init.uniform_(gf.empty(100), 2, 3) >= 2).all())
-    True
-    """
-    with no_grad():
-        return tensor.uniform_(a, b, generator=generator)
-
-
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normally distributed numbers of that mean and standard deviation.
-
-    >>> import gradflow as gf
-    >>> gf.nn.init.normal_(gf.empty(2), mean=3.0, std=0.0)
-    tensor([3., 3.])
-    """
-    if not std >= 0:
-        raise ArgumentError(f"normal_: a standard deviation is not negative, got {std}")
-    with no_grad():
-        return tensor.normal_(mean, std, generator=generator)
-
-
-def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Generator | None = None
-) -> Tensor:
-    """Normally distributed numbers, only those that lie in [a, b]; ``a`` and ``b`` are values, not multiples of ``std``.
-
-    What falls outside is drawn again (and the device is waited for, to learn whether anything did).  Where that would be most,
-    as in a tail, each element is one uniform number sent through the inverse of the distribution function.
-    ArgumentError unless ``a < b`` and ``std > 0``.
-
-    Source: Wichura, "Algorithm AS 241: the percentage points of the normal distribution" (1988), for the inverse.
-
-    >>> import gradflow as gf
-    >>> float(gf.nn.init.trunc_normal_(gf.empty(1000), std=5.0).abs().max()) <= 2
-    True
-    """
-    if not (std > 0 and a < b):
-        raise ArgumentError(f"trunc_normal_: takes a < b and std > 0, not a={a}, b={b}, std={std}")
-    low, high = (a - mean) / std, (b - mean) / std
-    sign = -1.0 if low > 0 else 1.0  # the lower tail, where the distribution function keeps all its digits
-    if low > 0:
-        low, high = -high, -low
-    first, last = (math.erfc(-x / math.sqrt(2)) / 2 for x in (low, high))
-    with no_grad():
-        if last - first > 0.3:
-            tensor.normal_(mean, std, generator=generator)
-            while bool((outside := (tensor < a) | (tensor > b)).any()):
-                again = zeros_like(tensor).normal_(mean, std, generator=generator)
-                tensor.copy_(compare.where(outside, again, tensor))
-            return tensor
-        u = rand(tensor.shape, dtype=np.float64, device=tensor.device, generator=generator)
-        x = _quantile(first + u * (last - first)).clamp(low, high)
-        return tensor.copy_((x * (sign * std) + mean).clamp(a, b))
-
-
-def _quantile(p: Tensor) -> Any:
-    """Where the normal distribution function is ``p``."""
-    q = p - 0.5
-    near = q.abs() <= 0.425
-    r = 0.180625 - q * q
-    middle = q * _ratio(compare.where(near, r, 0.0), *_MIDDLE)
-    r = (-transcendental.log(compare.clamp(compare.minimum(p, 1 - p), 1e-320, None))).sqrt()
-    tail = compare.where(r <= 5, _ratio(r.clamp(max=5.0) - 1.6, *_SIDE), _ratio(r.clamp(min=5.0) - 5, *_FAR))
-    return compare.where(near, middle, compare.where(q < 0, -tail, tail))
-
-
-def _ratio(r: Tensor, above: tuple[float, ...], below: tuple[float, ...]) -> Any:
-    """The quotient of two polynomials in ``r``, their coefficients from the constant on."""
-
-    def polynomial(coefficients: tuple[float, ...]) -> Any:
-        y: Any = coefficients[-1]
-        for c in reversed(coefficients[:-1]):
-            y = y * r + c
-        return y
-
-    return polynomial(above) / polynomial(below)
-
-
-# Wichura (1988), PPND16: near the median, up to 1 - 1.4e-11, and beyond; relative error about 1e-16.
-_MIDDLE = (
-    (
-        3.3871328727963666080, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125, 45921.953931549871457,
-        67265.770927008700853, 33430.575583588128105, 2509.0809287301226727,
-    ),
-    (
-        1.0, 42.313330701600911252, 687.18700749205790830, 5394.1960214247511077, 21213.794301586595867, 39307.895800092710610,
-        28729.085735721942674, 5226.4952788528545610,
-    ),
-)  # fmt: skip
-_SIDE = (
-    (
-        1.42343711074968357734, 4.63033784615654529590, 5.76949722146069140550, 3.64784832476320460504,
-        1.27045825245236838258, 0.241780725177450611770, 0.0227238449892691845833, 7.74545014278341407640e-4,
-    ),
-    (
-        1.0, 2.05319162663775882187, 1.67638483018380384940, 0.689767334985100004550, 0.148103976427480074590,
-        0.0151986665636164571966, 5.47593808499534494600e-4, 1.05075007164441684324e-9,
-    ),
-)  # fmt: skip
-_FAR = (
-    (
-        6.65790464350110377720, 5.46378491116411436990, 1.78482653991729133580, 0.296560571828504891230,
-        0.0265321895265761230930, 1.24266094738807843860e-3, 2.71155556874348757815e-5, 2.01033439929228813265e-7,
-    ),
-    (
-        1.0, 0.599832206555887937690, 0.136929880922735805310, 0.0148753612908506148525, 7.86869131145613259100e-4,
-        1.84631831751005468180e-5, 1.42151175831644588870e-7, 2.04426310338993978564e-15,
-    ),
-)  # fmt: skip
+# --- by fan in and fan out -------------------------------------------------------------------------------------------------
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Uniform in +-gain * sqrt(6 / (fan in + fan out)): a variance between those that keep signals and gradients.
+    """Write numbers uniform in +-gain * sqrt(6 / (fan in + fan out)): a variance between those that keep signals and gradients.
 
-    tensor: a weight of 2 dimensions or more, else ShapeError.  ``gain``: see ``calculate_gain``.
+    Parameters
+    ----------
+    tensor : Tensor
+        A weight of 2 dimensions or more, written in place.
+    gain : float, default 1.0
+        A factor; see ``calculate_gain``.
+    generator : Generator, optional
+        What the numbers are drawn from, on the tensor's kind of device; None: the device's own.
 
-    Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), equation 16.
+    Returns
+    -------
+    Tensor
+        ``tensor``.
 
+    Raises
+    ------
+    ShapeError
+        For fewer dimensions.
+
+    References
+    ----------
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), equation 16.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> float(gf.nn.init.xavier_uniform_(gf.empty(4, 2)).abs().max()) <= 1
     True
@@ -287,8 +154,33 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normally distributed, of standard deviation gain * sqrt(2 / (fan in + fan out)); see ``xavier_uniform_``.
+    """Write normally distributed numbers of standard deviation gain * sqrt(2 / (fan in + fan out)).
 
+    Parameters
+    ----------
+    tensor : Tensor
+        A weight of 2 dimensions or more, written in place.
+    gain : float, default 1.0
+        A factor; see ``calculate_gain``.
+    generator : Generator, optional
+        What the numbers are drawn from, on the tensor's kind of device; None: the device's own.
+
+    Returns
+    -------
+    Tensor
+        ``tensor``.
+
+    Raises
+    ------
+    ShapeError
+        For fewer dimensions.
+
+    References
+    ----------
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), equation 12.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.init.xavier_normal_(gf.empty(4, 2), gain=0.0).abs().max()
     tensor(0.)
@@ -299,13 +191,41 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 def kaiming_uniform_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
 ) -> Tensor:
-    """Uniform in +-gain * sqrt(3 / fan): the variance of signals ("fan_in") or gradients ("fan_out") stays from layer to layer.
+    """Write numbers uniform in +-gain * sqrt(3 / fan), so that the variance stays from layer to layer.
 
-    tensor: a weight of 2 dimensions or more, else ShapeError.  ``a``: the slope below 0 of a leaky ReLU.  The gain is
-    ``calculate_gain(nonlinearity, a)``.  ArgumentError for another ``mode`` or ``nonlinearity``.
+    The gain is ``calculate_gain(nonlinearity, a)``.
 
-    Source: He et al., "Delving deep into rectifiers" (2015).
+    Parameters
+    ----------
+    tensor : Tensor
+        A weight of 2 dimensions or more, written in place.
+    a : float, default 0
+        The slope below 0 of a leaky ReLU.
+    mode : {"fan_in", "fan_out"}, default "fan_in"
+        Whether the variance of signals stays, or that of gradients.
+    nonlinearity : str, default "leaky_relu"
+        The function behind the layer; a name that ``calculate_gain`` takes.
+    generator : Generator, optional
+        What the numbers are drawn from, on the tensor's kind of device; None: the device's own.
 
+    Returns
+    -------
+    Tensor
+        ``tensor``.
+
+    Raises
+    ------
+    ShapeError
+        For fewer dimensions.
+    ArgumentError
+        For another ``mode`` or ``nonlinearity``.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers" (2015).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> float(gf.nn.init.kaiming_uniform_(gf.empty(2, 6), nonlinearity="relu").abs().max()) <= 1
     True
@@ -317,8 +237,41 @@ def kaiming_uniform_(
 def kaiming_normal_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
 ) -> Tensor:
-    """Normally distributed, of standard deviation gain / sqrt(fan); see ``kaiming_uniform_``.
+    """Write normally distributed numbers of standard deviation gain / sqrt(fan), so that the variance stays from layer to layer.
 
+    The gain is ``calculate_gain(nonlinearity, a)``.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        A weight of 2 dimensions or more, written in place.
+    a : float, default 0
+        The slope below 0 of a leaky ReLU.
+    mode : {"fan_in", "fan_out"}, default "fan_in"
+        Whether the variance of signals stays, or that of gradients.
+    nonlinearity : str, default "leaky_relu"
+        The function behind the layer; a name that ``calculate_gain`` takes.
+    generator : Generator, optional
+        What the numbers are drawn from, on the tensor's kind of device; None: the device's own.
+
+    Returns
+    -------
+    Tensor
+        ``tensor``.
+
+    Raises
+    ------
+    ShapeError
+        For fewer dimensions.
+    ArgumentError
+        For another ``mode`` or ``nonlinearity``.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers" (2015), equation 10.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.init.kaiming_normal_(gf.empty(3, 5), mode="fan_out", nonlinearity="relu").shape
     (3, 5)
@@ -327,17 +280,40 @@ def kaiming_normal_(
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
-    """A random orthogonal matrix times ``gain``: it changes the length of no signal.
+    """Write a random orthogonal matrix times ``gain``, which changes the length of no signal.
 
-    tensor: (rows, ...), taken as a matrix of that many rows; where it is not square, its rows or its columns, whichever are
-    fewer, are orthonormal.  It is Q of a QR decomposition of normally distributed numbers, with signs that make R's diagonal
-    positive, so that every rotation is as likely as any other.  The decomposition is made on the host.
+    Where the matrix is not square, its rows or its columns, whichever are fewer, are orthonormal. It is Q of a QR decomposition
+    of normally distributed numbers, with signs that make R's diagonal positive, so that every rotation is as likely as any other.
+    The decomposition is made on the host.
 
-    ShapeError below 2 dimensions, DTypeError for what is not floats.
+    Parameters
+    ----------
+    tensor : Tensor
+        Shape (rows, ...), taken as a matrix of that many rows, written in place.
+    gain : float, default 1
+        A factor; see ``calculate_gain``.
+    generator : Generator, optional
+        What the numbers are drawn from, on the tensor's kind of device; None: the device's own.
 
-    Source: Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks" (2013);
-    Mezzadri, "How to generate random matrices from the classical compact groups" (2007), for the signs.
+    Returns
+    -------
+    Tensor
+        ``tensor``.
 
+    Raises
+    ------
+    ShapeError
+        Below 2 dimensions.
+    DTypeError
+        For what is not floats.
+
+    References
+    ----------
+    Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks" (2013); Mezzadri, "How to
+    generate random matrices from the classical compact groups" (2007), for the signs.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.nn.init.orthogonal_(gf.empty(2, 3, dtype=gf.float64))
     >>> gf.allclose(w @ w.T, gf.eye(2, dtype=gf.float64))
@@ -354,16 +330,41 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     wide = drawn.shape[0] < drawn.shape[1]
     q, r = np.linalg.qr(drawn.T if wide else drawn)
     q = q * np.where(np.diagonal(r) < 0, -gain, gain)
-    return _scattered(tensor, np.ascontiguousarray(q.T if wide else q).reshape(tensor.shape))
+    return put_pattern(tensor, np.ascontiguousarray(q.T if wide else q).reshape(tensor.shape))
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
-    """A matrix with the fraction ``sparsity`` (rounded up) of each column 0, the others normal of deviation ``std``.
+    """Write a matrix with the fraction ``sparsity`` of each column 0, and the others normally distributed.
 
-    ShapeError for what is no matrix; ArgumentError for a fraction outside of [0, 1].
+    Parameters
+    ----------
+    tensor : Tensor
+        A matrix, written in place.
+    sparsity : float
+        In [0, 1]; the number of zeros is rounded up.
+    std : float, default 0.01
+        The standard deviation of the others.
+    generator : Generator, optional
+        What the numbers are drawn from, on the tensor's kind of device; None: the device's own.
 
-    Source: Martens, "Deep learning via Hessian-free optimization" (2010), section 5.
+    Returns
+    -------
+    Tensor
+        ``tensor``.
 
+    Raises
+    ------
+    ShapeError
+        For what is no matrix.
+    ArgumentError
+        For a fraction outside of [0, 1].
+
+    References
+    ----------
+    Martens, "Deep learning via Hessian-free optimization" (2010), section 5.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> (gf.nn.init.sparse_(gf.empty(10, 2), sparsity=0.75) == 0).sum(dim=0)
     tensor([8, 8])

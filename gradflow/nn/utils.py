@@ -25,19 +25,40 @@ def clip_grad_norm_(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """Scale all gradients down, in place, so that together their norm is at most ``max_norm``; returns the norm before.
+    """Scale all gradients down, in place, so that together their norm is at most ``max_norm``.
 
-    ``grad *= min(max_norm / (norm + 1e-6), 1)``, where ``norm`` is that of all elements of all gradients.  Parameters
-    without a gradient are passed over.  On the CPU nothing is written if nothing has to change.
+    grad *= min(max_norm / (norm + 1e-6), 1), where norm is that of all elements of all gradients. Parameters without a gradient
+    are passed over. On the CPU nothing is written if nothing has to change.
 
-    max_norm: at least 0.  norm_type: as in ``get_total_norm``, as is what is returned.  error_if_nonfinite: ArgumentError
-    if the norm is infinite or NaN, before any gradient is changed; for this alone the device is waited for.  foreach is
-    there for PyTorch's sake and changes nothing.
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensors
+        The parameters whose gradients are scaled.
+    max_norm : float
+        At least 0.
+    norm_type : float, default 2.0
+        The order of the norm, as in ``get_total_norm``.
+    error_if_nonfinite : bool, default False
+        Whether an infinite or NaN norm raises, before any gradient is changed; for this alone the device is waited for.
+    foreach : bool, optional
+        There for PyTorch's sake; it changes nothing.
 
-    ArgumentError for a negative or NaN ``max_norm``.
+    Returns
+    -------
+    Tensor
+        The norm before, as of ``get_total_norm``.
 
-    Source: Pascanu et al., "On the difficulty of training recurrent neural networks" (2012), section 3.2.
+    Raises
+    ------
+    ArgumentError
+        For a negative or NaN ``max_norm``, and with ``error_if_nonfinite``.
 
+    References
+    ----------
+    Pascanu et al., "On the difficulty of training recurrent neural networks" (2012), section 3.2.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([3.0, 4.0], requires_grad=True)
     >>> (w * w / 2).sum().backward()
@@ -56,12 +77,32 @@ def clip_grad_norm_(
 def clip_grads_with_norm_(
     parameters: Iterable[Tensor] | Tensor, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
-    """The second half of ``clip_grad_norm_``, for a norm that is known already: scales gradients down in place.
+    """Scale all gradients down, in place, for a norm that is known already; the second half of ``clip_grad_norm_``.
 
-    ``grad *= min(max_norm / (total_norm + 1e-6), 1)``.  ArgumentError for a negative or NaN ``max_norm``.
+    grad *= min(max_norm / (total_norm + 1e-6), 1).
 
-    Source: as for ``clip_grad_norm_``.
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensors
+        The parameters whose gradients are scaled.
+    max_norm : float
+        At least 0.
+    total_norm : Tensor
+        The norm of all gradients.
+    foreach : bool, optional
+        There for PyTorch's sake; it changes nothing.
 
+    Raises
+    ------
+    ArgumentError
+        For a negative or NaN ``max_norm``.
+
+    References
+    ----------
+    Pascanu et al., "On the difficulty of training recurrent neural networks" (2012), section 3.2.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([3.0, 4.0], requires_grad=True)
     >>> (w * w / 2).sum().backward()
@@ -88,13 +129,28 @@ def clip_grads_with_norm_(
 def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, clip_value: float, foreach: bool | None = None) -> None:
     """Limit every element of the gradients, in place, to ``[-clip_value, clip_value]``; NaN stays NaN.
 
-    clip_value: at least 0.  foreach is there for PyTorch's sake and changes nothing.
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensors
+        The parameters whose gradients are limited.
+    clip_value : float
+        At least 0.
+    foreach : bool, optional
+        There for PyTorch's sake; it changes nothing.
 
-    ArgumentError for a negative or NaN ``clip_value``; DTypeError for complex gradients, which have no order, before any
-    gradient is changed.
+    Raises
+    ------
+    ArgumentError
+        For a negative or NaN ``clip_value``.
+    DTypeError
+        For complex gradients, which have no order, before any gradient is changed.
 
-    Source: Mikolov, "Statistical language models based on neural networks" (2012), section 3.2.2.
+    References
+    ----------
+    Mikolov, "Statistical language models based on neural networks" (2012), section 3.2.2.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([3.0, -0.5], requires_grad=True)
     >>> (w * w / 2).sum().backward()
@@ -121,18 +177,39 @@ def get_total_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """The norm of all elements of all tensors together, ``(sum |x|**norm_type)**(1 / norm_type)``, as a 0-d Tensor.
+    """The norm of all elements of all tensors together, ``(sum |x|**norm_type)**(1 / norm_type)``.
 
-    norm_type: a number, or ``math.inf`` (also as "inf") for the largest ``|x|``, ``-math.inf`` for the smallest; 0 counts
-    what is not 0.  The result lies on the device of the first tensor; it has the widest dtype among them, at least float32:
-    the norm of float16 gradients easily exceeds what float16 holds.  No tensors have the norm 0.  foreach is there for
-    PyTorch's sake and changes nothing.
+    Parameters
+    ----------
+    tensors : Tensor or iterable of Tensors
+        None have the norm 0.
+    norm_type : float or str, default 2.0
+        The order: a number; ``math.inf`` (also as "inf") gives the largest ``|x|``, ``-math.inf`` the smallest, and 0 counts what
+        is not 0.
+    error_if_nonfinite : bool, default False
+        Whether an infinite or NaN norm raises; only to learn this is the device waited for.
+    foreach : bool, optional
+        There for PyTorch's sake; it changes nothing.
 
-    ArgumentError if ``error_if_nonfinite`` and the norm is infinite or NaN; only to learn this is the device waited for.
-    DTypeError for integers.
+    Returns
+    -------
+    Tensor
+        Shape (), on the device of the first tensor, of the widest dtype among them, at least float32: the norm of float16
+        gradients easily exceeds what float16 holds.
 
-    Source: the definition of the p-norm.
+    Raises
+    ------
+    ArgumentError
+        If ``error_if_nonfinite`` and the norm is infinite or NaN, and for another ``norm_type``.
+    DTypeError
+        For integers.
 
+    References
+    ----------
+    The definition of the p-norm.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.utils.get_total_norm([gf.tensor([3.0]), gf.tensor([[4.0, 12.0]])])
     tensor(13.)
@@ -171,10 +248,29 @@ def get_total_norm(
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters flattened, one after the other; differentiable.
 
-    ArgumentError for none; DeviceError for parameters on several devices.
+    Parameters
+    ----------
+    parameters : iterable of Tensors
+        At least one.
 
-    Source: the form is PyTorch's.
+    Returns
+    -------
+    Tensor
+        One dimension.
 
+    Raises
+    ------
+    ArgumentError
+        For none.
+    DeviceError
+        For parameters on several devices.
+
+    References
+    ----------
+    The form is PyTorch's.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.utils.parameters_to_vector([gf.eye(2), gf.tensor(5.0)])
     tensor([1., 0., 0., 1., 5.])
@@ -188,14 +284,32 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Copy the elements of ``vec`` into the parameters, in the order of ``parameters_to_vector``.
 
-    Unlike PyTorch's, which lets the parameters show the memory of ``vec``, the numbers are written into the memory that
-    the parameters have, in their dtypes, so that optimizers and views follow.  Nothing is recorded.
+    Unlike PyTorch's, which lets the parameters show the memory of ``vec``, the numbers are written into the memory that the
+    parameters have, in their dtypes, so that optimizers and views follow. Nothing is recorded. Where an error is raised, nothing
+    is written.
 
-    ShapeError unless ``vec`` has one dimension and just as many elements as the parameters; DeviceError if it is on
-    another device; DTypeError for complex numbers into real ones.  Nothing is then written.
+    Parameters
+    ----------
+    vec : Tensor
+        One dimension, with just as many elements as the parameters.
+    parameters : iterable of Tensors
+        Written in place.
 
-    Source: the form is PyTorch's.
+    Raises
+    ------
+    ShapeError
+        For another shape of ``vec``.
+    DeviceError
+        If ``vec`` is on another device.
+    DTypeError
+        For complex numbers into real ones.
 
+    References
+    ----------
+    The form is PyTorch's.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> layer = gf.nn.Linear(2, 1)
     >>> gf.nn.utils.vector_to_parameters(gf.tensor([1.0, 2.0, 3.0]), layer.parameters())
