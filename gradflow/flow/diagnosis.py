@@ -28,17 +28,40 @@ def diagnose(
 ) -> Report:
     """Tell how values and gradients flow through ``model`` on one batch, what is wrong, why, and what would help.
 
-    ``batch`` is ``(x, y)``; the loss is ``loss_fn(model(x), y)``, a single number (``x`` may be a tuple: ``model(*x)``).  The
-    model is run in the mode that it is in.  With ``optimizer`` (which holds the model's parameters) ``trial_steps`` steps are
-    tried on copies of model and optimizer, at its learning rate and at multiples of it: what the report then says of the
-    learning rate, and of whether the model learns, has been tried out.
+    The model is run in the mode that it is in. Parameters, gradients, buffers, attributes that ``forward`` assigns, random
+    numbers and hooks are as before afterwards, also after an error. On CUDA there is one wait for the device (two, if there is a
+    NaN or an infinity to look for).
 
-    Parameters, gradients, buffers, attributes that ``forward`` assigns, random numbers and hooks are as before afterwards,
-    also after an error.  On CUDA there is one wait for the device (two, if there is a NaN or an infinity to look for).
+    Parameters
+    ----------
+    model : Module
+        What is diagnosed.
+    loss_fn : callable
+        The loss is ``loss_fn(model(x), y)``, a single number.
+    batch : pair of Tensor and object
+        ``(x, y)``, as a DataLoader gives it; ``x`` may be a tuple: ``model(*x)``.
+    optimizer : Optimizer, optional
+        It holds the model's parameters. Steps are tried on copies of model and optimizer, at its learning rate and at multiples
+        of it; what the report then says of the learning rate, and of whether the model learns, has been tried out.
+    trial_steps : int, default 20
+        How many steps are tried, from 3.
 
-    TypeError for what is no Module, callable, pair or optimizer; ArgumentError for a model without parameters to train and for
-    an optimizer that does not hold them; ShapeError for a loss that is not a single number.
+    Returns
+    -------
+    Report
+        The verdicts and what they are made from.
 
+    Raises
+    ------
+    TypeError
+        For what is no Module, callable, pair or optimizer.
+    ArgumentError
+        For a model without parameters to train, and for an optimizer that does not hold them.
+    ShapeError
+        For a loss that is not a single number, and for an empty batch.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> _ = gf.manual_seed(0)
     >>> layers = [part for _ in range(20) for part in (gf.nn.Linear(16, 16), gf.nn.Sigmoid())]

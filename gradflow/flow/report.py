@@ -33,6 +33,17 @@ class Setting:
 class Report:
     """What ``diagnose`` and ``watch`` found: ``verdicts``, the worst first, and ``facts``, the numbers they come from.
 
+    It prints as verdicts and a table of the layers; a notebook shows it as a page.
+
+    Parameters
+    ----------
+    facts : Facts
+        What was measured.
+    setting : Setting
+        The model, the loss, the data and the optimizer, of which ``try_cures`` makes copies.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> _ = gf.manual_seed(0)
     >>> net = gf.nn.Sequential(gf.nn.Linear(4, 16), gf.nn.ReLU(), gf.nn.Linear(16, 2))
@@ -47,12 +58,29 @@ class Report:
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """What is wrong, the worst first; one verdict "healthy" if nothing is."""
+        """The verdicts: what is wrong, the worst first; one verdict "healthy" if nothing is.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Linear(2, 1)
+        >>> report = gf.flow.diagnose(net, lambda y, t: (y - t).square().mean(), (gf.randn(8, 2), gf.ones(8, 1)))
+        >>> [verdict.name for verdict in report.verdicts]
+        ['healthy']
+        """
         return judge(self.facts)
 
     @property
     def healthy(self) -> bool:
-        """True if nothing was found wrong."""
+        """True if nothing was found wrong.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Linear(2, 1)
+        >>> gf.flow.diagnose(net, lambda y, t: (y - t).square().mean(), (gf.randn(8, 2), gf.ones(8, 1))).healthy
+        True
+        """
         return self.verdicts[0].name == "healthy"
 
     def __str__(self) -> str:
@@ -67,17 +95,60 @@ class Report:
         return page(self)
 
     def plot(self, figure: Any = None) -> Any:
-        """A matplotlib Figure: RMS of activations and gradients layer by layer, their histograms, the steps, the loss.
+        """A picture of the RMS of activations and gradients layer by layer, their histograms, the trial steps and the loss.
 
-        Of a ``watch`` also a map of the gradients over layers and steps, and the update of each parameter by its size over time
-        (around 1e-3 in trainings that go well).  ImportError without matplotlib.
+        Of a ``watch`` it also has a map of the gradients over layers and steps, and the update of each parameter by its size over
+        time (around 1e-3 in trainings that go well).
+
+        Parameters
+        ----------
+        figure : matplotlib.figure.Figure, optional
+            What is drawn on; None: a new one.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The picture.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Linear(2, 1)
+        >>> report = gf.flow.diagnose(net, lambda y, t: (y - t).square().mean(), (gf.randn(8, 2), gf.ones(8, 1)))
+        >>> type(report.plot()).__name__
+        'Figure'
         """
         from ._pictures import picture
 
         return picture(self, figure)
 
     def to_frame(self) -> Any:
-        """A pandas DataFrame with one row for each layer and measured step.  ImportError without pandas."""
+        """The measured numbers as a table with one row for each layer and measured step.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns are the fields of ``Layer`` without samples, and "step", "loss" and "update_ratio".
+
+        Raises
+        ------
+        ImportError
+            Without pandas.
+
+        Examples
+        --------
+        >>> import importlib.util
+        >>> import gradflow as gf
+        >>> net = gf.nn.Linear(2, 1)
+        >>> report = gf.flow.diagnose(net, lambda y, t: (y - t).square().mean(), (gf.randn(8, 2), gf.ones(8, 1)))
+        >>> if importlib.util.find_spec("pandas"):
+        ...     assert list(report.to_frame()["kind"]) == ["Linear"]
+        """
         try:
             pandas = import_module("pandas")
         except ImportError as problem:
@@ -90,7 +161,21 @@ class Report:
         return pandas.DataFrame(rows)
 
     def to_dict(self) -> dict[str, Any]:
-        """Verdicts and facts as lists, dicts, numbers and strings, fit for JSON."""
+        """The verdicts and facts as lists, dicts, numbers and strings, fit for JSON.
+
+        Returns
+        -------
+        dict
+            "verdicts", and the entries of ``Facts.to_dict``.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Linear(2, 1)
+        >>> report = gf.flow.diagnose(net, lambda y, t: (y - t).square().mean(), (gf.randn(8, 2), gf.ones(8, 1)))
+        >>> report.to_dict()["verdicts"][0]["name"]
+        'healthy'
+        """
         return {"verdicts": [v.to_dict() for v in self.verdicts], **self.facts.to_dict()}
 
     def try_cures(
@@ -104,11 +189,34 @@ class Report:
     ) -> Tried:
         """Train fresh copies of the model, each with one change, and tell which change worked.
 
-        The copies start from the model as it is now, but for a changed initialisation.  ``data`` gives batches ``(x, y)``, as a
-        DataLoader does, again and again; without it the batch of ``diagnose`` is learnt.  ``cures``: keys (see
-        ``gf.flow.cures.CURES``) or Cures of your own; without it those that the verdicts name, and those that change the learning
-        rate.  ``train(model, optimizer)`` returns the losses, if ``steps`` of plain training are not what you want.
+        The copies start from the model as it is now, but for a changed initialisation.
 
+        Parameters
+        ----------
+        data : iterable of pairs, optional
+            It gives batches ``(x, y)``, as a DataLoader does, again and again; None: the batch of ``diagnose`` is learnt.
+        steps : int, default 200
+            How many steps each copy is trained.
+        cures : iterable of str or Cure, optional
+            Keys: "init", "relu", "norm", "residual", "leaky", "adam", "all", "clip", "lr x 0.01", "lr x 0.1", "lr x 10", "lr x
+            100", or Cures of your own. None: those that the verdicts name, and those that change the learning rate.
+        loss_fn : callable, optional
+            The loss; None: that of ``diagnose``.
+        train : callable, optional
+            ``train(model, optimizer)``, which returns the losses, if ``steps`` of plain training are not what you want.
+
+        Returns
+        -------
+        Tried
+            ``results``, the best first, and ``unchanged``, the training as it is; it prints as a table.
+
+        Raises
+        ------
+        ArgumentError
+            After ``watch``, without ``data`` and ``loss_fn``, or ``train``.
+
+        Examples
+        --------
         >>> import gradflow as gf
         >>> _ = gf.manual_seed(0)
         >>> net = gf.nn.Sequential(*(m for _ in range(12) for m in (gf.nn.Linear(8, 8), gf.nn.Sigmoid())), gf.nn.Linear(8, 2))

@@ -19,12 +19,28 @@ _SAMPLED = 5  # values for histograms are kept of every fifth measured step
 class watch:  # noqa: N801 - used as a statement: with gf.flow.watch(...) as w
     """Measure every ``every``-th step of a training inside of a ``with`` block; ``report()`` tells what was seen.
 
-    The loop is left as it is: the hooks of ``model`` and ``optimizer`` see each step.  Hooks are on the modules only in the
-    steps that are measured.  ``note(loss)`` in the loop lets the report judge the course of the loss too; nothing waits for
-    the device until ``report()``, which waits once.  What is measured is the last call of the model before ``step()``.
+    The loop is left as it is: the hooks of ``model`` and ``optimizer`` see each step. Hooks are on the modules only in the steps
+    that are measured. ``note(loss)`` in the loop lets the report judge the course of the loss too. Nothing waits for the device
+    until ``report()``, which waits once. What is measured is the last call of the model before ``step()``.
 
-    TypeError and ArgumentError for what is no Module, no optimizer of its parameters, or an ``every`` below 1.
+    Parameters
+    ----------
+    model : Module
+        The model that is trained.
+    optimizer : Optimizer
+        It holds the model's parameters.
+    every : int, default 50
+        How many steps apart the measured ones are, from 1.
 
+    Raises
+    ------
+    TypeError
+        For what is no Module, and for what is no optimizer.
+    ArgumentError
+        For an optimizer of other parameters, and an ``every`` below 1.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> _ = gf.manual_seed(0)
     >>> net, x = gf.nn.Linear(3, 1), gf.randn(32, 3)
@@ -73,7 +89,30 @@ class watch:  # noqa: N801 - used as a statement: with gf.flow.watch(...) as w
         self._before = None
 
     def note(self, loss: Any) -> None:
-        """Remember the loss of the step just made (or about to be made); a Tensor is not looked at, so nothing waits."""
+        """Remember the loss of the step just made, or about to be made.
+
+        Parameters
+        ----------
+        loss : Tensor or float
+            A single number; a Tensor is not looked at, so nothing waits for the device.
+
+        Raises
+        ------
+        ArgumentError
+            For a Tensor of several elements.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Linear(2, 1)
+        >>> with gf.flow.watch(net, gf.optim.SGD(net.parameters(), lr=0.1), every=1) as w:
+        ...     loss = net(gf.ones(4, 2)).square().mean()
+        ...     loss.backward()
+        ...     w.optimizer.step()
+        ...     w.note(loss)
+        >>> len(w.report().facts.losses)
+        1
+        """
         data = loss.detach().array if isinstance(loss, gf.Tensor) else None
         if data is not None and data.size != 1:
             raise ArgumentError(f"watch.note: a loss is a single number, not of shape {data.shape}")
@@ -106,7 +145,28 @@ class watch:  # noqa: N801 - used as a statement: with gf.flow.watch(...) as w
             self._probe.attach(self.steps)
 
     def report(self) -> Report:
-        """What was measured until now, and the verdicts.  ArgumentError if no step has been measured."""
+        """The report on what was measured until now, with its verdicts.
+
+        Returns
+        -------
+        Report
+            It has one snapshot for each step that was measured.
+
+        Raises
+        ------
+        ArgumentError
+            If no step has been measured.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Linear(2, 1)
+        >>> with gf.flow.watch(net, gf.optim.SGD(net.parameters(), lr=0.1), every=1) as w:
+        ...     net(gf.ones(4, 2)).square().mean().backward()
+        ...     w.optimizer.step()
+        >>> len(w.report().facts.snapshots)
+        1
+        """
         if not self._done:
             raise ArgumentError(
                 "watch: no step has been measured: inside of the with block, call the model (model(x), not model.forward(x)), "

@@ -18,9 +18,32 @@ WIDE = 110
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong (``name``, ``title``), in which ``layers``, the ``evidence``, the ``cause``, and ``advice`` in order.
+    """What is wrong, in which layers, with the evidence, the cause and advice in the order in which it helps.
 
-    ``cures``: the keys of those pieces of advice that ``Report.try_cures`` can try.
+    Parameters
+    ----------
+    name : str
+        One word, such as "vanishing".
+    title : str
+        A sentence that begins with it.
+    layers : tuple of str, default ()
+        The full names of the layers concerned.
+    evidence : tuple of str, default ()
+        Sentences with numbers.
+    cause : str, default ""
+        What the trouble comes from.
+    advice : tuple of str, default ()
+        What helps, the best first.
+    cures : tuple of str, default ()
+        The keys of those pieces of advice that ``Report.try_cures`` can try.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> print(gf.flow.Verdict("dead", "dead: half of the units are always 0", layers=("1",), cause="a large step"))
+    DEAD: half of the units are always 0
+      layers    1
+      cause     a large step
     """
 
     name: str
@@ -32,7 +55,19 @@ class Verdict:
     cures: tuple[str, ...] = ()
 
     def lines(self) -> list[tuple[str, str]]:
-        """What there is to say under the title, with a word for each."""
+        """What there is to say under the title, with a word for each.
+
+        Returns
+        -------
+        list of pairs
+            A word, such as "evidence", and a text.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.flow.Verdict("dead", "dead: half of the units are always 0", cause="a large step").lines()
+        [('cause', 'a large step')]
+        """
         said = [("layers", _listed(self.layers)), *(("evidence", e) for e in self.evidence), ("cause", self.cause)]
         cures = "; ".join(f"{i}. {a}" for i, a in enumerate(self.advice, 1))
         return [(k, t) for k, t in [*said, ("cures", cures)] if t]
@@ -48,12 +83,43 @@ class Verdict:
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Strings and lists of strings."""
+        """The fields as strings and lists of strings.
+
+        Returns
+        -------
+        dict
+            By the names of the fields.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.flow.Verdict("dead", "dead: half of the units are always 0").to_dict()["name"]
+        'dead'
+        """
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
 
 def judge(facts: Facts) -> tuple[Verdict, ...]:
-    """The verdicts on what was measured, the worst first; "healthy" alone if nothing is wrong."""
+    """The verdicts on what was measured, the worst first.
+
+    Parameters
+    ----------
+    facts : Facts
+        What was measured.
+
+    Returns
+    -------
+    tuple of Verdict
+        "healthy" alone if nothing is wrong.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> net = gf.nn.Linear(2, 1)
+    >>> report = gf.flow.diagnose(net, lambda y, t: (y - t).square().mean(), (gf.randn(8, 2), gf.ones(8, 1)))
+    >>> [verdict.name for verdict in gf.flow.judge(report.facts)]
+    ['healthy']
+    """
     return tuple(_SAYS[name](facts) for name in decide(features_of(facts)))
 
 

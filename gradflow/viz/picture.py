@@ -48,9 +48,34 @@ class Picture:
         raise NotImplementedError
 
     def save(self, path: str | os.PathLike[str], *, dpi: float = 192) -> None:
-        """Write the picture to a file: ``.svg``, ``.png`` (``dpi`` dots per inch) or ``.pdf``.
+        """Write the picture to a file.
 
-        ArgumentError for another suffix, OSError if the file cannot be written, ImportError if what draws is not installed.
+        Parameters
+        ----------
+        path : str or path
+            It ends in ``.svg``, ``.png`` or ``.pdf``.
+        dpi : float, default 192
+            Dots per inch of a PNG.
+
+        Raises
+        ------
+        ArgumentError
+            For another suffix.
+        OSError
+            If the file cannot be written.
+        ImportError
+            If what draws is not installed.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "graph.svg")
+        ...     gf.viz.graph((x * x).sum()).save(path)
+        ...     os.path.getsize(path) > 1000
+        True
         """
         form = Path(path).suffix.lower().removeprefix(".")
         if form not in ("svg", "png", "pdf"):
@@ -63,7 +88,27 @@ class Picture:
         return self.svg if is_available() else None
 
     def hover(self) -> Hover:
-        """The same picture as HTML.  JupyterLab shows an SVG as an image, without its hover texts; this it shows with them."""
+        """The same picture as HTML.
+
+        JupyterLab shows an SVG as an image, without its hover texts; this it shows with them.
+
+        Returns
+        -------
+        Hover
+            What a notebook shows.
+
+        Raises
+        ------
+        ImportError
+            If what draws is not installed.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> "<svg" in gf.viz.graph((x * x).sum()).hover()._repr_html_()
+        True
+        """
         return Hover(self.svg)
 
 
@@ -80,7 +125,23 @@ class Hover:
 class Graph(Picture):
     """What ``graph`` returns: a picture in a notebook, lines of text in a terminal, and ``save``.
 
-    ``chart`` holds the boxes and links, ``passage`` the gradients if there are any.
+    Parameters
+    ----------
+    chart : Chart
+        The boxes and the links between them.
+    passed : Passage or None
+        The gradients, if there are any.
+    ends : set of Node
+        The nodes of the results.
+    direction : {"down", "right"}
+        Where the arrows go.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> x = gf.ones(2, requires_grad=True)
+    >>> gf.viz.graph((x * x).sum()).direction
+    'down'
     """
 
     def __init__(self, chart: bx.Chart, passed: Passage | None, ends: set[Node], direction: str) -> None:
@@ -89,22 +150,67 @@ class Graph(Picture):
 
     @cached_property
     def shown(self) -> bx.Chart:
+        """The boxes and links as they are drawn: a leaf that is used in several places has a box in each.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> len(gf.viz.graph(x.exp().sum()).shown.boxes)
+        3
+        """
         return self.chart.spread()
 
     @cached_property
     def layout(self) -> Layout:
+        """The places of the boxes and the curves of the links, in points.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> len(gf.viz.graph(x.exp().sum()).layout.centres)
+        3
+        """
         boxes, links = self.shown.boxes, self.shown.links
         edges = [(link.tail, link.head, boxes[link.tail].kind not in LEAVES) for link in links]
         return place([box_size(b) for b in boxes], edges, _order(self.shown), clusters(boxes), self.direction)
 
     @cached_property
     def scale(self) -> Scale | None:
-        """The colours of the gradients; None if none is known."""
+        """The colours of the gradients; None if none is known.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> gf.viz.graph(x.exp().sum()).scale is None
+        True
+        """
         sizes = [s for link in self.shown.links if (s := self.size_of(link)) is not None]
         return Scale(sizes) if sizes else None
 
     def size_of(self, link: bx.Link) -> float | None:
-        """The RMS of the gradient that goes back along a link (the largest, if it stands for several); None if not known."""
+        """The RMS of the gradient that goes back along a link; the largest, if the link stands for several.
+
+        Parameters
+        ----------
+        link : Link
+            One of ``shown.links``.
+
+        Returns
+        -------
+        float or None
+            None if it is not known.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> drawn = gf.viz.graph((2 * x).sum(), gradients=True)
+        >>> [drawn.size_of(link) for link in drawn.shown.links]
+        [2.0, 1.0]
+        """
         if self.passage is None:
             return None
         known = [d.rms for key in link.inputs if (d := self.passage.given.get(key)) is not None]
@@ -155,25 +261,49 @@ def graph(
 ) -> Graph:
     """The recorded computation behind ``y``: leaves, operations, shapes, and what goes from one to the next.
 
-    Arrows show the way of the values, from the leaves to ``y``; gradients go the same ways back.  What needs no gradient is
-    not recorded, and so not in the picture.
+    Arrows show the way of the values, from the leaves to ``y``; gradients go the same ways back. What needs no gradient is not
+    recorded, and so not in the picture.
 
-    - ``y``: a Tensor, several in a list, or a Module: it is called with ``inputs``, and its modules' calls are framed.
-    - ``params`` gives names: a Module, a ``trace`` (frames too), or a dict of names, tensors and modules; ``locals()`` will do.
-    - ``values``: the numbers of leaves, of ``y`` and of the tensors in ``params``, where they are few; otherwise their root
-      mean square.  Other results are not at hand: a graph keeps only what the derivatives need.
-    - ``gradients``: True computes them (or from ``gradients=g``, a Tensor like y, if y has more than one element), so that
-      edges are coloured by the root mean square of the gradient on them, and boxes tell the sum that arrives.  ``.grad`` stays
-      as it is, and hooks are called as by any backward.  None shows what is already in ``.grad`` of leaves and of tensors in
-      ``params`` with ``retain_grad()``; False nothing.
-    - ``fold``: True makes each call of a module one box, the outermost where there are at least two; 1, 2 ... the modules at
-      that depth.  None folds only what has more than ``max_nodes`` nodes.  Without a trace neighbours in time are put
-      together.
-    - ``direction``: "down" or "right".
+    Parameters
+    ----------
+    y : Tensor, list of Tensors or Module
+        What was computed. A Module is called with ``inputs``, and its modules' calls are framed.
+    *inputs : object
+        What a Module is called with.
+    params : Module, Trace or dict, optional
+        Names: a Module, a ``trace`` (frames too), or a dict of names, tensors and modules; ``locals()`` will do.
+    values : bool, default False
+        Whether there are the numbers of leaves, of ``y`` and of the tensors in ``params``, where they are few; otherwise their
+        root mean square. Other results are not at hand: a graph keeps only what the derivatives need.
+    gradients : bool, Tensor or None, default None
+        True computes them, or from a Tensor like ``y``, if ``y`` has more than one element. Edges are then coloured by the root
+        mean square of the gradient on them, and boxes tell the sum that arrives. ``.grad`` stays as it is, and hooks are called
+        as by any backward. None shows what is already in ``.grad`` of leaves and of tensors in ``params`` with ``retain_grad()``;
+        False nothing.
+    fold : bool, int or None, default None
+        True makes each call of a module one box, the outermost where there are at least two; 1, 2 ... the modules at that depth.
+        None folds only what has more than ``max_nodes`` nodes. Without a trace neighbours in time are put together.
+    max_nodes : int, default 500
+        How many boxes there are at most, from 1.
+    direction : {"down", "right"}, default "down"
+        Where the arrows go.
 
-    GraphError for a tensor without a graph, or one whose gradients are asked for when an earlier backward has freed it;
-    TypeError and ArgumentError for arguments of other kinds.
+    Returns
+    -------
+    Graph
+        It prints as text, a notebook draws it, and ``save`` writes it.
 
+    Raises
+    ------
+    GraphError
+        For a tensor without a graph, or one whose gradients are asked for when an earlier backward has freed it.
+    TypeError
+        For a ``y`` of another kind, and for ``inputs`` without a Module.
+    ArgumentError
+        For another ``fold``, ``max_nodes`` or ``direction``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> w = gf.tensor([1.0, 2.0], requires_grad=True)
     >>> y = (w * w).sum()

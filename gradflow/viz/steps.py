@@ -47,7 +47,22 @@ class Step(NamedTuple):
 
 
 class Sweep:
-    """What ``sweep`` returns: ``steps``, a table in terminal and notebook, ``frame(k)`` and ``animation()``."""
+    """What ``sweep`` returns: ``steps``, a table in terminal and notebook, ``frame(k)`` and ``animation()``.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph whose nodes are visited.
+    passed : Passage
+        The gradients of the pass.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> x = gf.ones(2, requires_grad=True)
+    >>> [step.label for step in gf.viz.sweep((x * x).sum(), params={"x": x})]
+    ['sum', 'mul', 'x']
+    """
 
     def __init__(self, graph: Graph, passed: Passage) -> None:
         self.graph = graph
@@ -84,15 +99,58 @@ class Sweep:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
     def frame(self, k: int) -> Picture:
-        """The graph after ``k`` steps (0: before the first): done, being visited, and what has been added up so far."""
+        """The graph after ``k`` steps: what is done, what is being visited, and what has been added up so far.
+
+        Parameters
+        ----------
+        k : int
+            The number of steps; 0: before the first.
+
+        Returns
+        -------
+        Picture
+            It prints as a caption, a notebook draws it, and ``save`` writes it.
+
+        Raises
+        ------
+        ArgumentError
+            For a number of steps that there is not.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> gf.viz.sweep((x * x).sum(), params={"x": x}).frame(1)
+        step 1 of 3: sum gets 1 and hands on mul: [1, 1]
+        """
         if isinstance(k, bool) or not isinstance(k, int) or not 0 <= k <= len(self.steps):
             raise ArgumentError(f"frame: k is a number of steps from 0 to {len(self.steps)}, not {k!r}")
         return _Frame(self, k)
 
     def animation(self, seconds: float = 1.6) -> Picture:
-        """All frames in turn, ``seconds`` each, as one SVG that plays by itself; saved as PNG or PDF it is the last frame.
+        """All frames in turn, as one SVG that plays by itself; saved as PNG or PDF it is the last frame.
 
-        ArgumentError for a pass of more than 60 steps: look at single frames.
+        Parameters
+        ----------
+        seconds : float, default 1.6
+            How long each frame is shown, above 0.
+
+        Returns
+        -------
+        Picture
+            A notebook draws it, and ``save`` writes it.
+
+        Raises
+        ------
+        ArgumentError
+            For a pass of more than 60 steps (look at single frames), and for ``seconds`` that are not above 0.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> gf.viz.sweep((x * x).sum(), params={"x": x}).animation(seconds=1.0)
+        step 3 of 3: x gets [1, 1] + [1, 1] = [2, 2] and adds this to .grad
         """
         if len(self.steps) > MOST:
             raise ArgumentError(f"animation: {len(self.steps)} steps are too many to watch (the limit is {MOST}); use frame(k)")
@@ -173,12 +231,34 @@ class _Animation(_Frame):
 def sweep(y: Tensor, gradient: Tensor | None = None, *, params: Any = None, direction: str = "down") -> Sweep:
     """The backward pass from ``y`` step by step: newest node first, each visited once, when all its parts have arrived.
 
-    gradient: the gradient to begin with, of y's shape; not needed for a single element (it is 1).  ``params`` gives names, as in
-    ``graph``.  The pass is really made, and watched by hooks on the nodes; ``.grad`` stays as it is and nothing is freed.
-    Elements are shown of arrays of up to four, of larger ones the root mean square.
+    The pass is really made, and watched by hooks on the nodes; ``.grad`` stays as it is and nothing is freed. Elements are shown
+    of arrays of up to four, of larger ones the root mean square.
 
-    GraphError for a tensor without a graph or with a freed one, or if ``gradient`` is missing.
+    Parameters
+    ----------
+    y : Tensor
+        Where the pass begins.
+    gradient : Tensor, optional
+        The gradient to begin with, of the shape of ``y``; None: 1, for a single element.
+    params : Module, Trace or dict, optional
+        Names, as in ``graph``.
+    direction : {"down", "right"}, default "down"
+        Where the arrows go.
 
+    Returns
+    -------
+    Sweep
+        It prints as a table.
+
+    Raises
+    ------
+    GraphError
+        For a tensor without a graph or with a freed one, and if ``gradient`` is missing.
+    ArgumentError
+        For another ``direction``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> a = gf.tensor(1.0, requires_grad=True)
     >>> b = a + a

@@ -34,7 +34,27 @@ class Call:
 
 
 class Trace:
-    """The calls of the modules of ``model`` while the ``with`` block runs; see ``trace``."""
+    """The calls of the modules of ``model`` while the ``with`` block runs; see ``trace``.
+
+    Parameters
+    ----------
+    model : Module
+        The model whose calls are noted.
+
+    Raises
+    ------
+    TypeError
+        For what is not a Module.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> net = gf.nn.Sequential(gf.nn.Linear(3, 4), gf.nn.Tanh())
+    >>> with gf.viz.Trace(net) as calls:
+    ...     _ = net(gf.ones(2, 3))
+    >>> [call.label for call in calls.calls]
+    ['Sequential', 'Linear 0', 'Tanh 1']
+    """
 
     def __init__(self, model: Module) -> None:
         if not isinstance(model, Module):
@@ -76,7 +96,27 @@ class Trace:
                 return
 
     def chain(self, node: Node) -> list[Call]:
-        """The calls that ``node`` was made in, the outermost first; a leaf was made in none."""
+        """The calls that a node was made in, the outermost first; a leaf was made in none.
+
+        Parameters
+        ----------
+        node : Node
+            A node of a graph.
+
+        Returns
+        -------
+        list of Call
+            They have ``label``, ``path`` and ``kind``.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> net = gf.nn.Sequential(gf.nn.Linear(3, 4), gf.nn.Tanh())
+        >>> with gf.viz.trace(net) as calls:
+        ...     y = net(gf.ones(2, 3))
+        >>> [call.label for call in calls.chain(y.grad_fn)]
+        ['Sequential', 'Tanh 1']
+        """
         i = bisect_left(self.calls, node.seq, key=lambda c: c.began) - 1
         call = self.calls[i] if i >= 0 and node.seq else None
         while call is not None and call.ended < node.seq:
@@ -98,8 +138,23 @@ def _depth() -> int:
 def trace(model: Module) -> Trace:
     """A context in which the calls of ``model`` and of all modules in it are noted, so that ``graph`` can show and fold them.
 
-    TypeError for what is not a Module.
+    Parameters
+    ----------
+    model : Module
+        The model whose calls are noted.
 
+    Returns
+    -------
+    Trace
+        Given to ``graph`` as ``params``.
+
+    Raises
+    ------
+    TypeError
+        For what is not a Module.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> net = gf.nn.Sequential(gf.nn.Linear(3, 4), gf.nn.Tanh(), gf.nn.Linear(4, 1))
     >>> with gf.viz.trace(net) as calls:
