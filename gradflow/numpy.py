@@ -40,6 +40,9 @@ from ._numpy.ndarray import ndarray as ndarray
 if TYPE_CHECKING:
     from ._numpy.functions import *  # noqa: F403
 
+    def __getattr__(name: str) -> Any: ...  # the names that are set below
+
+
 _FITS: dict[str, _Fit] = {
     **dict.fromkeys(("mean", "var", "std", "median", "angle", "inv", "det", "cholesky", "slogdet"), _floats),
     **dict.fromkeys(("sum", "prod", "cumsum", "cumprod", "trace"), _sums),
@@ -76,7 +79,8 @@ for _name in _functions.__all__:
     globals()[_name] = _each[id(_function)]
 REDUCTIONS = {name: _each[id(function)] for name, function in _functions.REDUCTIONS.items()}
 """What ``np.add.reduce`` and its like are here."""
-__all__ = sorted([*_functions.__all__, "ndarray"])
+e = _np.e
+__all__ = sorted([*_functions.__all__, "e", "ndarray"])
 
 
 def table() -> dict[Any, Any]:
@@ -84,10 +88,3 @@ def table() -> dict[Any, Any]:
     own = {n: f for n in __all__ if callable(f := globals()[n])}
     found = {getattr(_np, n): f for n, f in own.items() if hasattr(getattr(_np, n, None), "_implementation")}
     return found | {getattr(_np.linalg, n): getattr(linalg, n) for n in linalg.__all__}
-
-
-def __getattr__(name: str) -> Any:
-    """The functions of the namespace of derivative rules that are imported when they are first asked for."""
-    if hasattr(_functions, name):
-        return getattr(_functions, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

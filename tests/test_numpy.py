@@ -271,6 +271,7 @@ def test_every_name_has_a_case() -> None:
         "logspace",
         "ones",
         "zeros",
+        "e",
         "inf",
         "nan",
         "pi",
@@ -316,6 +317,13 @@ def test_other_names() -> None:
     ):
         assert getattr(gnp, a) is getattr(gnp, b)
     np.testing.assert_allclose(gnp.angle(gf.tensor([1j, -1.0])).to_numpy(), [np.pi / 2, np.pi])
+
+
+def test_constants_are_numpys() -> None:
+    """Also ``e``, which was the module of elementwise operations."""
+    assert (gnp.e, gnp.pi, gnp.inf, gnp.newaxis) == (np.e, np.pi, np.inf, None) and np.isnan(gnp.nan)
+    with pytest.raises(AttributeError, match="no attribute 'fn'"):
+        _ = gnp.fn  # what the table of functions imports is not public
 
 
 def test_arrays_and_tensors_meet() -> None:
