@@ -33,7 +33,7 @@ def nll_loss(
     target : Tensor
         Integers, shape (N,), () or (N, ...).
     weight : Tensor, optional
-        Shape (C,): the weight w of each class, 1 unless given.
+        Shape (C,): the weight w of each class, 1 unless given. It gets no gradient.
     ignore_index : int, default -100
         An index that counts for nothing.
     reduction : str, default "mean"
@@ -52,6 +52,8 @@ def nll_loss(
         For shapes that do not fit.
     DTypeError
         For indices that are not integers.
+    GraphError
+        For a ``weight`` that requires grad.
     ArgumentError
         For another ``reduction``.
 
@@ -94,7 +96,7 @@ def cross_entropy(
     target : Tensor
         Class indices, integers of shape (N,), () or (N, ...); or probabilities, floats of the shape of ``input``.
     weight : Tensor, optional
-        Shape (C,): the weight of each class, 1 unless given. It gets no gradient; one that asks for it is refused.
+        Shape (C,): the weight of each class, 1 unless given. It gets no gradient.
     ignore_index : int, default -100
         An index that counts for nothing.
     reduction : str, default "mean"
@@ -115,6 +117,8 @@ def cross_entropy(
         For shapes that do not fit.
     DTypeError
         For indices that are not integers.
+    GraphError
+        For a ``weight`` that requires grad.
     ArgumentError
         For another ``reduction``, and for a ``label_smoothing`` outside of [0, 1].
 

@@ -150,7 +150,7 @@ class Graph(Picture):
 
     @cached_property
     def shown(self) -> bx.Chart:
-        """The boxes and links as they are drawn: a leaf that is used in several places has a box in each.
+        """The boxes and links as they are drawn: a leaf that many operations use has a small box at each of them.
 
         Examples
         --------
@@ -284,7 +284,7 @@ def graph(
         True makes each call of a module one box, the outermost where there are at least two; 1, 2 ... the modules at that depth.
         None folds only what has more than ``max_nodes`` nodes. Without a trace neighbours in time are put together.
     max_nodes : int, default 500
-        How many boxes there are at most, from 1.
+        ``fold=None`` folds what has more nodes than that; at least 1.
     direction : {"down", "right"}, default "down"
         Where the arrows go.
 
