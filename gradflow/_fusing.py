@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from types import FunctionType
 from typing import Any
 
 from ._engine import Op, compiled, make_callable, mode, recording, sweep, wrap
 from ._kernels import Kernel
+from ._standins.batch import Batch, any_batch, lifted
 from ._standins.symbol import Symbol
 from ._tensor import Tensor
 from .errors import DTypeError, RuleError
@@ -111,7 +112,10 @@ class _Run:
             raise RuleError(f"fused: {self._kernel.formula.__name__} returns {type(y).__name__}, not a Tensor")
         return y.array if isinstance(y, Tensor) else y
 
-    def many(self, xp: Namespace, arrays: tuple[Array, ...]) -> list[Array]:
+    def many(self, xp: Namespace, arrays: Sequence[Array]) -> list[Array]:
+        if any_batch(arrays):
+            ndim = max([a.ndim for a in arrays])
+            return [Batch(made) for made in self.many(xp.xp, [lifted(a, ndim) for a in arrays])]
         shape = xp.broadcast_shapes(*[a.shape for a in arrays])
         dtype = arrays[0].dtype
         if dtype.kind != "f":

@@ -211,6 +211,16 @@ def test_infinities_and_nan_pass_through_as_in_the_function() -> None:
             np.testing.assert_array_equal(fused(f)(values).to_numpy(), f(values).to_numpy())
 
 
+@pytest.mark.parametrize("shapes", [((3,), (3,)), ((2, 3), (3,)), ((2, 3), ())], ids=str)
+def test_jacobians_and_hessians(shapes: Any) -> None:
+    a, b = (t.detach() for t in pair(*shapes))
+    f = fused(swish)
+    for made, plain in zip(gf.func.jacrev(f, (0, 1))(a, b), gf.func.jacrev(swish, (0, 1))(a, b), strict=True):
+        np.testing.assert_allclose(made.to_numpy(), plain.to_numpy(), rtol=1e-12, atol=1e-12)
+    made, plain = (gf.func.hessian(lambda x, g=g: g(x, b).sum())(a) for g in (f, swish))
+    np.testing.assert_allclose(made.to_numpy(), plain.to_numpy(), rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.stand_in
 def test_a_call_is_one_launch_and_so_is_its_derivative() -> None:
     from cupy_stand_in import record
