@@ -16,8 +16,20 @@ def _conj(xp: Namespace, x: Array) -> Array:
 
 
 def conj(x: Tensor) -> Tensor:
-    """The complex conjugate; a real tensor is returned as it is.
+    """Complex conjugate, element by element.
 
+    Parameters
+    ----------
+    x : Tensor
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`; a real tensor itself, not a copy.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.conj(gf.tensor([1 + 2j]))
     tensor([1.-2.j], dtype=complex64)
@@ -31,8 +43,20 @@ def _real(xp: Namespace, x: Array) -> Array:
 
 
 def real(x: Tensor) -> Tensor:
-    """The real part (a copy); a real tensor is returned as it is.
+    """Real part, element by element.
 
+    Parameters
+    ----------
+    x : Tensor
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        A copy with the float dtype of the parts; a real tensor itself, not a copy.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.real(gf.tensor([1 + 2j]))
     tensor([1.])
@@ -42,11 +66,31 @@ def real(x: Tensor) -> Tensor:
 
 @elementwise(lambda xp, g, _x: 1j * xp.astype(g, _x.dtype), holomorphic=False)
 def imag(xp: Namespace, x: TensorOrArray) -> Array:
-    """The imaginary part of a complex tensor (a copy).
+    """Imaginary part of a complex tensor, element by element.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape, complex.
+
+    Returns
+    -------
+    Tensor
+        A copy with the float dtype of the parts.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is real.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.imag(gf.tensor([1 + 2j]))
-    tensor([2.])
+    >>> x = gf.tensor([1 + 2j], requires_grad=True)
+    >>> y = gf.imag(x)
+    >>> y.sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([2.0], [1j])
     """
     if x.dtype.kind != "c":
         raise DTypeError(f"imag: a tensor of dtype {x.dtype} has no imaginary part")
@@ -54,8 +98,22 @@ def imag(xp: Namespace, x: TensorOrArray) -> Array:
 
 
 def angle(x: Tensor) -> Tensor:
-    """The angle of ``x`` in the complex plane, in radians.
+    """Angle in the complex plane, element by element.
 
+    A real number has the angle 0, or pi if it is negative; its gradient is 0.
+
+    Parameters
+    ----------
+    x : Tensor
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`, in radians from -pi to pi; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.angle(gf.tensor([1j]))
     tensor([1.5708])

@@ -29,11 +29,32 @@ def _sub(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(lambda g, b: g * b, lambda g, a: g * a)
 def mul(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """Elementwise product ``a * b``; shapes broadcast.
+    """``a * b``, element by element.
 
+    The derivatives are ``b`` and ``a``.
+
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        The factors; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not broadcast.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.mul(gf.tensor([1.0, 2.0]), 3.0)
-    tensor([3., 6.])
+    >>> x = gf.tensor([1.0, 2.0], requires_grad=True)
+    >>> gf.mul(x, 3.0).sum().backward()
+    >>> x.grad
+    tensor([3., 3.])
     """
     return xp.multiply(a, b)
 
@@ -45,8 +66,27 @@ def _div(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 
 def add(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Tensor:
-    """``a + alpha * b``; shapes broadcast.
+    """``a + alpha * b``, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        The terms; their shapes broadcast.
+    alpha : number
+        The factor of `b`, which has no gradient.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype; two boolean tensors give their "or".
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not broadcast.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.add(gf.tensor([1.0, 2.0]), 3.0, alpha=2)
     tensor([7., 8.])
@@ -55,8 +95,29 @@ def add(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Tensor:
 
 
 def sub(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Tensor:
-    """``a - alpha * b``; shapes broadcast.  DTypeError for booleans.
+    """``a - alpha * b``, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        The minuend and the subtrahend; their shapes broadcast.
+    alpha : number
+        The factor of `b`, which has no gradient.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not broadcast.
+    DTypeError
+        When both are booleans.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.sub(gf.tensor([1.0, 2.0, 3.0]), 1.0, alpha=2)
     tensor([-1.,  0.,  1.])
@@ -65,14 +126,39 @@ def sub(a: TensorLike, b: TensorLike, *, alpha: float = 1) -> Tensor:
 
 
 def rsub(a: TensorLike, b: TensorLike) -> Tensor:
-    """``b - a``."""
+    """``b - a``, element by element: the operator ``-`` with the operands exchanged."""
     return _sub(b, a)
 
 
 def div(a: TensorLike, b: TensorLike, *, rounding_mode: str | None = None) -> Tensor:
-    """``a / b``; integers give floats.  ``rounding_mode``: None, "trunc" (towards 0) or "floor".
+    """``a / b``, element by element, as a float or rounded to a whole number.
 
+    Without rounding the derivatives are ``1 / b`` and ``-a / b**2``; with rounding they are 0.
+
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        The dividend and the divisor; their shapes broadcast.
+    rounding_mode : {None, "trunc", "floor"}
+        None does not round, "trunc" rounds towards 0, "floor" towards minus infinity.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape.  Integers give the default dtype without rounding, and integers with it.
+
+    Raises
+    ------
+    DivisionError
+        When a whole number is divided by 0 and the result is rounded.  On CUDA the result is 0.
+    ArgumentError
+        When `rounding_mode` is another word.
+
+    Examples
+    --------
     >>> import gradflow as gf
+    >>> gf.div(gf.tensor([7, -7]), 2)
+    tensor([ 3.5000, -3.5000])
     >>> gf.div(gf.tensor([7.0, -7.0]), 2, rounding_mode="floor")
     tensor([ 3., -4.])
     """
@@ -89,14 +175,31 @@ def div(a: TensorLike, b: TensorLike, *, rounding_mode: str | None = None) -> Te
 
 
 def rdiv(a: TensorLike, b: TensorLike) -> Tensor:
-    """``b / a``."""
+    """``b / a``, element by element: the operator ``/`` with the operands exchanged."""
     return _div(b, a)
 
 
 @elementwise(lambda g: -g)
 def neg(xp: Namespace, x: TensorLike) -> Array:
-    """``-x``.
+    """``-x``, element by element.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; no booleans.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is boolean.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.neg(gf.tensor([0.5, 1.0]))
     tensor([-0.5000, -1.0000])
@@ -132,13 +235,36 @@ def _no_integer() -> ArgumentError:
 
 
 def pow(x: TensorLike, exponent: TensorLike) -> Tensor:
-    """``x`` to the power ``exponent``; d/dx is exponent * x^(exponent - 1), 0 for exponent 0.
+    """``x ** exponent``, element by element.
 
-    d/dexponent is x^exponent log(x); at x = 0 it is taken to be 0 for exponents from 0 on, as PyTorch takes it.
+    d/dx is ``exponent * x**(exponent - 1)``, and 0 for the exponent 0.  d/dexponent is ``x**exponent * log(x)``; at ``x`` = 0 it
+    is taken to be 0 for exponents from 0 on, as PyTorch takes it.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        The base.
+    exponent : Tensor, array or number
+        The exponent; the shapes broadcast.  A number is cheaper than a Tensor.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype.  A negative float base with a fractional exponent gives NaN.
+
+    Raises
+    ------
+    ArgumentError
+        When an integer is raised to a negative integer power.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.pow(gf.tensor([2.0, 3.0]), 2)
-    tensor([4., 9.])
+    >>> x = gf.tensor([2.0, 3.0], requires_grad=True)
+    >>> y = gf.pow(x, 2)
+    >>> y.sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([4.0, 9.0], [4.0, 6.0])
     """
     if isinstance(exponent, int | float) and not isinstance(exponent, bool) and (kind := _kind(x)):
         if kind in "iub" and isinstance(exponent, int) and exponent < 0:
@@ -149,7 +275,7 @@ def pow(x: TensorLike, exponent: TensorLike) -> Tensor:
 
 
 def rpow(x: TensorLike, base: TensorLike) -> Tensor:
-    """``base ** x``."""
+    """``base ** x``, element by element: the operator ``**`` with the operands exchanged."""
     return _pow(base, x)
 
 
@@ -164,19 +290,48 @@ def _modulus(xp: Namespace, x: Array) -> Array:
 
 
 def abs(x: TensorLike) -> Tensor:
-    """Absolute value ``|x|``; its derivative is taken to be 0 at 0.
+    """Absolute value ``|x|``, element by element.
 
+    The derivative is the sign of ``x``, and taken to be 0 at 0.  Of a complex number the modulus is taken.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`; complex numbers give the float dtype of their parts.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.abs(gf.tensor([-1.0, 2.0]))
-    tensor([1., 2.])
+    >>> x = gf.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> y = gf.abs(x)
+    >>> y.sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([1.0, 0.0, 2.0], [-1.0, 0.0, 1.0])
     """
     return _modulus(x) if hasattr(x, "dtype") and x.dtype.kind == "c" else _abs(x)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @elementwise(lambda xp, g, x: 2 * (g * x))
 def square(xp: Namespace, x: TensorLike) -> Array:
-    """``x * x``.
+    """``x * x``, element by element; the derivative is ``2 * x``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.square(gf.tensor([0.5, 1.0]))
     tensor([0.2500, 1.0000])
@@ -186,8 +341,22 @@ def square(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda g, y: g / (2 * y), floats=True)
 def sqrt(xp: Namespace, x: TensorLike) -> Array:
-    """Square root; d/dx is 1 / (2 sqrt(x)).
+    """Square root, element by element.
 
+    The derivative is ``1 / (2 * sqrt(x))``, which is infinite at 0.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; a negative real number gives NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.sqrt(gf.tensor([0.5, 1.0]))
     tensor([0.7071, 1.0000])
@@ -197,8 +366,20 @@ def sqrt(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda g, x, y: g * (-0.5 * y / x), floats=True)
 def rsqrt(xp: Namespace, x: TensorLike) -> Array:
-    """``1 / sqrt(x)``.
+    """``1 / sqrt(x)``, element by element; the derivative is ``-0.5 * x**-1.5``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; 0 gives infinity, a negative real number NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.rsqrt(gf.tensor([0.5, 1.0]))
     tensor([1.4142, 1.0000])
@@ -208,8 +389,20 @@ def rsqrt(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda g, y: -g * y * y, floats=True)
 def reciprocal(xp: Namespace, x: TensorLike) -> Array:
-    """``1 / x``.
+    """``1 / x``, element by element; the derivative is ``-1 / x**2``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; 0 gives infinity.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.reciprocal(gf.tensor([0.5, 1.0]))
     tensor([2., 1.])
@@ -236,10 +429,29 @@ def _remainder(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 def remainder(a: TensorLike, b: TensorLike) -> Tensor:
-    """``a - b * floor(a / b)``, with the sign of ``b`` (Python's ``%``).
+    """``a - b * floor(a / b)``, element by element, with the sign of ``b`` (Python's ``%``).
 
-    ZeroDivisionError for whole numbers divided by 0, as in PyTorch (on CUDA, where looking would be a wait, they give 0).
+    d/da is 1, d/db is ``-floor(a / b)``.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        The dividend and the divisor; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype; a float divided by 0 gives NaN.
+
+    Raises
+    ------
+    DivisionError
+        When a whole number is divided by 0, as in PyTorch.  On CUDA, where the check would wait for the device, the result is 0.
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.remainder(gf.tensor([5.0, -5.0]), 3)
     tensor([2., 1.])
@@ -255,10 +467,29 @@ def _fmod(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 def fmod(a: TensorLike, b: TensorLike) -> Tensor:
-    """``a - b * trunc(a / b)``, with the sign of ``a`` (C's ``fmod``).
+    """``a - b * trunc(a / b)``, element by element, with the sign of ``a`` (C's ``fmod``).
 
-    ZeroDivisionError for whole numbers divided by 0, as in PyTorch (on CUDA, where looking would be a wait, they give 0).
+    d/da is 1, d/db is ``-trunc(a / b)``.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        The dividend and the divisor; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype; a float divided by 0 gives NaN.
+
+    Raises
+    ------
+    DivisionError
+        When a whole number is divided by 0, as in PyTorch.  On CUDA, where the check would wait for the device, the result is 0.
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.fmod(gf.tensor([5.0, -5.0]), 3)
     tensor([ 2., -2.])
@@ -273,10 +504,29 @@ def _floor_divide(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 def floor_divide(a: TensorLike, b: TensorLike) -> Tensor:
-    """``floor(a / b)``; flat almost everywhere, so its gradient is 0.
+    """``floor(a / b)``, element by element.
 
-    ZeroDivisionError for whole numbers divided by 0, as in PyTorch (on CUDA, where looking would be a wait, they give 0).
+    The function is flat almost everywhere, and its gradient is 0.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        The dividend and the divisor; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype: integers stay integers.
+
+    Raises
+    ------
+    DivisionError
+        When a whole number is divided by 0, as in PyTorch.  On CUDA, where the check would wait for the device, the result is 0.
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.floor_divide(gf.tensor([5.0, -5.0]), 3)
     tensor([ 1., -2.])
@@ -286,20 +536,34 @@ def floor_divide(a: TensorLike, b: TensorLike) -> Tensor:
 
 
 def rfloor_divide(a: TensorLike, b: TensorLike) -> Tensor:
-    """``floor(b / a)``."""
+    """``floor(b / a)``, element by element: the operator ``//`` with the operands exchanged."""
     return floor_divide(b, a)
 
 
 def rremainder(a: TensorLike, b: TensorLike) -> Tensor:
-    """``remainder(b, a)``."""
+    """``remainder(b, a)``, element by element: the operator ``%`` with the operands exchanged."""
     return remainder(b, a)
 
 
 @wide
 @elementwise(lambda g, weight: g - g * weight, lambda g, weight: g * weight, lambda g, a, b: g * (b - a))
 def lerp(xp: Namespace, a: TensorOrArray, b: TensorOrArray, weight: TensorOrArray | float) -> Array:
-    """``a + weight * (b - a)``.
+    """``a + weight * (b - a)``, element by element: the linear interpolation from ``a`` to ``b``.
 
+    Parameters
+    ----------
+    a, b : Tensor or array
+        The values at the weights 0 and 1.
+    weight : Tensor, array or number
+        Where between them to stand, also outside of 0 to 1.  The three shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.lerp(gf.tensor([0.0]), gf.tensor([10.0]), 0.25)
     tensor([2.5000])
@@ -312,8 +576,25 @@ def lerp(xp: Namespace, a: TensorOrArray, b: TensorOrArray, weight: TensorOrArra
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
 def sign(xp: Namespace, x: TensorOrArray) -> Array:
-    """-1, 0 or 1; DTypeError for complex numbers.
+    """-1, 0 or 1, element by element; the gradient is 0.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`; booleans are returned as a copy.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is complex: the direction of a complex number is ``x / abs(x)``.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.sign(gf.tensor([-2.0, 0.0]))
     tensor([-1.,  0.])
@@ -325,8 +606,25 @@ def sign(xp: Namespace, x: TensorOrArray) -> Array:
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
 def floor(xp: Namespace, x: TensorLike) -> Array:
-    """The largest whole number that is not above ``x``.
+    """The largest whole number that is not above ``x``, element by element; the gradient is 0.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.floor(gf.tensor([1.5, -1.5]))
     tensor([ 1., -2.])
@@ -336,8 +634,25 @@ def floor(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
 def ceil(xp: Namespace, x: TensorLike) -> Array:
-    """The smallest whole number that is not below ``x``.
+    """The smallest whole number that is not below ``x``, element by element; the gradient is 0.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.ceil(gf.tensor([1.5, -1.5]))
     tensor([ 2., -1.])
@@ -353,9 +668,30 @@ def _round(xp: Namespace, x: Array) -> Array:
 
 
 def round(x: TensorLike, *, decimals: int = 0) -> Tensor:
-    """``x`` to the nearest number with that many decimals, halves to the even one; the gradient is 0.
+    """The nearest number with ``decimals`` decimals, halves to the even one; the gradient is 0.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    decimals : int
+        The number of decimals; -2 rounds to hundreds.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`; integers with `decimals` give the default dtype.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
+    >>> gf.round(gf.tensor([0.5, 1.5, 2.5]))
+    tensor([0., 2., 2.])
     >>> gf.round(gf.tensor([1.26, 2.5]), decimals=1)
     tensor([1.3000, 2.5000])
     """
@@ -367,8 +703,25 @@ def round(x: TensorLike, *, decimals: int = 0) -> Tensor:
 
 @elementwise(lambda xp, g: xp.zeros_like(g))
 def trunc(xp: Namespace, x: TensorLike) -> Array:
-    """``x`` without its fraction.
+    """``x`` without its fraction, element by element; the gradient is 0.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.trunc(gf.tensor([1.5, -1.5]))
     tensor([ 1., -1.])

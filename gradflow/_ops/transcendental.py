@@ -21,8 +21,27 @@ from ..typing import Array, Namespace, TensorLike, TensorOrArray
     floats=True,
 )
 def logaddexp(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """``log(exp(a) + exp(b))`` without overflow.
+    """``log(exp(a) + exp(b))``, element by element, without overflow.
 
+    The derivatives are ``sigmoid(a - b)`` and ``sigmoid(b - a)``.
+
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Logarithms of the terms, real; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype; integers give the default dtype.
+
+    Raises
+    ------
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.logaddexp(gf.tensor([0.0, 2000.0]), gf.tensor([0.0, 1000.0]))
     tensor([   0.6931, 2000.0000])
@@ -32,10 +51,24 @@ def logaddexp(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(lambda g, y: g * y, floats=True)
 def exp(xp: Namespace, x: TensorLike) -> Array:
-    """e to the power ``x``.
+    """e to the power ``x``, element by element; the derivative is the result itself.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.  A float32 `x` above 88.7 gives infinity.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.exp(gf.tensor([0.0, 1.0]))
+    >>> x = gf.tensor([0.0, 1.0], requires_grad=True)
+    >>> gf.exp(x).sum().backward()
+    >>> x.grad
     tensor([1.0000, 2.7183])
     """
     return xp.exp(x)
@@ -43,8 +76,20 @@ def exp(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda g, y: g * y + g, floats=True)
 def expm1(xp: Namespace, x: TensorLike) -> Array:
-    """``exp(x) - 1``, accurate near 0.
+    """``exp(x) - 1``, element by element, accurate near 0; the derivative is ``exp(x)``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.expm1(gf.tensor([0.5, 1.0]))
     tensor([0.6487, 1.7183])
@@ -54,8 +99,20 @@ def expm1(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda g, x: g / x, floats=True)
 def log(xp: Namespace, x: TensorLike) -> Array:
-    """Natural logarithm.
+    """Natural logarithm, element by element; the derivative is ``1 / x``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; 0 gives minus infinity, a negative real number NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.log(gf.tensor([0.5, 1.0]))
     tensor([-0.6931,  0.0000])
@@ -65,8 +122,20 @@ def log(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda g, x: g / (x + 1), floats=True)
 def log1p(xp: Namespace, x: TensorLike) -> Array:
-    """``log(1 + x)``, accurate near 0.
+    """``log(1 + x)``, element by element, accurate near 0; the derivative is ``1 / (1 + x)``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; -1 gives minus infinity, a real number below -1 NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.log1p(gf.tensor([0.5, 1.0]))
     tensor([0.4055, 0.6931])
@@ -76,8 +145,20 @@ def log1p(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda g, x: g / (x * math.log(2)), floats=True)
 def log2(xp: Namespace, x: TensorLike) -> Array:
-    """Logarithm to base 2.
+    """Logarithm to base 2, element by element; the derivative is ``1 / (x * log(2))``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; 0 gives minus infinity, a negative real number NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.log2(gf.tensor([0.5, 1.0]))
     tensor([-1.,  0.])
@@ -87,8 +168,20 @@ def log2(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda g, x: g / (x * math.log(10)), floats=True)
 def log10(xp: Namespace, x: TensorLike) -> Array:
-    """Logarithm to base 10.
+    """Logarithm to base 10, element by element; the derivative is ``1 / (x * log(10))``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; 0 gives minus infinity, a negative real number NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.log10(gf.tensor([0.5, 1.0]))
     tensor([-0.3010,  0.0000])
@@ -99,8 +192,31 @@ def log10(xp: Namespace, x: TensorLike) -> Array:
 @wide
 @elementwise(lambda xp, g, x: (2 / math.sqrt(math.pi)) * (g * xp.exp(-(x * x))), floats=True)
 def erf(xp: Namespace, x: TensorOrArray) -> Array:
-    """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to ``x`` (DLMF 7.2.1).
+    """Error function, ``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0 to ``x``, element by element.
 
+    The derivative is ``2 / sqrt(pi) * exp(-x**2)``.
+
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`, from -1 to 1; integers give the default dtype.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
+    References
+    ----------
+    NIST Digital Library of Mathematical Functions, 7.2.1.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.erf(gf.tensor([0.5, 1.0]))
     tensor([0.5205, 0.8427])
@@ -113,11 +229,28 @@ def erf(xp: Namespace, x: TensorOrArray) -> Array:
 @wide
 @elementwise(lambda g, y: g * (y - y * y), floats=True)
 def sigmoid(xp: Namespace, x: TensorLike) -> Array:
-    """``1 / (1 + exp(-x))``, without overflow and accurate in both tails; d/dx is y (1 - y).
+    """``1 / (1 + exp(-x))``, element by element, without overflow and accurate in both tails.
 
+    The derivative is ``y * (1 - y)`` with the result ``y``.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`, from 0 to 1; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.sigmoid(gf.tensor([0.0, 100.0]))
-    tensor([0.5000, 1.0000])
+    >>> x = gf.tensor([0.0, 100.0], requires_grad=True)
+    >>> y = gf.sigmoid(x)
+    >>> y.sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([0.5, 1.0], [0.25, 0.0])
     """
     return xp.sigmoid(x)
 
@@ -137,8 +270,20 @@ def logistic(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda xp, g, x: g * xp.cos(x), floats=True)
 def sin(xp: Namespace, x: TensorLike) -> Array:
-    """Sine of ``x`` in radians.
+    """Sine of ``x`` in radians, element by element; the derivative is ``cos(x)``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape, in radians.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.sin(gf.tensor([0.5, 1.0]))
     tensor([0.4794, 0.8415])
@@ -148,8 +293,20 @@ def sin(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda xp, g, x: -g * xp.sin(x), floats=True)
 def cos(xp: Namespace, x: TensorLike) -> Array:
-    """Cosine of ``x`` in radians.
+    """Cosine of ``x`` in radians, element by element; the derivative is ``-sin(x)``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape, in radians.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.cos(gf.tensor([0.5, 1.0]))
     tensor([0.8776, 0.5403])
@@ -159,8 +316,20 @@ def cos(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda g, y: g + g * y * y, floats=True)
 def tan(xp: Namespace, x: TensorLike) -> Array:
-    """Tangent of ``x`` in radians.
+    """Tangent of ``x`` in radians, element by element; the derivative is ``1 + tan(x)**2``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape, in radians.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.tan(gf.tensor([0.5, 1.0]))
     tensor([0.5463, 1.5574])
@@ -171,8 +340,20 @@ def tan(xp: Namespace, x: TensorLike) -> Array:
 @wide
 @elementwise(lambda xp, g, x: g / xp.sqrt(1 - x * x), floats=True)
 def asin(xp: Namespace, x: TensorLike) -> Array:
-    """Inverse sine, in radians.
+    """Inverse sine, element by element; the derivative is ``1 / sqrt(1 - x**2)``, infinite at -1 and 1.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape, from -1 to 1; other real numbers give NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`, in radians from -pi/2 to pi/2; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.asin(gf.tensor([0.5, 1.0]))
     tensor([0.5236, 1.5708])
@@ -183,8 +364,20 @@ def asin(xp: Namespace, x: TensorLike) -> Array:
 @wide
 @elementwise(lambda xp, g, x: -g / xp.sqrt(1 - x * x), floats=True)
 def acos(xp: Namespace, x: TensorLike) -> Array:
-    """Inverse cosine, in radians.
+    """Inverse cosine, element by element; the derivative is ``-1 / sqrt(1 - x**2)``, infinite at -1 and 1.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape, from -1 to 1; other real numbers give NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`, in radians from 0 to pi; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.acos(gf.tensor([0.5, 1.0]))
     tensor([1.0472, 0.0000])
@@ -195,8 +388,20 @@ def acos(xp: Namespace, x: TensorLike) -> Array:
 @wide
 @elementwise(lambda xp, g, x: g / (1 + x * x), floats=True)
 def atan(xp: Namespace, x: TensorLike) -> Array:
-    """Inverse tangent, in radians.
+    """Inverse tangent, element by element; the derivative is ``1 / (1 + x**2)``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`, in radians from -pi/2 to pi/2; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.atan(gf.tensor([0.5, 1.0]))
     tensor([0.4636, 0.7854])
@@ -218,8 +423,27 @@ def _turn(xp: Namespace, g: Array, a: Array, b: Array, toward: Array) -> Array:
     floats=True,
 )
 def atan2(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """The angle of the point (``b``, ``a``), in radians from -pi to pi; its gradient at (0, 0) is 0.
+    """Angle of the point with the abscissa ``b`` and the ordinate ``a``, element by element.
 
+    The derivatives are ``b / (a**2 + b**2)`` and ``-a / (a**2 + b**2)``.  At (0, 0) they are taken to be 0, as PyTorch takes them.
+
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Ordinate and abscissa, real; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape, in radians from -pi to pi; integers give the default dtype.
+
+    Raises
+    ------
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.atan2(gf.tensor([1.0]), gf.tensor([-1.0]))
     tensor([2.3562])
@@ -234,8 +458,27 @@ def atan2(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     floats=True,
 )
 def hypot(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """``sqrt(a^2 + b^2)`` without overflow; its gradient at (0, 0) is 0.
+    """``sqrt(a**2 + b**2)``, element by element, without overflow.
 
+    The derivatives are ``a / y`` and ``b / y`` with the result ``y``.  At (0, 0) they are taken to be 0.
+
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        The legs of the triangle, real; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype; integers give the default dtype.
+
+    Raises
+    ------
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.hypot(gf.tensor([3.0]), gf.tensor([4.0]))
     tensor([5.])
@@ -245,8 +488,20 @@ def hypot(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(lambda xp, g, x: g * xp.cosh(x), floats=True)
 def sinh(xp: Namespace, x: TensorLike) -> Array:
-    """Hyperbolic sine.
+    """Hyperbolic sine, element by element; the derivative is ``cosh(x)``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.sinh(gf.tensor([0.5, 1.0]))
     tensor([0.5211, 1.1752])
@@ -256,8 +511,20 @@ def sinh(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda xp, g, x: g * xp.sinh(x), floats=True)
 def cosh(xp: Namespace, x: TensorLike) -> Array:
-    """Hyperbolic cosine.
+    """Hyperbolic cosine, element by element; the derivative is ``sinh(x)``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.cosh(gf.tensor([0.5, 1.0]))
     tensor([1.1276, 1.5431])
@@ -268,8 +535,20 @@ def cosh(xp: Namespace, x: TensorLike) -> Array:
 @wide
 @elementwise(lambda g, y: g - g * (y * y), floats=True)
 def tanh(xp: Namespace, x: TensorLike) -> Array:
-    """Hyperbolic tangent; d/dx is 1 - y^2.
+    """Hyperbolic tangent, element by element; the derivative is ``1 - y**2`` with the result ``y``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`, from -1 to 1; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.tanh(gf.tensor([0.5, 1.0]))
     tensor([0.4621, 0.7616])
@@ -280,8 +559,20 @@ def tanh(xp: Namespace, x: TensorLike) -> Array:
 @wide
 @elementwise(lambda xp, g, x: g / xp.sqrt(x * x + 1), floats=True)
 def asinh(xp: Namespace, x: TensorLike) -> Array:
-    """Inverse hyperbolic sine.
+    """Inverse hyperbolic sine, element by element; the derivative is ``1 / sqrt(x**2 + 1)``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.asinh(gf.tensor([0.5, 1.0]))
     tensor([0.4812, 0.8814])
@@ -291,8 +582,20 @@ def asinh(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda xp, g, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)), floats=True)
 def acosh(xp: Namespace, x: TensorLike) -> Array:
-    """Inverse hyperbolic cosine.
+    """Inverse hyperbolic cosine, element by element; the derivative is ``1 / sqrt(x**2 - 1)``, infinite at 1.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; a real number below 1 gives NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.acosh(gf.tensor([1.0, 2.0]))
     tensor([0.0000, 1.3170])
@@ -303,8 +606,20 @@ def acosh(xp: Namespace, x: TensorLike) -> Array:
 @wide
 @elementwise(lambda g, x: g / (1 - x * x), floats=True)
 def atanh(xp: Namespace, x: TensorLike) -> Array:
-    """Inverse hyperbolic tangent.
+    """Inverse hyperbolic tangent, element by element; the derivative is ``1 / (1 - x**2)``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape, between -1 and 1; -1 and 1 give infinities, other real numbers NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.atanh(gf.tensor([0.0, 0.5]))
     tensor([0.0000, 0.5493])
