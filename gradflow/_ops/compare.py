@@ -26,11 +26,33 @@ def _shared(xp: Namespace, a: Array, b: Array, g: Array, left: Array) -> Array:
     selecting(lambda xp, g, a, b: _shared(xp, a, b, g, b < a), lambda a, b: b < a, clean=True),
 )
 def maximum(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """The larger of the two; where they are equal each gets half of the gradient.
+    """The larger of ``a`` and ``b``, element by element; NaN if one is NaN.
 
+    The larger gets the gradient; where both are equal each gets half of it.
+
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Real numbers; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype.
+
+    Raises
+    ------
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.maximum(gf.tensor([1.0, 5.0]), gf.tensor([2.0, 4.0]))
-    tensor([2., 5.])
+    >>> x = gf.tensor([1.0, 2.0, 5.0], requires_grad=True)
+    >>> y = gf.maximum(x, 2.0)
+    >>> y.sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([2.0, 2.0, 5.0], [0.0, 0.5, 1.0])
     """
     _ordered("maximum", a)
     return xp.maximum(a, b)
@@ -41,8 +63,27 @@ def maximum(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     selecting(lambda xp, g, a, b: _shared(xp, a, b, g, b > a), lambda a, b: b > a, clean=True),
 )
 def minimum(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """The smaller of the two; where they are equal each gets half of the gradient.
+    """The smaller of ``a`` and ``b``, element by element; NaN if one is NaN.
 
+    The smaller gets the gradient; where both are equal each gets half of it.
+
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Real numbers; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype.
+
+    Raises
+    ------
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.minimum(gf.tensor([1.0, 5.0]), gf.tensor([2.0, 4.0]))
     tensor([1., 4.])
@@ -91,13 +132,38 @@ def _at_most(xp: Namespace, x: Array, high: Array) -> Array:
 
 
 def clamp(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None) -> Tensor:
-    """``x`` held between ``min`` and ``max`` (numbers or tensors; None: no bound).
+    """``x`` held between ``min`` and ``max``, element by element.
 
-    The gradient goes to ``x`` inside of the bounds and on them, to a bound outside of it.
+    The gradient goes to `x` inside of the bounds and on them, to a bound outside of it.  Where `min` is above `max` the result is
+    `max`.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    min, max : Tensor, array, number or None
+        The bounds; their shapes broadcast with that of `x`.  None is no bound.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype.
+
+    Raises
+    ------
+    ArgumentError
+        When both bounds are None.
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.clamp(gf.tensor([-2.0, 0.5, 2.0]), -1, 1)
-    tensor([-1.0000,  0.5000,  1.0000])
+    >>> x = gf.tensor([-2.0, 0.5, 1.0], requires_grad=True)
+    >>> y = gf.clamp(x, -1, 1)
+    >>> y.sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([-1.0, 0.5, 1.0], [0.0, 1.0, 1.0])
     """
     if min is None and max is None:
         raise ArgumentError("clamp: give min, max or both")
@@ -119,14 +185,31 @@ def where(condition: TensorOrArray) -> tuple[Tensor, ...]: ...
 @overload
 def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor: ...
 def where(condition: Any, a: TensorLike | None = None, b: TensorLike | None = None) -> Tensor | tuple[Tensor, ...]:
-    """``a`` where ``condition`` is true, ``b`` elsewhere; each gets the gradient of the elements taken from it.
+    """``a`` where ``condition`` is true and ``b`` elsewhere; each gets the gradient of the elements taken from it.
 
     The elements not taken get 0, and so does what they were computed from, even where its slope there is infinite or NaN.  The
     same holds of what an index, ``masked_fill``, ``maximum``, ``minimum`` or ``clamp`` does not take.  Any other 0 that meets an
     infinite slope gives NaN: ``sqrt(x) ** 2`` at 0, whose derivative is 1.
 
-    ``where(condition)`` alone is ``nonzero(condition, as_tuple=True)``.
+    Parameters
+    ----------
+    condition : Tensor, array or bool
+        Booleans.
+    a, b : Tensor, array or number
+        The values; the three shapes broadcast.  Without both, ``where(condition)`` is ``nonzero(condition, as_tuple=True)``.
 
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        The broadcast shape and the promoted dtype of `a` and `b`; without them one vector of indices for each dimension.
+
+    Raises
+    ------
+    DTypeError
+        When `condition` has another dtype than bool.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.where(gf.tensor([True, False]), 1.0, gf.tensor([5.0, 6.0]))
     tensor([1., 6.])
@@ -149,8 +232,20 @@ def where(condition: Any, a: TensorLike | None = None, b: TensorLike | None = No
 def eq(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a == b``, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        What to compare; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the broadcast shape, without a gradient.  NaN is equal to nothing.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.tensor([1.0, 2.0]) == 2
+    >>> gf.eq(gf.tensor([1.0, 2.0]), 2)
     tensor([False,  True])
     """
     return xp.equal(a, b)
@@ -160,8 +255,20 @@ def eq(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 def ne(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a != b``, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        What to compare; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the broadcast shape, without a gradient.  NaN is unequal to everything.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.tensor([1.0, 2.0]) != 2
+    >>> gf.ne(gf.tensor([1.0, 2.0]), 2)
     tensor([ True, False])
     """
     return xp.not_equal(a, b)
@@ -171,8 +278,25 @@ def ne(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 def lt(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a < b``, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Real numbers; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the broadcast shape, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.tensor([1.0, 2.0]) < 2
+    >>> gf.lt(gf.tensor([1.0, 2.0]), 2)
     tensor([ True, False])
     """
     _ordered("lt", a)
@@ -183,8 +307,25 @@ def lt(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 def le(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a <= b``, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Real numbers; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the broadcast shape, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.tensor([1.0, 2.0]) <= 2
+    >>> gf.le(gf.tensor([1.0, 2.0]), 2)
     tensor([True, True])
     """
     _ordered("le", a)
@@ -195,9 +336,26 @@ def le(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 def gt(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a > b``, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Real numbers; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the broadcast shape, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.tensor([1.0, 2.0]) > 2
-    tensor([False, False])
+    >>> gf.gt(gf.tensor([1.0, 2.0]), 1)
+    tensor([False,  True])
     """
     _ordered("gt", a)
     return xp.greater(a, b)
@@ -207,8 +365,25 @@ def gt(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 def ge(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """``a >= b``, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Real numbers; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the broadcast shape, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When one is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.tensor([1.0, 2.0]) >= 2
+    >>> gf.ge(gf.tensor([1.0, 2.0]), 2)
     tensor([False,  True])
     """
     _ordered("ge", a)
@@ -217,8 +392,20 @@ def ge(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(None, None)
 def logical_and(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """True where both are nonzero.
+    """True where both are nonzero, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Any dtype; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the broadcast shape, without a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.logical_and(gf.tensor([True, False]), gf.tensor([True, True]))
     tensor([ True, False])
@@ -228,8 +415,20 @@ def logical_and(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(None, None)
 def logical_or(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """True where one or both are nonzero.
+    """True where one or both are nonzero, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Any dtype; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the broadcast shape, without a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.logical_or(gf.tensor([True, False]), gf.tensor([False, False]))
     tensor([ True, False])
@@ -239,8 +438,20 @@ def logical_or(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(None, None)
 def logical_xor(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """True where just one is nonzero.
+    """True where just one of the two is nonzero, element by element.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Any dtype; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the broadcast shape, without a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.logical_xor(gf.tensor([True, False]), gf.tensor([True, True]))
     tensor([False,  True])
@@ -250,8 +461,20 @@ def logical_xor(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(None)
 def logical_not(xp: Namespace, x: TensorLike) -> Array:
-    """True where ``x`` is zero.
+    """True where ``x`` is zero, element by element.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape and dtype.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the shape of `x`, without a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.logical_not(gf.tensor([True, False]))
     tensor([False,  True])
@@ -261,8 +484,25 @@ def logical_not(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(None, None)
 def bitwise_and(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """``a & b`` of integers or booleans.
+    """``a & b`` of integers, bit by bit, or of booleans.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Integers or booleans; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When one is a float or complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.bitwise_and(gf.tensor([6]), gf.tensor([3]))
     tensor([2])
@@ -272,8 +512,25 @@ def bitwise_and(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(None, None)
 def bitwise_or(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """``a | b`` of integers or booleans.
+    """``a | b`` of integers, bit by bit, or of booleans.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Integers or booleans; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When one is a float or complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.bitwise_or(gf.tensor([6]), gf.tensor([3]))
     tensor([7])
@@ -283,8 +540,25 @@ def bitwise_or(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(None, None)
 def bitwise_xor(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
-    """``a ^ b`` of integers or booleans.
+    """``a ^ b`` of integers, bit by bit, or of booleans.
 
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        Integers or booleans; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When one is a float or complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.bitwise_xor(gf.tensor([6]), gf.tensor([3]))
     tensor([5])
@@ -294,8 +568,25 @@ def bitwise_xor(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(None)
 def bitwise_not(xp: Namespace, x: TensorLike) -> Array:
-    """``~x`` of integers or booleans.
+    """``~x`` of integers, bit by bit, or of booleans.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Integers or booleans of any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is a float or complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.bitwise_not(gf.tensor([True, False]))
     tensor([False,  True])
@@ -305,8 +596,20 @@ def bitwise_not(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(None)
 def isnan(xp: Namespace, x: TensorLike) -> Array:
-    """True where ``x`` is not a number.
+    """True where ``x`` is not a number, element by element.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape and dtype.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the shape of `x`, without a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.isnan(gf.tensor([1.0, float("nan")]))
     tensor([False,  True])
@@ -316,8 +619,20 @@ def isnan(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(None)
 def isinf(xp: Namespace, x: TensorLike) -> Array:
-    """True where ``x`` is infinite.
+    """True where ``x`` is infinite, of either sign, element by element.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape and dtype.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the shape of `x`, without a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.isinf(gf.tensor([1.0, float("inf")]))
     tensor([False,  True])
@@ -327,8 +642,20 @@ def isinf(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(None)
 def isfinite(xp: Namespace, x: TensorLike) -> Array:
-    """True where ``x`` is neither infinite nor NaN.
+    """True where ``x`` is neither infinite nor NaN, element by element.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape and dtype.
+
+    Returns
+    -------
+    Tensor
+        Booleans of the shape of `x`, without a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.isfinite(gf.tensor([1.0, float("inf")]))
     tensor([ True, False])

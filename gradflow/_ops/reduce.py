@@ -39,8 +39,31 @@ def _wide(xp: Namespace, x: Array) -> Array:
 
 
 def sum(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Tensor:
-    """The sum over ``dim`` (one dimension, several, or all); booleans and integers give int64.
+    """Sum over ``dim``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+    dim : int, tuple of int or None
+        The dimensions to sum over; None, or an empty tuple, is all of them.
+    keepdim : bool
+        Whether the dimensions summed over stay, with size 1.
+    dtype : dtype or None
+        The dtype to which `x` is converted first.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`.  Booleans and integers give int64.
+
+    Raises
+    ------
+    IndexingError
+        When `x` has no dimension `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.sum(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1, keepdim=True)
     tensor([[3.],
@@ -61,8 +84,31 @@ def _mean(xp: Namespace, x: Array, dim: Dims = None, keepdim: bool = False) -> A
 
 
 def mean(x: TensorLike, dim: Dims = None, keepdim: bool = False, *, dtype: DType = None) -> Tensor:
-    """The mean over ``dim`` (one dimension, several, or all); DTypeError for integers, NaN for no elements.
+    """Mean over ``dim``; NaN of no elements.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; floats or complex numbers.
+    dim : int, tuple of int or None
+        The dimensions to average over; None, or an empty tuple, is all of them.
+    keepdim : bool
+        Whether the dimensions averaged over stay, with size 1.
+    dtype : dtype or None
+        The dtype to which `x` is converted first.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is of integers or booleans, and `dtype` is not given.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.mean(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
     tensor([2., 3.])
@@ -89,11 +135,38 @@ def _var(xp: Namespace, x: Array, dim: Dims = None, correction: float = 1, keepd
 
 
 def var(x: TensorLike, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Tensor:
-    """The variance over ``dim``: squared distances from the mean, summed and divided by n - correction.
+    """Variance over ``dim``: squared distances from the mean, summed and divided by ``n - correction``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real floats.
+    dim : int, tuple of int or None
+        The dimensions to go over; None, or an empty tuple, is all of them.
+    unbiased : bool or None
+        True is correction 1 and False correction 0; None leaves it to `correction`.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+    correction : number
+        What is subtracted from the number of elements n.  Where n is not above it the result is infinite or NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is not of real floats.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.var(gf.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor(1.6667)
+    >>> gf.var(gf.tensor([1.0, 2.0, 3.0, 4.0]), correction=0)
+    tensor(1.2500)
     """
     if isinstance(dim, bool):
         dim, unbiased = None, dim
@@ -102,10 +175,35 @@ def var(x: TensorLike, dim: Dims = None, unbiased: bool | None = None, keepdim: 
 
 @wide
 def std(x: TensorLike, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1) -> Tensor:
-    """The standard deviation over ``dim``, the root of ``var``.
+    """Standard deviation over ``dim``, the root of ``var``.
 
     Where all elements are equal its gradient is taken to be 0, and second derivatives are NaN.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real floats.
+    dim : int, tuple of int or None
+        The dimensions to go over; None, or an empty tuple, is all of them.
+    unbiased : bool or None
+        True is correction 1 and False correction 0; None leaves it to `correction`.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+    correction : number
+        What is subtracted from the number of elements n.  Where n is not above it the result is infinite or NaN.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is not of real floats.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.std(gf.tensor([1.0, 2.0, 3.0]))
     tensor(1.)
@@ -148,11 +246,39 @@ def _prod(xp: Namespace, x: Array, dim: Any, keepdim: bool = False) -> Array:
 
 
 def prod(x: TensorLike, dim: int | None = None, keepdim: bool = False, *, dtype: DType = None) -> Tensor:
-    """The product over one dimension, or of all elements; zeros among them are allowed for in the gradient.
+    """Product over one dimension, or of all elements.
 
+    The gradient of an element is the product of the others, also where some of them are 0.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+    dim : int or None
+        The dimension to multiply along; None is all of them.
+    keepdim : bool
+        Whether `dim` stays, with size 1.
+    dtype : dtype or None
+        The dtype to which `x` is converted first.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`.  Booleans and integers give int64.
+
+    Raises
+    ------
+    IndexingError
+        When `x` has no dimension `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.prod(gf.tensor([1.0, 2.0, 3.0]))
-    tensor(6.)
+    >>> x = gf.tensor([0.0, 2.0, 3.0], requires_grad=True)
+    >>> y = gf.prod(x)
+    >>> y.backward()
+    >>> y.item(), x.grad.tolist()
+    (0.0, [6.0, 0.0, 0.0])
     """
     x = x if dtype is None else cast_to(x, dtype)
     return _prod(reshape(x, (-1,)), 0, False) if dim is None else _prod(x, dim, keepdim)
@@ -167,6 +293,27 @@ def _cumsum(xp: Namespace, x: Array, dim: int) -> Array:
 def cumsum(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
     """Running sums along ``dim``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+    dim : int
+        The dimension to go along.
+    dtype : dtype or None
+        The dtype to which `x` is converted first.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.  Booleans and integers give int64.
+
+    Raises
+    ------
+    IndexingError
+        When `x` has no dimension `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.cumsum(gf.tensor([1.0, 2.0, 3.0]), 0)
     tensor([1., 3., 6.])
@@ -191,8 +338,29 @@ def _cumprod(xp: Namespace, x: Array, dim: int) -> Array:
 
 
 def cumprod(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
-    """Running products along ``dim``; zeros among the elements are allowed for in the gradient.
+    """Running products along ``dim``; the gradient is right also where elements are 0.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+    dim : int
+        The dimension to go along.
+    dtype : dtype or None
+        The dtype to which `x` is converted first.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.  Booleans and integers give int64.
+
+    Raises
+    ------
+    IndexingError
+        When `x` has no dimension `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.cumprod(gf.tensor([1.0, 2.0, 3.0]), 0)
     tensor([1., 2., 6.])
@@ -230,11 +398,37 @@ def _ties(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims, name: str) -> 
     selecting(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amax"), lambda xp, x, y, dim: x != _spread(xp, y, x, dim, "amax"))
 )
 def amax(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = False) -> Array:
-    """The largest element over ``dim``; equal ones share the gradient.
+    """The largest element over ``dim``; NaN if one is NaN.  Equal ones share the gradient evenly.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.
+    dim : int, tuple of int or None
+        The dimensions to go over; None, or an empty tuple, is all of them.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`, and its dtype.
+
+    Raises
+    ------
+    ShapeError
+        When there are no elements to go over.
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.amax(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
-    tensor([2., 4.])
+    >>> x = gf.tensor([[1.0, 2.0], [4.0, 4.0]], requires_grad=True)
+    >>> y = gf.amax(x, dim=1)
+    >>> y.sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([2.0, 4.0], [[0.0, 1.0], [0.5, 0.5]])
     """
     _ordered("amax", x)
     return xp.max(x, axis=dims.axis(dim, x.ndim, "amax"), keepdims=keepdim)
@@ -244,8 +438,31 @@ def amax(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = Fals
     selecting(lambda xp, g, x, y, dim: _ties(xp, g, x, y, dim, "amin"), lambda xp, x, y, dim: x != _spread(xp, y, x, dim, "amin"))
 )
 def amin(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = False) -> Array:
-    """The smallest element over ``dim``; equal ones share the gradient.
+    """The smallest element over ``dim``; NaN if one is NaN.  Equal ones share the gradient evenly.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.
+    dim : int, tuple of int or None
+        The dimensions to go over; None, or an empty tuple, is all of them.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`, and its dtype.
+
+    Raises
+    ------
+    ShapeError
+        When there are no elements to go over.
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.amin(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
     tensor([1., 3.])
@@ -256,8 +473,31 @@ def amin(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = Fals
 
 @primitive(None)
 def argmax(xp: Namespace, x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Array:
-    """Where the largest element along ``dim`` is (the first, if several); of the flattened tensor without ``dim``.
+    """Index of the largest element along ``dim``: the first of several, or of the first NaN.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    dim : int or None
+        The dimension to go along; None counts in the flattened tensor.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`; int64, without a gradient.
+
+    Raises
+    ------
+    ShapeError
+        When there are no elements to go over.
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.argmax(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
     tensor([1, 1])
@@ -267,8 +507,31 @@ def argmax(xp: Namespace, x: TensorLike, dim: int | None = None, keepdim: bool =
 
 @primitive(None)
 def argmin(xp: Namespace, x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Array:
-    """Where the smallest element along ``dim`` is (the first, if several); of the flattened tensor without ``dim``.
+    """Index of the smallest element along ``dim``: the first of several, or of the first NaN.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    dim : int or None
+        The dimension to go along; None counts in the flattened tensor.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`; int64, without a gradient.
+
+    Raises
+    ------
+    ShapeError
+        When there are no elements to go over.
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.argmin(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
     tensor([0, 0])
@@ -304,9 +567,39 @@ def max(x: TensorLike, dim: TensorOrArray | None = None, keepdim: bool = False, 
 @overload
 def max(x: TensorLike, dim: int, keepdim: bool = False) -> _Found: ...
 def max(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike | None = None) -> Tensor | _Found:
-    """``max(x)``, the largest of all; ``max(x, dim)``, a pair (values, indices); ``max(x, other)``, the larger of each two.
+    """The largest of all elements, the largest along one dimension, or the larger of each two.
 
+    ``max(x)`` is ``amax(x)``, where equal elements share the gradient.  ``max(x, dim)`` gives the gradient to the element at its
+    index, the first of several.  ``max(x, other)`` is ``maximum(x, other)``.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    dim : int, Tensor or None
+        The dimension to go along; None is all of them.  A Tensor in this place is `other`.
+    keepdim : bool
+        Whether `dim` stays, with size 1.
+    other : Tensor, array, number or None
+        What `x` is compared with, element by element.
+
+    Returns
+    -------
+    Tensor or tuple
+        A Tensor, but with `dim` a named pair of ``values`` and ``indices`` (int64).
+
+    Raises
+    ------
+    ShapeError
+        When there are no elements to go over.
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
+    >>> gf.max(gf.tensor([[1.0, 5.0], [7.0, 3.0]]))
+    tensor(7.)
     >>> gf.max(gf.tensor([[1.0, 5.0], [7.0, 3.0]]), 1)
     max(values=tensor([5., 7.]), indices=tensor([1, 0]))
     """
@@ -318,9 +611,39 @@ def min(x: TensorLike, dim: TensorOrArray | None = None, keepdim: bool = False, 
 @overload
 def min(x: TensorLike, dim: int, keepdim: bool = False) -> _Found: ...
 def min(x: TensorLike, dim: Any = None, keepdim: bool = False, *, other: TensorLike | None = None) -> Tensor | _Found:
-    """``min(x)``, the smallest of all; ``min(x, dim)``, a pair (values, indices); ``min(x, other)``, the smaller of each two.
+    """The smallest of all elements, the smallest along one dimension, or the smaller of each two.
 
+    ``min(x)`` is ``amin(x)``, where equal elements share the gradient.  ``min(x, dim)`` gives the gradient to the element at its
+    index, the first of several.  ``min(x, other)`` is ``minimum(x, other)``.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    dim : int, Tensor or None
+        The dimension to go along; None is all of them.  A Tensor in this place is `other`.
+    keepdim : bool
+        Whether `dim` stays, with size 1.
+    other : Tensor, array, number or None
+        What `x` is compared with, element by element.
+
+    Returns
+    -------
+    Tensor or tuple
+        A Tensor, but with `dim` a named pair of ``values`` and ``indices`` (int64).
+
+    Raises
+    ------
+    ShapeError
+        When there are no elements to go over.
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
+    >>> gf.min(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(1.)
     >>> gf.min(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 1)
     min(values=tensor([1., 3.]), indices=tensor([0, 0]))
     """
@@ -350,22 +673,54 @@ def _picked(pair: type[_Found], x: Any, indices: Any, dim: int, keepdim: bool) -
 
 @primitive(None)
 def all(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = False) -> Array:
-    """True where every element over ``dim`` is nonzero.
+    """True where every element over ``dim`` is nonzero; of no elements, True.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape and dtype.
+    dim : int, tuple of int or None
+        The dimensions to go over; None, or an empty tuple, is all of them.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        Booleans in the shape of `x` without `dim`, without a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.all(gf.tensor([True, False]))
-    tensor(False)
+    >>> gf.all(gf.tensor([[True, False], [True, True]]), dim=1)
+    tensor([False,  True])
     """
     return xp.all(x, axis=dims.axis(dim, x.ndim, "all"), keepdims=keepdim)
 
 
 @primitive(None)
 def any(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = False) -> Array:
-    """True where some element over ``dim`` is nonzero.
+    """True where some element over ``dim`` is nonzero; of no elements, False.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape and dtype.
+    dim : int, tuple of int or None
+        The dimensions to go over; None, or an empty tuple, is all of them.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        Booleans in the shape of `x` without `dim`, without a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.any(gf.tensor([True, False]))
-    tensor(True)
+    >>> gf.any(gf.tensor([[True, False], [False, False]]), dim=1)
+    tensor([ True, False])
     """
     return xp.any(x, axis=dims.axis(dim, x.ndim, "any"), keepdims=keepdim)
 
@@ -378,11 +733,30 @@ def any(xp: Namespace, x: TensorOrArray, dim: Dims = None, keepdim: bool = False
     lambda xp, g, x, y, dim: _spread(xp, g, x, dim, "logsumexp") * xp.exp(x - _spread(xp, y, x, dim, "logsumexp")), floats=True
 )
 def logsumexp(xp: Namespace, x: TensorOrArray, dim: Dims, keepdim: bool = False) -> Array:
-    """``log(sum(exp(x)))`` over ``dim``, without overflow; its gradient is the softmax.
+    """``log(sum(exp(x)))`` over ``dim``, without overflow; the gradient is the softmax.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    dim : int, tuple of int or None
+        The dimensions to go over; None, or an empty tuple, is all of them.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`; integers give the default dtype.  Of no elements it is minus infinity.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.logsumexp(gf.tensor([1.0, 2.0, 3.0]), dim=0)
-    tensor(3.4076)
+    >>> x = gf.tensor([0.0, 1000.0], requires_grad=True)
+    >>> y = gf.logsumexp(x, dim=0)
+    >>> y.backward()
+    >>> y.item(), x.grad.tolist()
+    (1000.0, [0.0, 1.0])
     """
     axis = dims.axis(dim, x.ndim, "logsumexp")
     top = xp.max(x, axis=axis, keepdims=True) if dims.count(x.shape, dim, "logsumexp") else xp.zeros((), x.dtype)
@@ -411,15 +785,40 @@ def _norm2_rule(xp: Namespace, g: Array, x: Array, y: Array, dim: Dims) -> Array
 
 @wide
 def norm(x: TensorOrArray, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """The p-norm of the elements over ``dim``: (sum |x|^p)^(1/p); 2 ("fro", None) by default.
+    """The p-norm of the elements over ``dim``, ``(sum |x|**p)**(1/p)``.
 
-    ``p`` may be 0 (how many are nonzero), infinite (largest |x|) or minus infinite (smallest |x|).  The
-    gradient where the norm is 0 is taken to be 0, and second derivatives there are NaN.  For ``p`` below 1 the gradient of an
+    The gradient where the norm is 0 is taken to be 0, and second derivatives there are NaN.  For `p` below 1 the gradient of an
     element that is 0 is taken to be 0.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; it is not read as a matrix (that does ``gf.linalg.norm``).
+    p : float, "fro" or None
+        The order; "fro" and None are 2.  0 counts the nonzero elements, inf takes the largest ``|x|``, -inf the smallest.
+    dim : int, tuple of int or None
+        The dimensions to go over; None, or an empty tuple, is all of them.
+    keepdim : bool
+        Whether the dimensions gone over stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` without `dim`; a real float dtype, for integers the default one.
+
+    Raises
+    ------
+    ArgumentError
+        When `p` is another word.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.norm(gf.tensor([3.0, 4.0]))
-    tensor(5.)
+    >>> x = gf.tensor([3.0, 4.0], requires_grad=True)
+    >>> y = gf.norm(x)
+    >>> y.backward()
+    >>> y, x.grad
+    (tensor(5., grad_fn=<Norm2Backward>), tensor([0.6000, 0.8000]))
     """
     if p in (2, "fro", None):
         return _norm2(x, dim, keepdim)
@@ -451,6 +850,29 @@ def _power_root(xp: Namespace, x: Array, p: float) -> Array:
 def argsort(xp: Namespace, x: TensorOrArray, dim: int = -1, descending: bool = False, stable: bool = True) -> Array:
     """The indices that sort ``x`` along ``dim``; equal elements keep their order.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.  NaN counts as the largest.
+    dim : int
+        The dimension to sort along.
+    descending : bool
+        Whether the largest comes first.
+    stable : bool
+        Taken as PyTorch takes it; the order is stable in either case.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; int64, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.argsort(gf.tensor([3.0, 1.0, 2.0]))
     tensor([1, 2, 0])
@@ -466,8 +888,31 @@ def argsort(xp: Namespace, x: TensorOrArray, dim: int = -1, descending: bool = F
 
 
 def sort(x: TensorOrArray, dim: int = -1, descending: bool = False, stable: bool = True) -> _Found:
-    """``(values, indices)``: the elements along ``dim`` in order, and where each came from.
+    """The elements in order along ``dim``, and where each came from; equal elements keep their order.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.  NaN counts as the largest.
+    dim : int
+        The dimension to sort along.
+    descending : bool
+        Whether the largest comes first.
+    stable : bool
+        Taken as PyTorch takes it; the order is stable in either case.
+
+    Returns
+    -------
+    tuple of Tensor
+        A named pair in the shape of `x`: ``values``, and ``indices`` (int64) into `x`.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.sort(gf.tensor([3.0, 1.0, 2.0]))
     sort(values=tensor([1., 2., 3.]), indices=tensor([1, 2, 0]))
@@ -477,8 +922,33 @@ def sort(x: TensorOrArray, dim: int = -1, descending: bool = False, stable: bool
 
 
 def topk(x: TensorOrArray, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> _Found:
-    """``(values, indices)`` of the ``k`` largest (or smallest) elements along ``dim``, in order.
+    """The ``k`` largest or smallest elements along ``dim``, and where each came from.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.  NaN counts as the largest.
+    k : int
+        How many; at most the size of `dim`.
+    dim : int
+        The dimension to go along.
+    largest : bool
+        Whether to take the largest, not the smallest.
+    sorted : bool
+        Taken as PyTorch takes it; the elements are in order in either case.
+
+    Returns
+    -------
+    tuple of Tensor
+        A named pair in the shape of `x` with `k` along `dim`: ``values``, and ``indices`` (int64) into `x`.
+
+    Raises
+    ------
+    ArgumentError
+        When `k` is negative or above the size of `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.topk(gf.tensor([3.0, 1.0, 2.0]), 2)
     topk(values=tensor([3., 2.]), indices=tensor([0, 2]))
@@ -499,11 +969,36 @@ def median(x: TensorLike, dim: None = None, keepdim: bool = False) -> Tensor: ..
 @overload
 def median(x: TensorLike, dim: int, keepdim: bool = False) -> _Found: ...
 def median(x: TensorLike, dim: int | None = None, keepdim: bool = False) -> Tensor | _Found:
-    """The middle element (the lower of two; NaN if there is one): of all, or a pair (values, indices) along ``dim``.
+    """The middle element, the lower of two: of all elements, or along ``dim``.
 
+    NaN if one is NaN.  Without `dim` elements equal to the median share the gradient; with it the element at the index has it.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    dim : int or None
+        The dimension to go along; None is all of them.
+    keepdim : bool
+        Whether `dim` stays, with size 1.
+
+    Returns
+    -------
+    Tensor or tuple
+        A Tensor without dimensions, but with `dim` a named pair of ``values`` and ``indices`` (int64).
+
+    Raises
+    ------
+    ArgumentError
+        When there are no elements.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.median(gf.tensor([1.0, 2.0, 3.0]))
+    >>> gf.median(gf.tensor([4.0, 1.0, 2.0, 3.0]))
     tensor(2.)
+    >>> gf.median(gf.tensor([[1.0, 3.0, 2.0]]), dim=1)
+    median(values=tensor([2.]), indices=tensor([2]))
     """
     if dim is None:
         flat = reshape(x, (-1,))

@@ -21,18 +21,57 @@ def _reshape(xp: Namespace, x: Array, shape: Shape) -> Array:
 
 
 def reshape(x: TensorLike, *shape: SizeLike) -> Tensor:
-    """The same elements in another shape, one size of which may be -1 (what is left); a view where that is possible.
+    """The same elements in another shape.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+    *shape : int or tuple of int
+        The new sizes.  One may be -1: it takes what is left.
+
+    Returns
+    -------
+    Tensor
+        A view of `x` where its layout allows it, else a copy.
+
+    Raises
+    ------
+    ShapeError
+        When the sizes do not hold the elements of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.arange(6.0).reshape(2, -1).shape
-    (2, 3)
+    >>> gf.reshape(gf.arange(6.0), (2, -1))
+    tensor([[0., 1., 2.],
+            [3., 4., 5.]])
     """
     return _reshape(x, dims.spelled(shape, "reshape"))
 
 
 def view(x: Tensor, *shape: SizeLike) -> Tensor:
-    """``reshape`` that never copies; ShapeError where the elements do not lie so that they can be seen in that shape.
+    """The same elements in another shape: ``reshape`` that never copies.
 
+    Parameters
+    ----------
+    x : Tensor
+        Any shape.
+    *shape : int or tuple of int
+        The new sizes.  One may be -1: it takes what is left.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When the sizes do not hold the elements of `x`, or its layout cannot be seen in that shape without a copy.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.arange(4.0).view(2, 2)
     tensor([[0., 1.],
@@ -49,9 +88,28 @@ def view(x: Tensor, *shape: SizeLike) -> Tensor:
 def flatten(x: TensorOrArray, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from ``start_dim`` to ``end_dim`` made one.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    start_dim, end_dim : int
+        The first and the last dimension to join.
+
+    Returns
+    -------
+    Tensor
+        A view of `x` where its layout allows it, else a copy.  A number becomes a vector of one element.
+
+    Raises
+    ------
+    ArgumentError
+        When `start_dim` comes after `end_dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.flatten(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor([1., 2., 3., 4.])
+    >>> gf.flatten(gf.ones(2, 3, 4), 1).shape
+    (2, 12)
     """
     x = operand("flatten", x)
     a, b = dims.one(start_dim, x.ndim, "flatten"), dims.one(end_dim, x.ndim, "flatten")
@@ -68,6 +126,18 @@ def flatten(x: TensorOrArray, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def ravel(x: TensorLike) -> Tensor:
     """All elements in one dimension.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        A vector: a view of `x` where its layout allows it, else a copy.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.ravel(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([1., 2., 3., 4.])
@@ -76,19 +146,54 @@ def ravel(x: TensorLike) -> Tensor:
 
 
 def squeeze(x: TensorOrArray, dim: Dims = None) -> Tensor:
-    """Without the dimensions of size 1 (those among ``dim``).
+    """``x`` without its dimensions of size 1.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    dim : int, tuple of int or None
+        The dimensions to take away if their size is 1; None is all of them.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.squeeze(gf.ones(1, 2, 1)).shape
     (2,)
+    >>> gf.squeeze(gf.ones(1, 2, 1), 0).shape
+    (2, 1)
     """
     chosen = dims.several(dim, x.ndim, "squeeze")
     return _reshape(x, tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in chosen))
 
 
 def unsqueeze(x: TensorOrArray, dim: int) -> Tensor:
-    """With a new dimension of size 1 at ``dim``.
+    """``x`` with a new dimension of size 1.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    dim : int
+        The place of the new dimension in the result; -1 is the last.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    IndexingError
+        When the result has no dimension `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.unsqueeze(gf.ones(2), 0).shape
     (1, 2)
@@ -113,8 +218,29 @@ def _permute(xp: Namespace, x: Array, order: tuple[int, ...]) -> Array:
 
 
 def permute(x: TensorOrArray, *order: SizeLike) -> Tensor:
-    """The dimensions in another order, as a view.
+    """``x`` with its dimensions in another order.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    *order : int or tuple of int
+        For each dimension of the result, the dimension of `x` that it is.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When `order` does not name all dimensions.
+    ArgumentError
+        When it names one twice.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.permute(gf.ones(2, 3, 4), (2, 0, 1)).shape
     (4, 2, 3)
@@ -126,8 +252,27 @@ def permute(x: TensorOrArray, *order: SizeLike) -> Tensor:
 
 
 def transpose(x: TensorOrArray, dim0: int, dim1: int) -> Tensor:
-    """Two dimensions exchanged, as a view.
+    """``x`` with two dimensions exchanged.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    dim0, dim1 : int
+        The two dimensions.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    IndexingError
+        When `x` has no such dimension.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.transpose(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 0, 1)
     tensor([[1., 3.],
@@ -141,8 +286,25 @@ def transpose(x: TensorOrArray, dim0: int, dim1: int) -> Tensor:
 
 
 def t(x: TensorOrArray) -> Tensor:
-    """A matrix transposed; a vector or number as it is.
+    """Transposed matrix; a vector or a number stays as it is.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        At most two dimensions.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When `x` has more than two dimensions.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.t(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([[1., 3.],
@@ -154,8 +316,29 @@ def t(x: TensorOrArray) -> Tensor:
 
 
 def movedim(x: TensorOrArray, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """The dimensions ``source`` moved to the places ``destination``.
+    """``x`` with dimensions moved to other places; the others keep their order.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    source : int or sequence of int
+        The dimensions to move.
+    destination : int or sequence of int
+        Their places in the result, as many.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    ArgumentError
+        When `source` and `destination` are not as many.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.movedim(gf.ones(2, 3, 4), 0, -1).shape
     (3, 4, 2)
@@ -176,10 +359,32 @@ def movedim(x: TensorOrArray, source: int | Sequence[int], destination: int | Se
 def broadcast_to(xp: Namespace, x: TensorLike, shape: Shape) -> Array:
     """``x`` repeated, without copying, along new dimensions and those of size 1.
 
+    The gradient is summed over the dimensions that were repeated.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+    shape : tuple of int
+        The shape to broadcast to.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When `x` does not broadcast to `shape`.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.broadcast_to(gf.tensor([1.0, 2.0]), (2, 2))
-    tensor([[1., 2.],
-            [1., 2.]])
+    >>> x = gf.tensor([1.0, 2.0], requires_grad=True)
+    >>> gf.broadcast_to(x, (3, 2)).sum().backward()
+    >>> x.grad
+    tensor([3., 3.])
     """
     return xp.broadcast_to(x, shape)
 
@@ -192,8 +397,27 @@ def sum_to(xp: Namespace, x: Array, shape: Shape) -> Array:
 
 
 def expand(x: TensorOrArray, *sizes: SizeLike) -> Tensor:
-    """``broadcast_to`` with -1 for a size that stays.
+    """``x`` repeated, without copying: ``broadcast_to`` with -1 for a size that stays.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    *sizes : int or tuple of int
+        The shape to broadcast to.  -1 stands for a dimension that is there.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When `x` does not broadcast to that shape, or -1 stands for a new dimension.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.ones(2, 1).expand(-1, 3).shape
     (2, 3)
@@ -224,10 +448,27 @@ def _cat(xp: Namespace, dim: int, *tensors: Array) -> Array:
 
 
 def cat(tensors: Iterable[TensorOrArray], dim: int = 0) -> Tensor:
-    """The tensors one after the other along ``dim``; their other sizes are equal.
+    """The tensors one after the other along ``dim``.
 
-    A tensor of shape (0,) fits beside any, as in PyTorch.
+    Parameters
+    ----------
+    tensors : iterable of Tensor or array
+        At least one; all sizes but that of `dim` are equal.  A tensor of shape (0,) fits beside any, as in PyTorch.
+    dim : int
+        The dimension along which they follow each other.
 
+    Returns
+    -------
+    Tensor
+        A copy with the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not fit, or there are no tensors.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.cat([gf.zeros(2), gf.ones(1)])
     tensor([0., 0., 1.])
@@ -245,8 +486,27 @@ def cat(tensors: Iterable[TensorOrArray], dim: int = 0) -> Tensor:
 
 
 def stack(tensors: Iterable[TensorOrArray], dim: int = 0) -> Tensor:
-    """The tensors, all of one shape, side by side along a new dimension ``dim``.
+    """The tensors, all of one shape, side by side along a new dimension.
 
+    Parameters
+    ----------
+    tensors : iterable of Tensor or array
+        At least one; all of the same shape.
+    dim : int
+        The place of the new dimension in the result.
+
+    Returns
+    -------
+    Tensor
+        A copy with the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes differ, or there are no tensors.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.stack([gf.zeros(2), gf.ones(2)])
     tensor([[0., 0.],
@@ -267,8 +527,22 @@ def _flip(xp: Namespace, x: Array, dim: tuple[int, ...]) -> Array:
 
 
 def flip(x: TensorOrArray, *dim: SizeLike) -> Tensor:
-    """A copy with the order along the dimensions ``dim`` reversed.
+    """``x`` with the order along some dimensions reversed.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    *dim : int or tuple of int
+        The dimensions to reverse.
+
+    Returns
+    -------
+    Tensor
+        A copy in the shape of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.flip(gf.tensor([1.0, 2.0, 3.0]), 0)
     tensor([3., 2., 1.])
@@ -282,8 +556,29 @@ def _roll(xp: Namespace, x: Array, shifts: tuple[int, ...], dim: tuple[int, ...]
 
 
 def roll(x: TensorOrArray, shifts: int | Sequence[int], dims: Dims = None) -> Tensor:
-    """Elements moved on by ``shifts`` along ``dims``, those pushed out at the end let in at the front.
+    """The elements moved on by ``shifts``; those pushed out at the end come in at the front.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    shifts : int or sequence of int
+        How far, one for each of `dims`.  A negative one moves towards the front.
+    dims : int, tuple of int or None
+        The dimensions to move along; None moves in the flattened tensor.
+
+    Returns
+    -------
+    Tensor
+        A copy in the shape of `x`.
+
+    Raises
+    ------
+    ArgumentError
+        When `shifts` and `dims` are not as many.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.roll(gf.tensor([1.0, 2.0, 3.0]), 1)
     tensor([3., 1., 2.])
@@ -315,8 +610,22 @@ def _tile(xp: Namespace, x: Array, repeats: tuple[int, ...]) -> Array:
 
 
 def tile(x: TensorOrArray, *repeats: SizeLike) -> Tensor:
-    """Copies of the whole tensor laid out ``repeats`` times along each dimension (missing ones at the front are 1).
+    """The whole tensor side by side, ``repeats`` times along each dimension.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    *repeats : int or tuple of int
+        How often along each dimension.  Missing ones at the front are 1; further ones add dimensions at the front.
+
+    Returns
+    -------
+    Tensor
+        A copy; the gradient is the sum over the repetitions.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.tile(gf.tensor([1, 2]), 2)
     tensor([1, 2, 1, 2])
@@ -326,8 +635,27 @@ def tile(x: TensorOrArray, *repeats: SizeLike) -> Tensor:
 
 
 def repeat(x: TensorOrArray, *repeats: SizeLike) -> Tensor:
-    """``tile`` with a number for every dimension.
+    """The whole tensor side by side: ``tile`` with a number for every dimension.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    *repeats : int or tuple of int
+        How often along each dimension, at least as many as `x` has; further ones add dimensions at the front.
+
+    Returns
+    -------
+    Tensor
+        A copy; the gradient is the sum over the repetitions.
+
+    Raises
+    ------
+    ShapeError
+        When `repeats` has fewer numbers than `x` has dimensions.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.tensor([1, 2]).repeat(2, 2)
     tensor([[1, 2, 1, 2],
@@ -340,11 +668,38 @@ def repeat(x: TensorOrArray, *repeats: SizeLike) -> Tensor:
 
 
 def repeat_interleave(x: Tensor, repeats: int | Sequence[int] | TensorOrArray, dim: int | None = None) -> Tensor:
-    """Each element (along ``dim``) repeated on the spot, ``repeats`` times or as often as its entry in ``repeats`` says.
+    """Each element, or slice along ``dim``, repeated right behind itself.
 
+    Parameters
+    ----------
+    x : Tensor
+        Any shape.
+    repeats : int or sequence of int
+        How often each is repeated: one number for all, or one for each.
+    dim : int or None
+        The dimension to repeat along; None repeats the elements of the flattened tensor.
+
+    Returns
+    -------
+    Tensor
+        A copy; the gradient is the sum over the repetitions.
+
+    Raises
+    ------
+    ArgumentError
+        When a number is negative.
+    ShapeError
+        When there are not as many numbers as elements along `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.repeat_interleave(gf.tensor([1, 2]), 2)
     tensor([1, 1, 2, 2])
+    >>> gf.repeat_interleave(gf.tensor([[1], [2]]), [1, 2], dim=0)
+    tensor([[1],
+            [2],
+            [2]])
     """
     from .index import index_select
 
@@ -366,8 +721,31 @@ def repeat_interleave(x: Tensor, repeats: int | Sequence[int] | TensorOrArray, d
 
 
 def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """``length`` elements from ``start`` on along ``dim``, as a view.
+    """``length`` slices from ``start`` on along ``dim``.
 
+    Parameters
+    ----------
+    x : Tensor
+        At least one dimension.
+    dim : int
+        The dimension to go along.
+    start : int
+        The first index; a negative one counts from the end.
+    length : int
+        How many.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    ArgumentError
+        When there are not as many.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.narrow(gf.tensor([1.0, 2.0, 3.0]), 0, 1, 2)
     tensor([2., 3.])
@@ -381,8 +759,29 @@ def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 
 def select(x: Tensor, dim: int, index: int) -> Tensor:
-    """The slice at ``index`` along ``dim``, without that dimension, as a view.
+    """The slice at ``index`` along ``dim``, without that dimension.
 
+    Parameters
+    ----------
+    x : Tensor
+        At least one dimension.
+    dim : int
+        The dimension to go along.
+    index : int
+        Which slice; a negative number counts from the end.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    IndexingError
+        When there is no such slice or dimension.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.select(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 0, 1)
     tensor([3., 4.])
@@ -391,8 +790,31 @@ def select(x: Tensor, dim: int, index: int) -> Tensor:
 
 
 def split(x: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of ``x`` cut along ``dim`` into pieces of one size (the last may be smaller) or of the sizes listed.
+    """``x`` cut along ``dim`` into pieces of one size, or of the sizes listed.
 
+    Parameters
+    ----------
+    x : Tensor
+        At least one dimension.
+    split_size_or_sections : int or sequence of int
+        The size of each piece, of which the last may be smaller; or all sizes.
+    dim : int
+        The dimension to cut.
+
+    Returns
+    -------
+    tuple of Tensor
+        Views of `x`.
+
+    Raises
+    ------
+    ArgumentError
+        When a piece would have a size below 1.
+    ShapeError
+        When the sizes listed do not add up to the size of `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.split(gf.tensor([1.0, 2.0, 3.0]), 2)
     (tensor([1., 2.]), tensor([3.]))
@@ -413,11 +835,32 @@ def split(x: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) 
 
 
 def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of ``x`` cut along ``dim`` into at most ``chunks`` pieces of one size (the last may be smaller).
+    """``x`` cut along ``dim`` into at most ``chunks`` pieces of one size, of which the last may be smaller.
 
+    Parameters
+    ----------
+    x : Tensor
+        At least one dimension.
+    chunks : int
+        How many pieces; there are fewer where they do not come out even.
+    dim : int
+        The dimension to cut.
+
+    Returns
+    -------
+    tuple of Tensor
+        Views of `x`.
+
+    Raises
+    ------
+    ArgumentError
+        When `chunks` is below 1.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.chunk(gf.tensor([1.0, 2.0, 3.0]), 3)
-    (tensor([1.]), tensor([2.]), tensor([3.]))
+    >>> gf.chunk(gf.tensor([1.0, 2.0, 3.0]), 2)
+    (tensor([1., 2.]), tensor([3.]))
     """
     count = whole_number(chunks)
     if count is None or count < 1:
@@ -427,8 +870,27 @@ def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along ``dim``, as views without that dimension.
+    """All slices along ``dim``, without that dimension.
 
+    Parameters
+    ----------
+    x : Tensor
+        At least one dimension.
+    dim : int
+        The dimension to cut.
+
+    Returns
+    -------
+    tuple of Tensor
+        Views of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When `x` has no dimensions.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.unbind(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     (tensor([1., 2.]), tensor([3., 4.]))
@@ -441,8 +903,27 @@ def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 @linear(lambda xp, g, diagonal: xp.tril(g, diagonal), selects=True)
 def tril(xp: Namespace, x: TensorLike, diagonal: int = 0) -> Array:
-    """The lower triangle of the last two dimensions, zeros above its ``diagonal``.
+    """Lower triangle of the last two dimensions, zeros above it.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Shape (..., m, n).
+    diagonal : int
+        The last diagonal to keep: 0 is the main one, 1 the one above it, -1 the one below.
+
+    Returns
+    -------
+    Tensor
+        A copy in the shape of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When `x` has fewer than two dimensions.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.tril(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([[1., 0.],
@@ -459,8 +940,27 @@ def _matrix(name: str, x: Array) -> None:
 
 @linear(lambda xp, g, diagonal: xp.triu(g, diagonal), selects=True)
 def triu(xp: Namespace, x: TensorLike, diagonal: int = 0) -> Array:
-    """The upper triangle of the last two dimensions, zeros below its ``diagonal``.
+    """Upper triangle of the last two dimensions, zeros below it.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Shape (..., m, n).
+    diagonal : int
+        The first diagonal to keep: 0 is the main one, 1 the one above it, -1 the one below.
+
+    Returns
+    -------
+    Tensor
+        A copy in the shape of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When `x` has fewer than two dimensions.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.triu(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([[1., 2.],
@@ -472,8 +972,29 @@ def triu(xp: Namespace, x: TensorLike, diagonal: int = 0) -> Array:
 
 @linear(lambda xp, g, _x, offset, dim1, dim2: xp.diagonal_scatter(g, _x.shape, offset, dim1, dim2), view=True, selects=True)
 def diagonal(xp: Namespace, x: TensorOrArray, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """The diagonal of two dimensions, as the last dimension of a view.
+    """Diagonal of two dimensions, as the last dimension of the result.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        At least two dimensions.
+    offset : int
+        Which diagonal: 0 is the main one, 1 the one above it, -1 the one below.
+    dim1, dim2 : int
+        The rows and the columns.
+
+    Returns
+    -------
+    Tensor
+        A view of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When `dim1` and `dim2` are the same.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.diagonal(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor([1., 4.])
@@ -488,8 +1009,27 @@ def diagonal_scatter(xp: Namespace, x: TensorLike, shape: Shape, offset: int = 0
 
 
 def diag(x: TensorOrArray, diagonal: int = 0) -> Tensor:
-    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector.
+    """Matrix with a vector as its diagonal, or the diagonal of a matrix as a vector.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        A vector or a matrix.
+    diagonal : int
+        Which diagonal: 0 is the main one, 1 the one above it, -1 the one below.
+
+    Returns
+    -------
+    Tensor
+        Of a vector (n,) a square matrix with ``n + abs(diagonal)`` rows; of a matrix a vector, which is a copy.
+
+    Raises
+    ------
+    ShapeError
+        When `x` is neither a vector nor a matrix.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.diag(gf.tensor([1.0, 2.0]))
     tensor([[1., 0.],
@@ -507,8 +1047,25 @@ _diagonal = diagonal
 
 
 def trace(x: TensorOrArray) -> Tensor:
-    """The sum of a matrix's diagonal.
+    """Sum of a matrix's diagonal.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Shape (m, n).
+
+    Returns
+    -------
+    Tensor
+        No dimensions; integers give int64.
+
+    Raises
+    ------
+    ShapeError
+        When `x` is no matrix.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.trace(gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor(5.)
@@ -523,8 +1080,20 @@ def trace(x: TensorOrArray) -> Tensor:
 
 @linear(lambda g: g)
 def clone(xp: Namespace, x: TensorLike) -> Array:
-    """A copy in memory of its own, recorded.
+    """A copy in memory of its own, through which the gradient goes back to ``x``.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.clone(gf.tensor([1.0, 2.0, 3.0]))
     tensor([1., 2., 3.])
@@ -538,8 +1107,20 @@ def _compact(xp: Namespace, x: Array) -> Array:
 
 
 def contiguous(x: Tensor) -> Tensor:
-    """``x`` itself if its elements lie in order without gaps, else a copy in which they do.
+    """``x`` with its elements in order without gaps.
 
+    Parameters
+    ----------
+    x : Tensor
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        `x` itself if its elements lie so, else a copy.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.tensor([[1.0, 2.0], [3.0, 4.0]]).T.contiguous().is_contiguous()
     True

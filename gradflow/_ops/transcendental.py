@@ -51,7 +51,7 @@ def logaddexp(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 
 @elementwise(lambda g, y: g * y, floats=True)
 def exp(xp: Namespace, x: TensorLike) -> Array:
-    """e to the power ``x``, element by element; the derivative is the result itself.
+    """Exponential function, e to the power ``x``, element by element; the derivative is the result itself.
 
     Parameters
     ----------
@@ -425,7 +425,8 @@ def _turn(xp: Namespace, g: Array, a: Array, b: Array, toward: Array) -> Array:
 def atan2(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
     """Angle of the point with the abscissa ``b`` and the ordinate ``a``, element by element.
 
-    The derivatives are ``b / (a**2 + b**2)`` and ``-a / (a**2 + b**2)``.  At (0, 0) they are taken to be 0, as PyTorch takes them.
+    The derivatives are ``b / (a**2 + b**2)`` and ``-a / (a**2 + b**2)``.  At (0, 0) they are taken to be 0,
+    as PyTorch takes them.
 
     Parameters
     ----------
