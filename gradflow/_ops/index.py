@@ -165,7 +165,25 @@ def _listed(i: list[Any]) -> Any:
 
 
 def getitem(x: TensorLike, index: IndexLike) -> Tensor:
-    """``x[index]``: a view for integers, slices, None and ..., a copy for masks and integer arrays, as in NumPy."""
+    """``x[index]``.
+
+    Parameters
+    ----------
+    x : Tensor
+        Any shape.
+    index : int, slice, None, Ellipsis, Tensor, array, list or tuple of them
+        What to take, as in NumPy.
+
+    Returns
+    -------
+    Tensor
+        A view for integers, slices, None and Ellipsis; a copy for masks and integer arrays.
+
+    Raises
+    ------
+    IndexingError
+        When an index is out of bounds, or of a kind that cannot index.
+    """
     return _getitem(x, bare(index))
 
 
@@ -192,8 +210,35 @@ def _along(x: Any, dim: int, index: Any, name: str) -> Any:
 
 
 def gather(x: TensorOrArray, dim: int, index: TensorOrArray) -> Tensor:
-    """``out[i][j] = x[index[i][j]][j]`` for ``dim`` 0: one element of ``x`` along ``dim`` for every element of ``index``.
+    """One element of ``x`` along ``dim`` for every element of ``index``: for ``dim`` 0 ``y[i][j] = x[index[i][j]][j]``.
 
+    The gradient adds up where an element is taken several times.
+
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    dim : int
+        The dimension along which `index` counts.
+    index : Tensor or array
+        Integers, with as many dimensions as `x`; a negative one counts from the end.
+
+    Returns
+    -------
+    Tensor
+        The shape of `index` and the dtype of `x`, a copy.
+
+    Raises
+    ------
+    ShapeError
+        When `index` and `x` have not as many dimensions.
+    DTypeError
+        When `index` is not of integers.
+    IndexingError
+        When an index lies outside of `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.gather(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, gf.tensor([[1], [0]]))
     tensor([[2.],
@@ -220,12 +265,38 @@ def _as_vectors(function: Callable[..., Tensor], x: Any, index: Any, src: Any) -
 
 
 def take_along_dim(x: TensorOrArray, indices: TensorLike, dim: int | None = None) -> Tensor:
-    """Elements of ``x`` at ``indices`` along ``dim``; the other dimensions broadcast.
+    """The elements of ``x`` at ``indices`` along ``dim``; the other dimensions broadcast.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    indices : Tensor or array
+        Integers, with as many dimensions as `x`: what ``argsort`` and ``argmax(keepdim=True)`` give.
+    dim : int or None
+        The dimension along which `indices` count; None counts in the flattened tensor.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape, with the size of `indices` along `dim`; a copy.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not broadcast.
+    DTypeError
+        When `indices` are not integers.
+    IndexingError
+        When an index lies outside of `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.take_along_dim(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([[1], [0]]), dim=1)
-    tensor([[2.],
-            [3.]])
+    >>> x = gf.tensor([[1.0, 2.0], [4.0, 3.0]])
+    >>> gf.take_along_dim(x, x.argsort(dim=1), dim=1)
+    tensor([[1., 2.],
+            [3., 4.]])
     """
     index = _integers(indices, "take_along_dim")
     if dim is None:
@@ -247,12 +318,35 @@ def take_along_dim(x: TensorOrArray, indices: TensorLike, dim: int | None = None
 
 
 def index_select(x: TensorOrArray, dim: int, index: TensorLike | Sequence[int]) -> Tensor:
-    """The slices of ``x`` along ``dim`` named by a vector of integers, in its order.
+    """The slices of ``x`` along ``dim`` that a vector of integers names, in its order.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    dim : int
+        The dimension to go along.
+    index : Tensor, array or sequence of int
+        A vector of integers (n,); one may stand in it several times.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` with n along `dim`, a copy.
+
+    Raises
+    ------
+    ShapeError
+        When `index` has more than one dimension.
+    IndexingError
+        When an index lies outside of `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.index_select(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, gf.tensor([1]))
-    tensor([[2.],
-            [4.]])
+    >>> gf.index_select(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [1, 1, 0])
+    tensor([[2., 2., 1.],
+            [4., 4., 3.]])
     """
     places = _vector(index, "index_select")
     if not x.ndim:
@@ -272,8 +366,39 @@ def _vector(index: Any, name: str) -> Any:
 def scatter(
     x: TensorOrArray, dim: int, index: TensorLike, src: TensorLike | None = None, *, value: complex | None = None
 ) -> Tensor:
-    """A copy of ``x`` with the elements of ``src`` (or the number ``value``) put at ``index`` along ``dim``.
+    """A copy of ``x`` with elements of ``src`` put at ``index`` along ``dim``: for ``dim`` 0 ``y[index[i][j]][j] = src[i][j]``.
 
+    Of the values for an element that is named several times one stays, and that one gets the gradient.
+
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    dim : int
+        The dimension along which `index` counts.
+    index : Tensor or array
+        Integers, with as many dimensions as `x`.
+    src : Tensor, array or number
+        The values, in a shape that is nowhere smaller than that of `index`; what is more is not used.
+    value : number
+        One value for all places, instead of `src`.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+
+    Raises
+    ------
+    ArgumentError
+        When both `src` and `value` are given, or neither.
+    ShapeError
+        When the shapes do not fit.
+    DTypeError
+        When `index` is not of integers.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.scatter(gf.zeros(3), 0, gf.tensor([2]), gf.tensor([5.0]))
     tensor([0., 0., 5.])
@@ -289,8 +414,33 @@ def scatter(
 
 
 def scatter_add(x: TensorOrArray, dim: int, index: TensorLike, src: TensorLike) -> Tensor:
-    """A copy of ``x`` with the elements of ``src`` added at ``index`` along ``dim``; one named twice gets both.
+    """A copy of ``x`` with elements of ``src`` added at ``index`` along ``dim``; an element named twice gets both.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    dim : int
+        The dimension along which `index` counts.
+    index : Tensor or array
+        Integers, with as many dimensions as `x`.
+    src : Tensor, array or number
+        The terms, in a shape that is nowhere smaller than that of `index`; what is more is not used.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not fit.
+    DTypeError
+        When `index` is not of integers.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.scatter_add(gf.zeros(3), 0, gf.tensor([2, 2]), gf.tensor([5.0, 1.0]))
     tensor([0., 0., 6.])
@@ -317,6 +467,33 @@ def index_add(
 ) -> Tensor:
     """A copy of ``x`` with ``alpha`` times the slices of ``source`` added to the slices along ``dim`` that ``index`` names.
 
+    A slice that is named twice gets both.
+
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    dim : int
+        The dimension to go along.
+    index : Tensor, array or sequence of int
+        A vector of integers (n,).
+    source : Tensor or array
+        The shape of `x` with n along `dim`.
+    alpha : number
+        The factor of `source`.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+
+    Raises
+    ------
+    ShapeError
+        When `source` has another shape.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.index_add(gf.zeros(3), 0, gf.tensor([2, 2]), gf.tensor([5.0, 1.0]))
     tensor([0., 0., 6.])
@@ -336,8 +513,31 @@ def index_add(
 
 
 def masked_fill(x: TensorLike, mask: TensorLike, value: TensorLike) -> Tensor:
-    """``x`` with ``value`` (a number or a 0-d tensor) where ``mask`` is true.
+    """``x`` with ``value`` where ``mask`` is true.
 
+    The elements replaced get the gradient 0, also where it would be infinite or NaN.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+    mask : Tensor or array
+        Booleans; the three shapes broadcast.
+    value : Tensor, array or number
+        What is put in.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype, a copy.
+
+    Raises
+    ------
+    DTypeError
+        When `mask` is not of booleans.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.masked_fill(gf.tensor([0.5, 1.0]), gf.tensor([True, False]), 0.0)
     tensor([0., 1.])
@@ -348,6 +548,27 @@ def masked_fill(x: TensorLike, mask: TensorLike, value: TensorLike) -> Tensor:
 def masked_select(x: TensorOrArray, mask: TensorOrArray | bool | Sequence[Any]) -> Tensor:
     """The elements where ``mask`` is true, in a vector.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape.
+    mask : Tensor, array, bool or sequence of bool
+        Booleans; the shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        A vector with an element for each true one of the broadcast mask, a copy.
+
+    Raises
+    ------
+    DTypeError
+        When `mask` is not of booleans.
+    ShapeError
+        When the shapes do not broadcast.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.masked_select(gf.tensor([0.5, 1.0]), gf.tensor([True, False]))
     tensor([0.5000])
@@ -379,11 +600,28 @@ def nonzero(x: TensorOrArray, *, as_tuple: Literal[False] = False) -> Tensor: ..
 @overload
 def nonzero(x: TensorOrArray, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
 def nonzero(x: TensorOrArray, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
-    """The indices of the nonzero elements, a row for each, or a vector for each dimension (on CUDA this waits for the device).
+    """The indices of the nonzero elements.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape and dtype.
+    as_tuple : bool
+        Whether to give a vector for each dimension instead of a row for each element.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        int64 rows (n, dimensions of `x`), or one vector (n,) for each dimension.  On CUDA this waits for the device.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.nonzero(gf.tensor([0.0, 3.0]))
-    tensor([[1]])
+    >>> gf.nonzero(gf.tensor([[0.0, 3.0], [2.0, 0.0]]))
+    tensor([[0, 1],
+            [1, 0]])
+    >>> gf.nonzero(gf.tensor([0.0, 3.0]), as_tuple=True)
+    (tensor([1]),)
     """
     if not as_tuple:
         return _nonzero(x)
@@ -397,8 +635,29 @@ def _one_hot(xp: Namespace, x: Array, num_classes: int) -> Array:
 
 
 def one_hot(x: TensorLike | Sequence[int], num_classes: int = -1) -> Tensor:
-    """int64 rows with a 1 at the class and 0 elsewhere; ``num_classes`` -1 takes the largest class plus one.
+    """One row for each class, with a 1 at the class and 0 elsewhere.
 
+    Parameters
+    ----------
+    x : Tensor, array or sequence of int
+        Classes, counted from 0, in any shape.
+    num_classes : int
+        The length of the rows; -1 takes the largest class plus one.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x` with a last dimension of `num_classes`; int64, without a gradient.
+
+    Raises
+    ------
+    IndexingError
+        When a class is negative or not below `num_classes`, or there are none to take the largest of.
+    DTypeError
+        When `x` is not of integers.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.one_hot(gf.tensor([1, 0]), 3)
     tensor([[0, 1, 0],

@@ -51,11 +51,35 @@ def _vecmat(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 def matmul(a: TensorOrArray, b: TensorOrArray) -> Tensor:
-    """The matrix product; vectors are rows on the left and columns on the right, leading dimensions broadcast.
+    """Matrix product ``a @ b``.
 
+    Vectors are rows on the left and columns on the right, and their dimension is gone from the result.
+
+    Parameters
+    ----------
+    a : Tensor or array
+        Shape (..., i, j) or (j,).
+    b : Tensor or array
+        Shape (..., j, k) or (j,).  Leading dimensions broadcast.
+
+    Returns
+    -------
+    Tensor
+        Shape (..., i, k) and the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not fit, or one is a number.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.matmul(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([1.0, 1.0]))
-    tensor([3., 7.])
+    >>> w = gf.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> y = gf.matmul(w, gf.tensor([1.0, 2.0]))
+    >>> y.sum().backward()
+    >>> y.tolist(), w.grad.tolist()
+    ([5.0, 11.0], [[1.0, 2.0], [1.0, 2.0]])
     """
     na, nb = _ndim(a), _ndim(b)
     if not (na and nb):
@@ -70,7 +94,7 @@ def matmul(a: TensorOrArray, b: TensorOrArray) -> Tensor:
 
 
 def rmatmul(a: TensorOrArray, b: TensorOrArray) -> Tensor:
-    """``b @ a``."""
+    """``b @ a``: the operator ``@`` with the operands exchanged."""
     return matmul(b, a)
 
 
@@ -95,8 +119,25 @@ def _dot(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 def dot(a: TensorOrArray, b: TensorOrArray) -> Tensor:
-    """The inner product of two vectors (not conjugated).
+    """Inner product of two vectors, not conjugated.
 
+    Parameters
+    ----------
+    a, b : Tensor or array
+        Shape (n,).
+
+    Returns
+    -------
+    Tensor
+        No dimensions; the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When they are not vectors of one length.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.dot(gf.tensor([1.0, 2.0]), gf.tensor([3.0, 4.0]))
     tensor(11.)
@@ -110,6 +151,25 @@ def dot(a: TensorOrArray, b: TensorOrArray) -> Tensor:
 def mv(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """A matrix times a vector.
 
+    Parameters
+    ----------
+    a : Tensor or array
+        Shape (i, j).
+    b : Tensor or array
+        Shape (j,).
+
+    Returns
+    -------
+    Tensor
+        Shape (i,) and the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not fit.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.mv(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([1.0, 1.0]))
     tensor([3., 7.])
@@ -121,6 +181,25 @@ def mv(a: TensorOrArray, b: TensorOrArray) -> Tensor:
 def mm(a: TensorOrArray, b: TensorOrArray) -> Tensor:
     """A matrix times a matrix.
 
+    Parameters
+    ----------
+    a : Tensor or array
+        Shape (i, j).
+    b : Tensor or array
+        Shape (j, k).
+
+    Returns
+    -------
+    Tensor
+        Shape (i, k) and the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not fit.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.mm(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.eye(2))
     tensor([[1., 2.],
@@ -131,8 +210,27 @@ def mm(a: TensorOrArray, b: TensorOrArray) -> Tensor:
 
 
 def bmm(a: TensorOrArray, b: TensorOrArray) -> Tensor:
-    """Matrices times matrices, pair by pair: (n, i, j) and (n, j, k) give (n, i, k).
+    """The products of matrices with matrices, pair by pair.
 
+    Parameters
+    ----------
+    a : Tensor or array
+        Shape (n, i, j).
+    b : Tensor or array
+        Shape (n, j, k).
+
+    Returns
+    -------
+    Tensor
+        Shape (n, i, k) and the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not fit; ``matmul`` broadcasts.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.bmm(gf.ones(2, 3, 4), gf.ones(2, 4, 5)).shape
     (2, 3, 5)
@@ -144,8 +242,25 @@ def bmm(a: TensorOrArray, b: TensorOrArray) -> Tensor:
 
 
 def outer(a: TensorOrArray, b: TensorOrArray) -> Tensor:
-    """Every element of a vector times every element of another.
+    """Every element of one vector times every element of another: ``y[i, j] = a[i] * b[j]``.
 
+    Parameters
+    ----------
+    a, b : Tensor or array
+        Shapes (m,) and (n,).
+
+    Returns
+    -------
+    Tensor
+        Shape (m, n) and the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When one is not a vector.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.outer(gf.tensor([1.0, 2.0]), gf.tensor([3.0, 4.0]))
     tensor([[3., 4.],
@@ -175,13 +290,40 @@ def contract(xp: Namespace, equation: str, *tensors: Array) -> Array:
 
 
 def einsum(equation: Any, *operands: Any) -> Tensor:
-    """Sums of products written with index letters; a letter twice in a term takes the diagonal, "..." broadcasts.
+    """The sum of products, written with index letters.
 
-    Instead of an equation, each operand may be followed by the list of its dimensions, as numbers from 0 to 51 and Ellipsis,
-    and a list for the result may come last: ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
+    A letter that stands for dimensions of several terms multiplies along them; one that the result lacks is summed over.  A
+    letter twice in a term takes the diagonal, and "..." broadcasts.  Without "->" the result has the letters that stand once, in
+    alphabetical order.
 
+    Parameters
+    ----------
+    equation : str
+        The terms, one for each operand, and the result: ``"ij,jk->ik"``.
+    *operands : Tensor or array
+        One for each term.  Instead of an equation each operand may be followed by the list of its dimensions, numbers from 0 to
+        51 and Ellipsis, and a list for the result may come last: ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
+
+    Returns
+    -------
+    Tensor
+        The dimensions of the result's letters; the promoted dtype.
+
+    Raises
+    ------
+    ArgumentError
+        When the equation cannot be read, or has not as many terms as there are operands.
+    ShapeError
+        When a letter stands for two sizes.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.einsum("ii->", gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    >>> x = gf.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> gf.einsum("ij,jk->ik", x, x)
+    tensor([[ 7., 10.],
+            [15., 22.]])
+    >>> gf.einsum("ii->", x)
     tensor(5.)
     """
     if not isinstance(equation, str) and operands:
@@ -277,11 +419,30 @@ def _summed(x: Any, term: str, gone: list[int]) -> tuple[Any, str]:
 
 
 def tensordot(a: TensorOrArray, b: TensorOrArray, dims: int | Sequence[int | Sequence[int]] = 2) -> Tensor:
-    """The sum of products over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of dimensions.
+    """Sum of products over dimensions of ``a`` and ``b``.
 
+    Parameters
+    ----------
+    a, b : Tensor or array
+        Any shapes.
+    dims : int or pair of sequences of int
+        How many of the last dimensions of `a` meet the first of `b`; or which of `a`, and which of `b`.
+
+    Returns
+    -------
+    Tensor
+        The other dimensions of `a`, then those of `b`; the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the sizes differ.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.tensordot(gf.tensor([[1.0, 2.0], [3.0, 4.0]]), gf.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor(30.)
+    >>> gf.tensordot(gf.ones(2, 3), gf.ones(4, 3), dims=([1], [1])).shape
+    (2, 4)
     """
     count = whole_number(dims)
     if count is not None:
@@ -313,8 +474,20 @@ def _count(x: Any, over: list[int]) -> int:
 
 
 def kron(a: TensorOrArray, b: TensorOrArray) -> Tensor:
-    """The Kronecker product: ``b`` times each element of ``a``, laid out in its place.
+    """Kronecker product: ``b`` times each element of ``a``, laid out in its place.
 
+    Parameters
+    ----------
+    a, b : Tensor or array
+        Any shapes; the one with fewer dimensions gets dimensions of size 1 in front.
+
+    Returns
+    -------
+    Tensor
+        The product of the sizes along each dimension; the promoted dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.kron(gf.eye(2), gf.ones(1, 2))
     tensor([[1., 1., 0., 0.],
@@ -336,8 +509,32 @@ def _square(x: Array, name: str) -> None:
 
 @primitive(lambda xp, g, y: -xp.matmul(xp.matmul(_mT(xp, y), g), _mT(xp, y)), floats=True)
 def inv(xp: Namespace, x: TensorLike) -> Array:
-    """The inverse of each matrix; LinAlgError if one has none.
+    """Inverse ``y`` of each matrix; the gradient is ``-y.T @ g @ y.T``.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Shape (..., n, n).
+
+    Returns
+    -------
+    Tensor
+        Shape (..., n, n); integers give the default dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the matrices are not square.
+    LinAlgError
+        When one has no inverse.
+
+    References
+    ----------
+    M. Giles, "An extended collection of matrix derivative results for forward and reverse mode algorithmic differentiation"
+    (2008), section 2.2.3.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.linalg.inv(gf.tensor([[2.0, 0.0], [0.0, 4.0]]))
     tensor([[0.5000, 0.0000],
@@ -357,10 +554,36 @@ def _solve(xp: Namespace, a: Array, b: Array) -> Array:
 
 
 def solve(a: TensorOrArray, b: TensorOrArray) -> Tensor:
-    """The ``x`` with ``a @ x = b``: for a vector ``b``, or for matrices of right-hand sides as columns.
+    """The ``y`` with ``a @ y = b``, for a vector or for columns of right-hand sides.
 
-    LinAlgError if a matrix is singular.
+    The gradient of `b` is ``solve(a.T, g)``, and that of `a` is minus it times ``y.T``.
 
+    Parameters
+    ----------
+    a : Tensor or array
+        Shape (..., n, n).
+    b : Tensor or array
+        Shape (..., n, k); (n,) or (..., n), that of `a` without its last dimension, is a vector.  Leading dimensions broadcast.
+
+    Returns
+    -------
+    Tensor
+        Shape (..., n, k), or (..., n) for a vector; integers give the default dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not fit.
+    LinAlgError
+        When a matrix is singular.
+
+    References
+    ----------
+    M. Giles, "An extended collection of matrix derivative results for forward and reverse mode algorithmic differentiation"
+    (2008), section 2.3.1.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.linalg.solve(gf.tensor([[2.0, 0.0], [0.0, 4.0]]), gf.tensor([2.0, 2.0]))
     tensor([1.0000, 0.5000])
@@ -385,13 +608,34 @@ def _broadcast(a: Any, b: Any, name: str) -> tuple[int, ...]:
 
 @primitive(lambda xp, g, x: xp.reshape(g, (*g.shape, 1, 1)) * xp.cofactors(x), floats=True)
 def det(xp: Namespace, x: TensorLike) -> Array:
-    """The determinant of each matrix.  Its gradient is the matrix of cofactors (the adjugate transposed), of any matrix.
+    """Determinant of each matrix.
 
-    That is also so for the second derivative.  The third needs the inverse: LinAlgError if there is none.
+    The gradient is the matrix of cofactors (the adjugate transposed), also of a singular matrix.  The second derivative exists at
+    every matrix too.  The third needs the inverse: LinAlgError if there is none.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Shape (..., n, n).
+
+    Returns
+    -------
+    Tensor
+        Shape (...,); integers give the default dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the matrices are not square.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.linalg.det(gf.tensor([[2.0, 0.0], [0.0, 4.0]]))
-    tensor(8.)
+    >>> x = gf.tensor([[1.0, 2.0], [2.0, 4.0]], requires_grad=True)
+    >>> y = gf.linalg.det(x)
+    >>> y.backward()
+    >>> y.item(), x.grad.tolist()
+    (0.0, [[4.0, -2.0], [-2.0, 1.0]])
     """
     _square(x, "det")
     return xp.det(x)
@@ -438,11 +682,28 @@ def _detphase(xp: Namespace, x: Array) -> Array:
 
 
 def slogdet(x: TensorOrArray) -> tuple[Tensor, Tensor]:
-    """``(sign, logabsdet)`` of the determinant of each matrix, without overflow.
+    """Sign and logarithm of the absolute value of each determinant, without overflow.
 
-    Of a singular matrix that is (0, -inf); the gradient of the logarithm is infinite there, and NaN where a cofactor is 0, as in
-    PyTorch.
+    Of a singular matrix they are 0 and minus infinity; the gradient of the logarithm is infinite there, and NaN where a
+    cofactor is 0, as in PyTorch.  The gradient of the logarithm is else the inverse, conjugated and transposed.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Shape (..., n, n).
+
+    Returns
+    -------
+    tuple of Tensor
+        ``(sign, logabsdet)``, each of shape (...,).  The sign of a complex determinant is a number of modulus 1.
+
+    Raises
+    ------
+    ShapeError
+        When the matrices are not square.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.linalg.slogdet(gf.tensor([[1.0, 0.0], [0.0, -1.0]]))
     (tensor(-1.), tensor(0.))
@@ -465,12 +726,39 @@ def _cholesky(xp: Namespace, x: Array) -> Array:
 
 
 def cholesky(x: TensorLike, *, upper: bool = False) -> Tensor:
-    """The lower triangular L with L L^H = ``x`` for Hermitian positive definite matrices, or L^H; LinAlgError for others.
+    """Cholesky factor: the lower triangular L with ``L @ L.mH = x``.
 
+    Only the lower triangle of `x` is read.  The gradient is Hermitian, as if both triangles were.
+
+    Parameters
+    ----------
+    x : Tensor or array
+        Shape (..., n, n): Hermitian positive definite matrices.
+    upper : bool
+        Whether to return ``L.mH``.
+
+    Returns
+    -------
+    Tensor
+        Shape (..., n, n); integers give the default dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the matrices are not square.
+    LinAlgError
+        When one is not positive definite.
+
+    References
+    ----------
+    I. Murray, "Differentiation of the Cholesky decomposition" (2016), section 3.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.linalg.cholesky(gf.tensor([[4.0, 0.0], [0.0, 9.0]]))
+    >>> gf.linalg.cholesky(gf.tensor([[4.0, 2.0], [2.0, 5.0]]))
     tensor([[2., 0.],
-            [0., 3.]])
+            [1., 2.]])
     """
     y = _cholesky(x)
     return conj(_permute(y, (*range(y.ndim - 2), y.ndim - 1, y.ndim - 2))) if upper else y
