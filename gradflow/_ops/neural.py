@@ -20,11 +20,26 @@ from .elementwise import cast_to
 
 @elementwise(lambda xp, g, y: g * xp.astype(xp.greater(y, xp.scalar(0, y.dtype)), g.dtype))
 def relu(xp: Namespace, x: TensorLike) -> Array:
-    """``max(x, 0)``; the derivative is taken to be 0 at 0.
+    """``max(x, 0)``, element by element; the derivative is 1 above 0 and taken to be 0 at 0.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.relu(gf.tensor([-1.0, 2.0]))
-    tensor([0., 2.])
+    >>> x = gf.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> y = gf.relu(x)
+    >>> y.sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([0.0, 0.0, 2.0], [0.0, 0.0, 1.0])
     """
     return xp.maximum_scalar(x, 0)
 
@@ -35,8 +50,24 @@ def _slopes(xp: Namespace, x: Array, like: Array, slope: float) -> Array:
 
 @elementwise(lambda xp, g, x, negative_slope: g * _slopes(xp, x, g, negative_slope), floats=True)
 def leaky_relu(xp: Namespace, x: TensorLike, negative_slope: float = 0.01) -> Array:
-    """``x`` where it is positive, ``negative_slope * x`` elsewhere, so that no unit is ever without a gradient.
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere, element by element.
 
+    The derivative is 1 above 0, and `negative_slope` at 0 and below: no unit is ever without a gradient.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    negative_slope : float
+        The slope below 0.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.leaky_relu(gf.tensor([-1.0, 2.0]))
     tensor([-0.0100,  2.0000])
@@ -50,8 +81,26 @@ def leaky_relu(xp: Namespace, x: TensorLike, negative_slope: float = 0.01) -> Ar
     fuse=True,
 )
 def elu(xp: Namespace, x: TensorOrArray, alpha: float = 1.0) -> Array:
-    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al. 2015).
+    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere, element by element.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.
+    alpha : float
+        The limit towards minus infinity, with the sign changed, and the slope at 0 from below.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    References
+    ----------
+    D.-A. Clevert, T. Unterthiner, S. Hochreiter, "Fast and accurate deep network learning by exponential linear units" (2015).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.elu(gf.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
@@ -69,8 +118,26 @@ _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772
     fuse=True,
 )
 def selu(xp: Namespace, x: TensorOrArray) -> Array:
-    """``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers (Klambauer et al. 2017).
+    """``1.0507 * elu(x, alpha=1.6733)``, element by element.
 
+    With these two numbers mean 0 and variance 1 stay from layer to layer.  The derivative at 0 is that from below, 1.7581.
+
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-normalizing neural networks" (2017), equation 2.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.selu(gf.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
@@ -101,8 +168,31 @@ def _gelu_tanh(xp: Namespace, x: Array) -> Array:
 
 
 def gelu(x: TensorLike, approximate: str = "none") -> Tensor:
-    """``x`` times the normal distribution function at ``x``; "tanh" approximates it (Hendrycks and Gimpel 2016).
+    """``x`` times the normal distribution function at ``x``, element by element.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    approximate : {"none", "tanh"}
+        "tanh" takes ``0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))``.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Raises
+    ------
+    ArgumentError
+        When `approximate` is another word.
+
+    References
+    ----------
+    D. Hendrycks, K. Gimpel, "Gaussian error linear units" (2016).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.gelu(gf.tensor([-1.0, 2.0]))
     tensor([-0.1587,  1.9545])
@@ -121,8 +211,20 @@ def _silu_rule(xp: Namespace, g: Array, x: Array) -> Array:
 
 @elementwise(_silu_rule, floats=True, fuse=True)
 def silu(xp: Namespace, x: TensorLike) -> Array:
-    """``x * sigmoid(x)``.
+    """``x * sigmoid(x)``, element by element.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.silu(gf.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
@@ -136,8 +238,26 @@ def silu(xp: Namespace, x: TensorLike) -> Array:
     fuse=True,
 )
 def softplus(xp: Namespace, x: TensorOrArray, beta: float = 1.0, threshold: float = 20.0) -> Array:
-    """``log(1 + exp(beta x)) / beta``, without overflow; ``x`` itself where ``beta x`` is above ``threshold``.
+    """``log(1 + exp(beta * x)) / beta``, element by element, without overflow.
 
+    The derivative is ``sigmoid(beta * x)``.  Above the threshold the result is `x` itself, and the derivative 1.
+
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.
+    beta : float
+        How sharp the bend at 0 is.
+    threshold : float
+        The value of ``beta * x`` above which the result is `x`.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.softplus(gf.tensor([-1.0, 2.0]))
     tensor([0.3133, 2.1269])
@@ -157,8 +277,24 @@ def _log_of_exp_plus_1(xp: Namespace, x: Array) -> Array:
 
 @elementwise(_mish_rule, floats=True, fuse=True)
 def mish(xp: Namespace, x: TensorLike) -> Array:
-    """``x * tanh(log(1 + exp(x)))`` (Misra 2019).
+    """``x * tanh(log(1 + exp(x)))``, element by element.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    References
+    ----------
+    D. Misra, "Mish: a self regularized non-monotonic activation function" (2019).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.mish(gf.tensor([-1.0, 2.0]))
     tensor([-0.3034,  1.9440])
@@ -168,8 +304,20 @@ def mish(xp: Namespace, x: TensorLike) -> Array:
 
 @elementwise(lambda xp, g, x: g * xp.sigmoid(-x), floats=True, fuse=True)
 def logsigmoid(xp: Namespace, x: TensorOrArray) -> Array:
-    """``log(sigmoid(x))``, finite for every finite ``x``.
+    """``log(sigmoid(x))``, element by element, finite for every finite ``x``; the derivative is ``sigmoid(-x)``.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        Any shape; real numbers.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.logsigmoid(gf.tensor([-1.0, 2.0]))
     tensor([-1.3133, -0.1269])
@@ -183,8 +331,27 @@ def _hardtanh(xp: Namespace, x: Array, low: float, high: float) -> Array:
 
 
 def hardtanh(x: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
-    """``x`` held between two numbers; the gradient is 0 on them and outside.
+    """``x`` held between two numbers, element by element; the gradient is 0 on them and outside.
 
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    min_val, max_val : float
+        The bounds.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`.
+
+    Raises
+    ------
+    ArgumentError
+        When `min_val` is not below `max_val`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.nn.functional.hardtanh(gf.tensor([-2.0, 0.5]))
     tensor([-1.0000,  0.5000])
@@ -214,8 +381,31 @@ def _softmax(xp: Namespace, x: Array, dim: int) -> Array:
 
 
 def softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
-    """``exp(x) / sum(exp(x))`` along ``dim``.
+    """``exp(x) / sum(exp(x))`` along ``dim``, without overflow.
 
+    The gradient is ``y * (g - sum(g * y))`` with the result ``y`` and the sum along `dim`.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    dim : int
+        The dimension along which the results add up to 1.
+    dtype : dtype or None
+        The dtype to which `x` is converted first.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Raises
+    ------
+    IndexingError
+        When `x` has no dimension `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.softmax(gf.tensor([1.0, 1.0]), dim=0)
     tensor([0.5000, 0.5000])
@@ -233,6 +423,29 @@ def _log_softmax(xp: Namespace, x: Array, dim: int) -> Array:
 def log_softmax(x: TensorLike, dim: int, *, dtype: DType = None) -> Tensor:
     """``log(softmax(x))`` along ``dim``, finite for every finite ``x``.
 
+    The gradient is ``g - softmax(x) * sum(g)`` with the sum along `dim`.
+
+    Parameters
+    ----------
+    x : Tensor, array or number
+        Any shape; real numbers.
+    dim : int
+        The dimension along which the probabilities add up to 1.
+    dtype : dtype or None
+        The dtype to which `x` is converted first.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`; integers give the default dtype.
+
+    Raises
+    ------
+    IndexingError
+        When `x` has no dimension `dim`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.log_softmax(gf.tensor([1.0, 1.0]), dim=0)
     tensor([-0.6931, -0.6931])
