@@ -51,13 +51,42 @@ def float_dtype(dtype: DType) -> np.dtype[Any]:
 
 
 def tensor(data: TensorData, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
-    """A tensor with a copy of ``data``: numbers, nested lists, arrays, Tensors.
+    """A tensor with a copy of ``data``.
 
-    Python floats become the default float dtype (float32), ints int64; arrays, also those in lists, NumPy's numbers, and what
-    turns into an array (a Series of pandas, an ``array.array``) keep float64.  DTypeError for what is not numbers, and for
-    complex numbers with a real ``dtype``; ShapeError for ragged lists.  The copy has no graph: LostGradientWarning if a Tensor
-    in ``data`` requires grad; ``t.clone()`` and ``gf.stack`` are recorded.
+    Python floats become the default float dtype (float32), ints int64.  Arrays, also those in lists, NumPy's numbers, and what
+    turns into an array (a Series of pandas, an ``array.array``) keep float64.  The copy has no graph; ``t.clone()`` and
+    ``gf.stack`` are recorded.
 
+    Parameters
+    ----------
+    data : number, nested lists, array or Tensor
+        What to copy.
+    dtype : dtype or None
+        The dtype; None keeps that of an array, and is the rule above for Python's numbers.
+    device : device, str or None
+        Where the tensor lives; None is the device of an array of CuPy, also in a Tensor, else the default one.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape of `data`.
+
+    Raises
+    ------
+    DTypeError
+        When `data` is not of numbers, or is complex and `dtype` real.
+    ShapeError
+        When the nested lists are ragged.
+
+    Warns
+    -----
+    LostGradientWarning
+        When a Tensor in `data` requires grad.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.tensor([[1.0, 2.0], [3.0, 4.0]])
     tensor([[1., 2.],
@@ -67,10 +96,31 @@ def tensor(data: TensorData, *, dtype: DType = None, device: DeviceLike = None, 
 
 
 def as_tensor(data: TensorData, dtype: DType = None, device: DeviceLike = None) -> Tensor:
-    """A tensor that shares the memory of an array where it can; a Tensor is returned as it is.
+    """A tensor that shares the memory of ``data`` where it can, and else is a copy.
 
-    Otherwise as ``tensor``.
+    Parameters
+    ----------
+    data : number, nested lists, array or Tensor
+        An array shares its memory if it has the wanted dtype and device.  A Tensor that has them is returned as it is.
+    dtype : dtype or None
+        The dtype; None is the rule of ``tensor``.
+    device : device, str or None
+        Where the tensor lives; None is the device of an array of CuPy or of a Tensor, else the default one.
 
+    Returns
+    -------
+    Tensor
+        The shape of `data`.
+
+    Raises
+    ------
+    DTypeError
+        When `data` is not of numbers, or is complex and `dtype` real.
+    ShapeError
+        When the nested lists are ragged.
+
+    Examples
+    --------
     >>> import numpy as np, gradflow as gf
     >>> a = np.zeros(2, np.float32)
     >>> gf.as_tensor(a).array is a
@@ -84,9 +134,31 @@ def as_tensor(data: TensorData, dtype: DType = None, device: DeviceLike = None) 
 def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     """A tensor on the CPU that shares the memory of a NumPy array.
 
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Numbers or booleans of any shape.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `array`.
+
+    Raises
+    ------
+    TypeError
+        When `array` is something else.
+    DTypeError
+        When it does not hold numbers.
+
+    Examples
+    --------
     >>> import gradflow as gf, numpy as np
-    >>> gf.from_numpy(np.ones(2))
-    tensor([1., 1.], dtype=float64)
+    >>> a = np.ones(2)
+    >>> x = gf.from_numpy(a)
+    >>> a[0] = 5.0
+    >>> x
+    tensor([5., 1.], dtype=float64)
     """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy takes a numpy.ndarray, not {type(array).__name__}")
@@ -94,7 +166,24 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
 
 
 def from_dlpack(source: Any) -> Tensor:
-    """A tensor that shares the memory of any array that speaks DLPack, on its device."""
+    """A tensor that shares the memory of any array that speaks DLPack, on its device.
+
+    Parameters
+    ----------
+    source : object with ``__dlpack__``
+        An array of another library, on the CPU or a CUDA device.
+
+    Returns
+    -------
+    Tensor
+        The shape, dtype and device of `source`.
+
+    Examples
+    --------
+    >>> import gradflow as gf, numpy as np
+    >>> gf.from_dlpack(np.ones(2))
+    tensor([1., 1.], dtype=float64)
+    """
     kind = source.__dlpack_device__()[0]
     xp = backend.namespace_for("cuda" if int(kind) == 2 else "cpu")
     return finished(xp.from_dlpack(source), False)
@@ -197,8 +286,33 @@ def shape_of(sizes: tuple[Any, ...], size: Any, name: str) -> tuple[int, ...]:
 def zeros(
     *sizes: SizeLike, size: SizeLike | None = None, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """Zeros of a shape, given as ``zeros(2, 3)`` or ``zeros((2, 3))``.
+    """A tensor of zeros.
 
+    Parameters
+    ----------
+    *sizes : int or tuple of int
+        The shape, as ``zeros(2, 3)`` or ``zeros((2, 3))``; none is a tensor without dimensions.
+    size : int, tuple of int or None
+        The shape, by its name.
+    dtype : dtype or None
+        The dtype; None is the default float dtype.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape given.
+
+    Raises
+    ------
+    ShapeError
+        When a size is negative.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.zeros(2)
     tensor([0., 0.])
@@ -210,8 +324,33 @@ def zeros(
 def ones(
     *sizes: SizeLike, size: SizeLike | None = None, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """Ones of a shape, given as ``ones(2, 3)`` or ``ones((2, 3))``.
+    """A tensor of ones.
 
+    Parameters
+    ----------
+    *sizes : int or tuple of int
+        The shape, as ``ones(2, 3)`` or ``ones((2, 3))``; none is a tensor without dimensions.
+    size : int, tuple of int or None
+        The shape, by its name.
+    dtype : dtype or None
+        The dtype; None is the default float dtype.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape given.
+
+    Raises
+    ------
+    ShapeError
+        When a size is negative.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.ones(2)
     tensor([1., 1.])
@@ -223,8 +362,33 @@ def ones(
 def empty(
     *sizes: SizeLike, size: SizeLike | None = None, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """Memory of a shape with whatever is in it.
+    """A tensor of a shape with whatever is in its memory.
 
+    Parameters
+    ----------
+    *sizes : int or tuple of int
+        The shape, as ``empty(2, 3)`` or ``empty((2, 3))``; none is a tensor without dimensions.
+    size : int, tuple of int or None
+        The shape, by its name.
+    dtype : dtype or None
+        The dtype; None is the default float dtype.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape given.
+
+    Raises
+    ------
+    ShapeError
+        When a size is negative.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.empty(2, 3).shape
     (2, 3)
@@ -236,10 +400,35 @@ def empty(
 def full(
     size: SizeLike, fill_value: TensorLike, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """One number all over a shape; without a dtype, of that number's kind.
+    """A tensor with one number all over.
 
-    A Tensor of one element gives its dtype and device, and is recorded.
+    Parameters
+    ----------
+    size : int or tuple of int
+        The shape.
+    fill_value : number or Tensor
+        The number.  A Tensor of one element gives its dtype and device, and is recorded.
+    dtype : dtype or None
+        The dtype; None is that of the number's kind: bool, int64, the default float or its complex dtype.
+    device : device, str or None
+        Where the tensor lives; None is the default device, or that of a Tensor.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
 
+    Returns
+    -------
+    Tensor
+        The shape `size`.
+
+    Raises
+    ------
+    ShapeError
+        When `fill_value` has several elements, or a size is negative.
+    DTypeError
+        When it is complex and `dtype` real.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.full((2,), 7)
     tensor([7, 7])
@@ -265,8 +454,33 @@ def _repeated(value: Tensor, size: tuple[int, ...], dtype: DType, device: Device
 
 
 def eye(n: int, m: int | None = None, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
-    """An n x m matrix with ones on the diagonal.
+    """A matrix with ones on the diagonal and zeros elsewhere.
 
+    Parameters
+    ----------
+    n : int
+        The number of rows.
+    m : int or None
+        The number of columns; None is `n`.
+    dtype : dtype or None
+        The dtype; None is the default float dtype.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        Shape (n, m).
+
+    Raises
+    ------
+    ShapeError
+        When a size is negative.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.eye(2)
     tensor([[1., 0.],
@@ -278,8 +492,26 @@ def eye(n: int, m: int | None = None, *, dtype: DType = None, device: DeviceLike
 
 
 def zeros_like(x: TensorOrArray, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
-    """Zeros of the shape, dtype and device of ``x``.
+    """A tensor of zeros of the shape, dtype and device of ``x``.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        The model, whose values are not read.
+    dtype : dtype or None
+        Another dtype; None is that of `x`.
+    device : device, str or None
+        Another device; None is that of `x`.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.zeros_like(gf.tensor([1, 2]))
     tensor([0, 0])
@@ -288,8 +520,26 @@ def zeros_like(x: TensorOrArray, *, dtype: DType = None, device: DeviceLike = No
 
 
 def ones_like(x: TensorOrArray, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
-    """Ones of the shape, dtype and device of ``x``.
+    """A tensor of ones of the shape, dtype and device of ``x``.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        The model, whose values are not read.
+    dtype : dtype or None
+        Another dtype; None is that of `x`.
+    device : device, str or None
+        Another device; None is that of `x`.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.ones_like(gf.tensor([1, 2]))
     tensor([1, 1])
@@ -298,8 +548,26 @@ def ones_like(x: TensorOrArray, *, dtype: DType = None, device: DeviceLike = Non
 
 
 def empty_like(x: TensorOrArray, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
-    """Memory of the shape, dtype and device of ``x`` with whatever is in it.
+    """A tensor of the shape, dtype and device of ``x`` with whatever is in its memory.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        The model, whose values are not read.
+    dtype : dtype or None
+        Another dtype; None is that of `x`.
+    device : device, str or None
+        Another device; None is that of `x`.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.empty_like(gf.tensor([1, 2])).dtype
     dtype('int64')
@@ -315,8 +583,28 @@ def _like(x: Any, name: str, dtype: DType, device: DeviceLike, requires_grad: bo
 def full_like(
     x: TensorOrArray, fill_value: TensorLike, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """One number all over the shape of ``x``, in its dtype, on its device; one in a Tensor is recorded.
+    """One number all over the shape of ``x``, in its dtype, on its device.
 
+    Parameters
+    ----------
+    x : Tensor or array
+        The model, whose values are not read.
+    fill_value : number or Tensor
+        The number.  A Tensor of one element is recorded.
+    dtype : dtype or None
+        Another dtype; None is that of `x`.
+    device : device, str or None
+        Another device; None is that of `x`.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.full_like(gf.tensor([1, 2]), 7)
     tensor([7, 7])
@@ -338,11 +626,40 @@ def arange(
 ) -> Tensor:  # fmt: skip
     """``start``, ``start + step``, ... up to but without ``end``; ``arange(n)`` counts from 0.
 
-    GraphError for a Tensor that requires grad: how many numbers there are has no gradient.
+    Parameters
+    ----------
+    start : number
+        The first number.  Alone it is `end`.
+    end : number or None
+        Where to stop.
+    step : number
+        The distance, not 0.
+    dtype : dtype or None
+        The dtype; None is int64, or the default float dtype if one of the three is a float.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
 
+    Returns
+    -------
+    Tensor
+        A vector.
+
+    Raises
+    ------
+    ArgumentError
+        When `step` is 0 or leads away from `end`.
+    GraphError
+        When one is a Tensor that requires grad: how many numbers there are has no gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.arange(4.0)
     tensor([0., 1., 2., 3.])
+    >>> gf.arange(5, 0, -2)
+    tensor([5, 3, 1])
     """
     for v in (start, end, step):
         refuse_to_lose(v, "arange", "start + step * gf.arange(n) is recorded, and arange(t.item()) has the numbers alone")
@@ -362,8 +679,35 @@ def arange(
 def linspace(
     start: Scalar, end: Scalar, steps: int, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """``steps`` numbers evenly spaced from ``start`` to ``end``, both included; the ends may be Tensors, which are recorded.
+    """``steps`` numbers evenly spaced from ``start`` to ``end``, both included.
 
+    Parameters
+    ----------
+    start, end : number or Tensor
+        The ends.  Tensors of one element are recorded.
+    steps : int
+        How many numbers.
+    dtype : dtype or None
+        The dtype; None is that of Tensors of floats, else the default float dtype.
+    device : device, str or None
+        Where the tensor lives; None is the device of Tensors, else the default one.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        Shape (steps,).
+
+    Raises
+    ------
+    ArgumentError
+        When `steps` is negative.
+    ShapeError
+        When `start` or `end` is a Tensor of several elements.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
@@ -401,8 +745,35 @@ def logspace(
     start: Scalar, end: Scalar, steps: int, base: Scalar = 10.0, *, dtype: DType = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """``base`` to the powers ``linspace(start, end, steps)``; each of the three may be a Tensor, which is recorded.
+    """``base`` to the powers ``linspace(start, end, steps)``.
 
+    Parameters
+    ----------
+    start, end : number or Tensor
+        The first and the last exponent.  Tensors of one element are recorded.
+    steps : int
+        How many numbers.
+    base : number or Tensor
+        What is raised to the powers.  A Tensor is recorded.
+    dtype : dtype or None
+        The dtype; None is that of Tensors of floats, else the default float dtype.
+    device : device, str or None
+        Where the tensor lives; None is the device of Tensors, else the default one.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        Shape (steps,).
+
+    Raises
+    ------
+    ArgumentError
+        When `steps` is negative.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
@@ -420,13 +791,33 @@ def logspace(
 
 
 def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str = "ij") -> tuple[Tensor, ...]:
-    """The coordinates of a grid: one tensor per vector, each of the shape of the whole grid ("ij": rows first).
+    """The coordinates of a grid: one tensor for each vector, in the shape of the whole grid.
 
+    Parameters
+    ----------
+    *tensors : Tensor or sequence of Tensor
+        Vectors, the coordinates along each dimension; a tensor without dimensions counts as a vector.
+    indexing : {"ij", "xy"}
+        "ij" has the first vector along the first dimension, "xy" along the second.
+
+    Returns
+    -------
+    tuple of Tensor
+        Views, as many as there are vectors.
+
+    Raises
+    ------
+    ArgumentError
+        When `indexing` is another word.
+    ShapeError
+        When one has several dimensions.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.meshgrid(gf.tensor([1, 2]), gf.tensor([3]))
-    (tensor([[1],
-            [2]]), tensor([[3],
-            [3]]))
+    >>> rows, columns = gf.meshgrid(gf.tensor([1, 2]), gf.tensor([3, 4]))
+    >>> rows.tolist(), columns.tolist()
+    ([[1, 1], [2, 2]], [[3, 4], [3, 4]])
     """
     vectors: list[Any] = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else list(tensors)
     if indexing not in ("ij", "xy"):
@@ -439,8 +830,24 @@ def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str = "ij") -> tuple
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, device: DeviceLike = None) -> Tensor:
-    """The indices of the lower triangle of a row x col matrix, as a (2, n) tensor.
+    """The indices of the lower triangle of a matrix.
 
+    Parameters
+    ----------
+    row, col : int
+        The numbers of rows and columns.
+    offset : int
+        The last diagonal to take: 0 is the main one, 1 the one above it, -1 the one below.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+
+    Returns
+    -------
+    Tensor
+        int64 of shape (2, n): the rows, and the columns.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.tril_indices(2, 2)
     tensor([[0, 1, 1],

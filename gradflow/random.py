@@ -90,9 +90,28 @@ def _generator(generator: Generator | None, where: Device) -> Generator:
 def manual_seed(seed: int) -> Generator:
     """Start the random numbers of every device over from ``seed``.
 
+    Parameters
+    ----------
+    seed : int
+        A whole number from 0.
+
+    Returns
+    -------
+    Generator
+        That of the CPU.
+
+    Raises
+    ------
+    ArgumentError
+        When `seed` is something else.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.manual_seed(0).initial_seed()
-    0
+    >>> a = gf.rand(3, generator=gf.manual_seed(0))
+    >>> b = gf.rand(3, generator=gf.manual_seed(0))
+    >>> gf.equal(a, b)
+    True
     """
     for g in _generators.values():
         g.manual_seed(seed)
@@ -100,11 +119,42 @@ def manual_seed(seed: int) -> Generator:
 
 
 def get_rng_state() -> dict[str, Any]:
-    """The state of the CPU's generator."""
+    """The state of the CPU's generator.
+
+    Returns
+    -------
+    dict
+        What ``set_rng_state`` takes, and ``gf.save`` writes.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> state = gf.get_rng_state()
+    >>> a = gf.rand(3)
+    >>> gf.set_rng_state(state)
+    >>> gf.equal(a, gf.rand(3))
+    True
+    """
     return default_generator.get_state()
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
+    """Set the CPU's generator back to a state, so that it gives the same numbers again.
+
+    Parameters
+    ----------
+    state : dict
+        What ``get_rng_state`` returned.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> state = gf.get_rng_state()
+    >>> a = gf.rand(3)
+    >>> gf.set_rng_state(state)
+    >>> gf.equal(a, gf.rand(3))
+    True
+    """
     default_generator.set_state(state)
 
 
@@ -124,8 +174,37 @@ def rand(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Numbers uniform in [0, 1).
+    """Random numbers, uniform in [0, 1).
 
+    Parameters
+    ----------
+    *sizes : int or tuple of int
+        The shape, as ``rand(2, 3)`` or ``rand((2, 3))``; none is a tensor without dimensions.
+    size : int, tuple of int or None
+        The shape, by its name.
+    generator : Generator or None
+        Where the numbers come from; None is the device's own generator.
+    dtype : dtype or None
+        A float or complex dtype; None is the default float dtype.  Both parts of a complex number are uniform.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape given.
+
+    Raises
+    ------
+    DTypeError
+        When `dtype` is of integers or booleans.
+    ArgumentError
+        When `generator` is one of another device.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.rand(2, 3).shape
     (2, 3)
@@ -138,8 +217,37 @@ def randn(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Normally distributed numbers of mean 0 and standard deviation 1.
+    """Random numbers, normally distributed with mean 0 and variance 1.
 
+    Parameters
+    ----------
+    *sizes : int or tuple of int
+        The shape, as ``randn(2, 3)`` or ``randn((2, 3))``; none is a tensor without dimensions.
+    size : int, tuple of int or None
+        The shape, by its name.
+    generator : Generator or None
+        Where the numbers come from; None is the device's own generator.
+    dtype : dtype or None
+        A float or complex dtype; None is the default float dtype.  The parts of a complex number have variance 1/2 each.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape given.
+
+    Raises
+    ------
+    DTypeError
+        When `dtype` is of integers or booleans.
+    ArgumentError
+        When `generator` is one of another device.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.randn(2, 3).shape
     (2, 3)
@@ -161,8 +269,31 @@ def _random(what: str, shape: Any, generator: Any, dtype: DType, device: DeviceL
 
 
 def rand_like(x: Tensor, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
-    """``rand`` of the shape, dtype and device of ``x``.
+    """Random numbers, uniform in [0, 1), in the shape of ``x``.
 
+    Parameters
+    ----------
+    x : Tensor
+        The model, whose values are not read.
+    dtype : dtype or None
+        Another dtype; None is that of `x`.
+    device : device, str or None
+        Another device; None is that of `x`.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+
+    Raises
+    ------
+    DTypeError
+        When the dtype is of integers or booleans.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.rand_like(gf.ones(2)).shape
     (2,)
@@ -171,8 +302,31 @@ def rand_like(x: Tensor, *, dtype: DType = None, device: DeviceLike = None, requ
 
 
 def randn_like(x: Tensor, *, dtype: DType = None, device: DeviceLike = None, requires_grad: bool = False) -> Tensor:
-    """``randn`` of the shape, dtype and device of ``x``.
+    """Random numbers, normally distributed with mean 0 and variance 1, in the shape of ``x``.
 
+    Parameters
+    ----------
+    x : Tensor
+        The model, whose values are not read.
+    dtype : dtype or None
+        Another dtype; None is that of `x`.
+    device : device, str or None
+        Another device; None is that of `x`.
+    requires_grad : bool
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+
+    Raises
+    ------
+    DTypeError
+        When the dtype is of integers or booleans.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.randn_like(gf.ones(2)).shape
     (2,)
@@ -184,11 +338,39 @@ def randint(
     low: int, high: Any = None, size: SizeLike | None = None, *, generator: Generator | None = None, dtype: DType = None,
     device: DeviceLike = None,
 ) -> Tensor:  # fmt: skip
-    """Whole numbers from ``low`` up to but without ``high``; ``randint(high, size)`` begins at 0.
+    """Random whole numbers from ``low`` up to but without ``high``; ``randint(high, size)`` begins at 0.
 
+    Parameters
+    ----------
+    low : int
+        The smallest number.
+    high : int or None
+        The number above the largest.
+    size : int, tuple of int or None
+        The shape.
+    generator : Generator or None
+        Where the numbers come from; None is the device's own generator.
+    dtype : dtype or None
+        The dtype; None is int64.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+
+    Returns
+    -------
+    Tensor
+        The shape `size`.
+
+    Raises
+    ------
+    ArgumentError
+        When `size` is missing, or there is no number between the two.
+
+    Examples
+    --------
     >>> import gradflow as gf
-    >>> gf.randint(0, 2, (3,)).dtype
-    dtype('int64')
+    >>> x = gf.randint(0, 2, (3,))
+    >>> x.dtype, bool(((x == 0) | (x == 1)).all())
+    (dtype('int64'), True)
     """
     if size is None:
         if high is None:
@@ -206,6 +388,27 @@ def randint(
 def randperm(n: int, *, generator: Generator | None = None, device: DeviceLike = None) -> Tensor:
     """The whole numbers below ``n`` in random order.
 
+    Parameters
+    ----------
+    n : int
+        How many.
+    generator : Generator or None
+        Where the order comes from; None is the device's own generator.
+    device : device, str or None
+        Where the tensor lives; None is the default device.
+
+    Returns
+    -------
+    Tensor
+        int64 of shape (n,).
+
+    Raises
+    ------
+    ArgumentError
+        When `n` is negative or no whole number.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.sort(gf.randperm(3)).values
     tensor([0, 1, 2])
@@ -218,8 +421,29 @@ def randperm(n: int, *, generator: Generator | None = None, device: DeviceLike =
 
 
 def bernoulli(x: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability in each element of ``x``, else 0, in the dtype of ``x``.
+    """1 with the probability in each element of ``x``, else 0.
 
+    Parameters
+    ----------
+    x : Tensor
+        Probabilities of any shape, real floats from 0 to 1.
+    generator : Generator or None
+        Where the numbers come from; None is the device's own generator.
+
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `x`, without a gradient.
+
+    Raises
+    ------
+    DTypeError
+        When `x` is not of real floats.
+    ArgumentError
+        When a probability lies outside of 0 to 1; on CUDA, where the check would wait for the device, it is not looked for.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.bernoulli(gf.tensor([0.0, 1.0]))
     tensor([0., 1.])
@@ -240,10 +464,33 @@ def normal(
     generator: Generator | None = None,
     device: DeviceLike = None,
 ) -> Tensor:
-    """Normally distributed numbers, of one mean and deviation over ``size``, or of those in tensors.
+    """Random numbers, normally distributed with the mean and the standard deviation given.
 
     They are constants, as in PyTorch; ``mean + std * gf.randn(size)`` is recorded.
 
+    Parameters
+    ----------
+    mean, std : number or Tensor
+        The mean and the standard deviation: of all numbers, or, in a Tensor, of each.
+    size : int, tuple of int or None
+        The shape; None is that to which the Tensors broadcast.
+    generator : Generator or None
+        Where the numbers come from; None is the device's own generator.
+    device : device, str or None
+        Where the tensor lives; None is the default device, or without `size` that of the Tensors.
+
+    Returns
+    -------
+    Tensor
+        The shape `size`, without a gradient.
+
+    Raises
+    ------
+    ArgumentError
+        When `std` is negative, or neither a size nor a Tensor is given.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.normal(0.0, 1.0, (2,)).shape
     (2,)
@@ -260,10 +507,40 @@ def normal(
 
 
 def multinomial(x: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
-    """``num_samples`` indices per row, drawn with the weights in ``x`` (a vector or a matrix of rows).
+    """Random indices, drawn with the weights in each row of ``x``.
 
-    Without replacement by the Gumbel trick: the largest of log weight plus Gumbel noise (Efraimidis and Spirakis 2006).
+    Without replacement the indices are those of the largest of log weight plus Gumbel noise.
 
+    Parameters
+    ----------
+    x : Tensor
+        Weights, a vector (n,) or rows (m, n) of real floats; they need not add up to 1.
+    num_samples : int
+        How many indices for each row.
+    replacement : bool
+        Whether an index may be drawn again.
+    generator : Generator or None
+        Where the numbers come from; None is the device's own generator.
+
+    Returns
+    -------
+    Tensor
+        int64 of shape (num_samples,) or (m, num_samples).
+
+    Raises
+    ------
+    ShapeError
+        When `x` is not a vector or matrix of real floats.
+    ArgumentError
+        When there are fewer weights above 0 than samples, or one is negative, infinite or NaN.  On CUDA the values are not
+        looked at.
+
+    References
+    ----------
+    P. Efraimidis, P. Spirakis, "Weighted random sampling with a reservoir" (2006).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.multinomial(gf.tensor([0.0, 1.0]), 1)
     tensor([1])
