@@ -31,36 +31,33 @@ from ._creation import (
 )
 from ._engine import enable_grad, is_grad_enabled, no_grad, Node, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
-from ._lazy import later as _later, name_public_place as _name_public_place
+from ._lazy import Divided as _Divided, later as _later, name_public_place as _name_public_place
 from ._numpy_keywords import FUNCTIONS as _KEYWORDS, numpy_keywords as _numpy_keywords
 from .linalg import bmm, cholesky, det, dot, einsum, inverse, kron, matmul, mm, mv, outer, slogdet, tensordot
+from ._ops.choosing import clamp, clamp as clip, maximum, minimum, where
 from ._ops.compare import (
-    bitwise_and, bitwise_not, bitwise_or, bitwise_xor, clamp, clamp as clip, eq, ge, gt, isfinite, isinf, isnan,
-    le, logical_and, logical_not, logical_or, logical_xor, lt, maximum, minimum, ne, where,
+    bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, isfinite, isinf, isnan, le, logical_and, logical_not,
+    logical_or, logical_xor, lt, ne,
 )
 from ._ops.complex import angle, conj, imag, real
+from ._ops.division import ceil, div, div as divide, floor, floor_divide, fmod, remainder, round, sign, trunc
 from ._ops.elementwise import (
-    abs, abs as absolute, add, ceil, div, div as divide, floor, floor_divide, fmod, lerp, mul, mul as multiply,
-    neg, neg as negative, pow, reciprocal, remainder, round, rsqrt, sign, sqrt, square, sub, sub as subtract,
-    trunc,
+    abs, abs as absolute, add, lerp, mul, mul as multiply, neg, neg as negative, pow, reciprocal, rsqrt, sqrt, square, sub,
+    sub as subtract,
 )
-from ._ops.transcendental import (
-    acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, erf, exp, expm1, hypot, log, log10, log1p, log2, logaddexp,
-    sigmoid, sin, sinh, tan, tanh,
-)
-from ._ops.index import (
-    gather, index_add, index_select, masked_fill, masked_select, nonzero, scatter, scatter_add, take_along_dim,
-)
-from ._ops.neural import log_softmax, relu, selu, softmax
-from ._ops.reduce import (
-    all, amax, amin, any, argmax, argmin, argsort, cumprod, cumsum, logsumexp, max, mean, median, min, norm, prod,
-    sort, std, sum, topk, var,
-)
-from ._ops.shape import (
-    broadcast_to, cat, chunk, clone, diag, diagonal, flatten, flip, movedim,
-    narrow, permute, ravel, repeat_interleave, reshape, roll, select, split, squeeze, stack, t, tile, trace,
-    transpose, tril, triu, unbind, unsqueeze,
-)
+from ._ops.transcendental import erf, exp, expm1, log, log10, log1p, log2, logaddexp, sigmoid
+from ._ops.trigonometry import acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, hypot, sin, sinh, tan, tanh
+from ._ops.index import masked_fill, masked_select, nonzero
+from ._ops.picking import gather, index_add, index_select, scatter, scatter_add, take_along_dim
+from ._ops.activations import relu, selu
+from ._ops.neural import log_softmax, softmax
+from ._ops.extremes import amax, amin, argmax, argmin, argsort, max, median, min, sort, topk
+from ._ops.norms import logsumexp, norm
+from ._ops.reduce import all, any, cumprod, cumsum, mean, prod, std, sum, var
+from ._ops.cutting import chunk, narrow, select, split, unbind
+from ._ops.diagonals import diag, diagonal, trace, tril, triu
+from ._ops.joining import cat, flip, repeat_interleave, roll, stack, tile
+from ._ops.shape import broadcast_to, clone, flatten, movedim, permute, ravel, reshape, squeeze, t, transpose, unsqueeze
 from .random import (
     bernoulli, default_generator, Generator, get_rng_state, manual_seed, multinomial, normal, rand, rand_like,
     randint, randn, randn_like, randperm, set_rng_state,
@@ -122,10 +119,9 @@ __getattr__ = _later(__name__, _LATER)
 
 # The places of before 0.1, which pickles of then name.
 _sys.modules[__name__ + ".tensor"], _sys.modules[__name__ + ".creation"] = _tensor, _creation
-_OLD = {"device": "moves", "transcendental": "functions"}
-for _name in [name for name in _sys.modules if name.startswith("gradflow._ops.")]:
-    _file = _name.rpartition(".")[2]
-    _sys.modules[f"gradflow.ops.{_OLD.get(_file, _file)}"] = _sys.modules[_name]
+_operations = [module for name, module in _sys.modules.items() if name.startswith("gradflow._ops.")]
+for _name in ("compare", "complex", "elementwise", "functions", "index", "linalg", "moves", "neural", "reduce", "shape"):
+    _sys.modules[f"{__name__}.ops.{_name}"] = _Divided(f"{__name__}.ops.{_name}", _operations)
 
 
 def __dir__() -> list[str]:

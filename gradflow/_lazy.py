@@ -36,6 +36,21 @@ def name_public_place(module: ModuleType, names: Iterable[str]) -> None:
             value.__module__ = module.__name__
 
 
+class Divided(ModuleType):
+    """A module of the past whose functions are in other files now: its names are looked for in ``modules``."""
+
+    def __init__(self, name: str, modules: Iterable[ModuleType]) -> None:
+        super().__init__(name)
+        self._modules = modules
+
+    def __getattr__(self, name: str) -> Any:
+        for module in self._modules:
+            value = vars(module).get(name)
+            if callable(value):
+                return value
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
 def when_called(package: str | None, module: str, names: str, *first: Any) -> tuple[Callable[..., Any], ...]:
     """Functions of ``module`` that are called with ``first`` before their arguments; it is imported at the first call of one."""
 

@@ -14,16 +14,27 @@ import numpy as np
 from . import _inplace, backend
 from ._engine import is_operand, operator, wrap
 from ._numpy_keywords import METHODS, numpy_keywords
+from ._ops import activations as act
+from ._ops import choosing as ch
 from ._ops import compare as cp
 from ._ops import complex as cx
+from ._ops import cutting as ct
 from ._ops import device as device_ops
+from ._ops import diagonals as dg
+from ._ops import division as dv
 from ._ops import elementwise as e
+from ._ops import extremes as ex
+from ._ops import factorisations as fa
 from ._ops import index as ix
+from ._ops import joining as jn
 from ._ops import linalg as la
 from ._ops import neural as nn
+from ._ops import norms as nm
+from ._ops import picking as pk
 from ._ops import reduce as r
 from ._ops import shape as s
 from ._ops import transcendental as fn
+from ._ops import trigonometry as tg
 from ._recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
 from ._size import Size
 from .backend import device as Device
@@ -129,7 +140,7 @@ class Tensor(Recorded):
     def __iter__(self) -> Iterator[Tensor]:
         if not self.ndim:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(s.unbind(self))
+        return iter(ct.unbind(self))
 
     def __repr__(self) -> str:
         from . import _printing
@@ -338,9 +349,9 @@ class Tensor(Recorded):
     __add__ = __radd__ = operator(e._add)
     __sub__, __rsub__ = operator(e._sub), e.rsub
     __mul__ = __rmul__ = operator(e.mul)
-    __truediv__, __rtruediv__ = operator(e._div), e.rdiv
-    __floordiv__, __rfloordiv__ = _known_only(e.floor_divide), e.rfloor_divide
-    __mod__, __rmod__ = _known_only(e.remainder), e.rremainder
+    __truediv__, __rtruediv__ = operator(e._div), dv.rdiv
+    __floordiv__, __rfloordiv__ = _known_only(dv.floor_divide), dv.rfloor_divide
+    __mod__, __rmod__ = _known_only(dv.remainder), dv.rremainder
     __pow__, __rpow__ = e.pow, e.rpow
     __matmul__, __rmatmul__ = _known_only(la.matmul), la.rmatmul
     __neg__, __abs__ = e.neg, e.abs
@@ -362,24 +373,24 @@ class Tensor(Recorded):
         return self
 
     abs, absolute, add, sub, subtract, mul, multiply = e.abs, e.abs, e.add, e.sub, e.sub, e.mul, e.mul
-    div, divide, true_divide, neg, negative, pow = e.div, e.div, e._div, e.neg, e.neg, e.pow
+    div, divide, true_divide, neg, negative, pow = dv.div, dv.div, e._div, e.neg, e.neg, e.pow
     exp, expm1, log, log1p, log2, log10 = fn.exp, fn.expm1, fn.log, fn.log1p, fn.log2, fn.log10
-    hypot, logaddexp = fn.hypot, fn.logaddexp
+    hypot, logaddexp = tg.hypot, fn.logaddexp
     sqrt, rsqrt, reciprocal, square = e.sqrt, e.rsqrt, e.reciprocal, e.square
-    sin, cos, tan, asin, acos, atan, atan2 = fn.sin, fn.cos, fn.tan, fn.asin, fn.acos, fn.atan, fn.atan2
-    sinh, cosh, tanh, asinh, acosh, atanh = fn.sinh, fn.cosh, fn.tanh, fn.asinh, fn.acosh, fn.atanh
-    sigmoid, erf, clamp, clip, maximum, minimum = fn.sigmoid, fn.erf, cp.clamp, cp.clamp, cp.maximum, cp.minimum
-    sign, floor, ceil, round, trunc = e.sign, e.floor, e.ceil, e.round, e.trunc
-    fmod, remainder, floor_divide, lerp = e.fmod, e.remainder, e.floor_divide, e.lerp
+    sin, cos, tan, asin, acos, atan, atan2 = tg.sin, tg.cos, tg.tan, tg.asin, tg.acos, tg.atan, tg.atan2
+    sinh, cosh, tanh, asinh, acosh, atanh = tg.sinh, tg.cosh, tg.tanh, tg.asinh, tg.acosh, tg.atanh
+    sigmoid, erf, clamp, clip, maximum, minimum = fn.sigmoid, fn.erf, ch.clamp, ch.clamp, ch.maximum, ch.minimum
+    sign, floor, ceil, round, trunc = dv.sign, dv.floor, dv.ceil, dv.round, dv.trunc
+    fmod, remainder, floor_divide, lerp = dv.fmod, dv.remainder, dv.floor_divide, e.lerp
     eq, ne, lt, le, gt, ge = cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge
     logical_and, logical_or, logical_xor, logical_not = cp.logical_and, cp.logical_or, cp.logical_xor, cp.logical_not
     isnan, isinf, isfinite = cp.isnan, cp.isinf, cp.isfinite
     conj, angle = cx.conj, cx.angle
 
-    sum, mean, prod, var, std, max, min = r.sum, r.mean, r.prod, r.var, r.std, r.max, r.min
-    amax, amin, argmax, argmin, any, all = r.amax, r.amin, r.argmax, r.argmin, r.any, r.all
-    logsumexp, cumsum, cumprod, norm, median = r.logsumexp, r.cumsum, r.cumprod, r.norm, r.median
-    sort, argsort, topk = r.sort, r.argsort, r.topk
+    sum, mean, prod, var, std, max, min = r.sum, r.mean, r.prod, r.var, r.std, ex.max, ex.min
+    amax, amin, argmax, argmin, any, all = ex.amax, ex.amin, ex.argmax, ex.argmin, r.any, r.all
+    logsumexp, cumsum, cumprod, norm, median = nm.logsumexp, r.cumsum, r.cumprod, nm.norm, ex.median
+    sort, argsort, topk = ex.sort, ex.argsort, ex.topk
 
     reshape, view, flatten, ravel, permute, transpose, t = (
         s.reshape,
@@ -391,40 +402,40 @@ class Tensor(Recorded):
         s.t,
     )
     squeeze, unsqueeze, expand, broadcast_to, movedim = s.squeeze, s.unsqueeze, s.expand, s.broadcast_to, s.movedim
-    split, chunk, unbind, flip, roll, repeat, tile = s.split, s.chunk, s.unbind, s.flip, s.roll, s.repeat, s.tile
-    repeat_interleave, narrow, select = s.repeat_interleave, s.narrow, s.select
+    split, chunk, unbind, flip, roll, repeat, tile = ct.split, ct.chunk, ct.unbind, jn.flip, jn.roll, jn.repeat, jn.tile
+    repeat_interleave, narrow, select = jn.repeat_interleave, ct.narrow, ct.select
     tril, triu, diag, diagonal, trace, clone, contiguous = (
-        s.tril,
-        s.triu,
-        s.diag,
-        s.diagonal,
-        s.trace,
+        dg.tril,
+        dg.triu,
+        dg.diag,
+        dg.diagonal,
+        dg.trace,
         s.clone,
         s.contiguous,
     )
 
     dot, mv, mm, bmm, matmul, outer, kron = la.dot, la.mv, la.mm, la.bmm, la.matmul, la.outer, la.kron
-    inverse, det, slogdet, cholesky = la.inv, la.det, la.slogdet, la.cholesky
+    inverse, det, slogdet, cholesky = fa.inv, fa.det, fa.slogdet, fa.cholesky
 
     gather, scatter, scatter_add, index_select, index_add = (
-        ix.gather,
-        ix.scatter,
-        ix.scatter_add,
-        ix.index_select,
-        ix.index_add,
+        pk.gather,
+        pk.scatter,
+        pk.scatter_add,
+        pk.index_select,
+        pk.index_add,
     )
     take_along_dim, masked_fill, masked_select, nonzero = (
-        ix.take_along_dim,
+        pk.take_along_dim,
         ix.masked_fill,
         ix.masked_select,
         ix.nonzero,
     )
 
-    softmax, log_softmax, relu = nn.softmax, nn.log_softmax, nn.relu
+    softmax, log_softmax, relu = nn.softmax, nn.log_softmax, act.relu
 
     def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
         """This tensor's elements where ``condition`` is true, those of ``other`` elsewhere."""
-        return cp.where(condition, self, other)
+        return ch.where(condition, self, other)
 
     def view_as(self, other: Tensor) -> Tensor:
         return s.view(self, other.shape)
@@ -457,20 +468,20 @@ class Tensor(Recorded):
 
     # --- in place ---------------------------------------------------------------------------------------------------
 
-    add_, sub_, mul_, div_ = (_inplace.of(f, n) for f, n in ((e.add, "add_"), (e.sub, "sub_"), (e.mul, "mul_"), (e.div, "div_")))
+    add_, sub_, mul_, div_ = (_inplace.of(f, n) for f, n in ((e.add, "add_"), (e.sub, "sub_"), (e.mul, "mul_"), (dv.div, "div_")))
     pow_, neg_, abs_ = _inplace.of(e.pow, "pow_"), _inplace.of(e.neg, "neg_"), _inplace.of(e.abs, "abs_")
     exp_, log_, sqrt_ = _inplace.of(fn.exp, "exp_"), _inplace.of(fn.log, "log_"), _inplace.of(e.sqrt, "sqrt_")
     square_, reciprocal_ = _inplace.of(e.square, "square_"), _inplace.of(e.reciprocal, "reciprocal_")
-    sin_, cos_, tanh_ = _inplace.of(fn.sin, "sin_"), _inplace.of(fn.cos, "cos_"), _inplace.of(fn.tanh, "tanh_")
+    sin_, cos_, tanh_ = _inplace.of(tg.sin, "sin_"), _inplace.of(tg.cos, "cos_"), _inplace.of(tg.tanh, "tanh_")
     sigmoid_, relu_, clamp_ = (
         _inplace.of(fn.sigmoid, "sigmoid_"),
-        _inplace.of(nn.relu, "relu_"),
-        _inplace.of(cp.clamp, "clamp_"),
+        _inplace.of(act.relu, "relu_"),
+        _inplace.of(ch.clamp, "clamp_"),
     )
-    floor_, ceil_, round_ = _inplace.of(e.floor, "floor_"), _inplace.of(e.ceil, "ceil_"), _inplace.of(e.round, "round_")
+    floor_, ceil_, round_ = _inplace.of(dv.floor, "floor_"), _inplace.of(dv.ceil, "ceil_"), _inplace.of(dv.round, "round_")
     masked_fill_, lerp_ = _inplace.of(ix.masked_fill, "masked_fill_"), _inplace.of(e.lerp, "lerp_")
-    scatter_, scatter_add_ = _inplace.of(ix.scatter, "scatter_"), _inplace.of(ix.scatter_add, "scatter_add_")
-    index_add_ = _inplace.of(ix.index_add, "index_add_")
+    scatter_, scatter_add_ = _inplace.of(pk.scatter, "scatter_"), _inplace.of(pk.scatter_add, "scatter_add_")
+    index_add_ = _inplace.of(pk.index_add, "index_add_")
     copy_, fill_, zero_ = _inplace.copy_, _inplace.fill_, _inplace.zero_
     __iadd__, __isub__, __imul__, __itruediv__ = add_, sub_, mul_, div_
     __ipow__ = pow_

@@ -30,7 +30,7 @@ from ._engine import (
     wrap,
 )
 from ._ops.elementwise import cast
-from ._ops.shape import stack
+from ._ops.joining import stack
 from ._recorded import backward as _backward
 from ._recorded import initial
 from ._tensor import Tensor

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from ._ops import dims
-from ._ops.linalg import (
-    bmm,
-    cholesky,
-    det,
-    dot,
-    einsum,
-    inv,
-    kron,
-    matmul,
-    mm,
-    mv,
-    outer,
-    slogdet,
-    solve,
-    tensordot,
-)
-from ._ops.reduce import amax, amin
-from ._ops.reduce import norm as _norm
+from ._ops.contractions import einsum, tensordot
+from ._ops.extremes import amax, amin
+from ._ops.factorisations import cholesky, det, inv, slogdet, solve
+from ._ops.linalg import bmm, dot, kron, matmul, mm, mv, outer
+from ._ops.norms import norm as _norm
 from ._ops.shape import squeeze
 from .errors import ArgumentError, ShapeError
 from .typing import Dims, Tensor, TensorOrArray

@@ -16,8 +16,19 @@ import numpy as np
 
 import gradflow as gf
 from gradflow import linalg
-from gradflow._ops import device, elementwise, index, neural, reduce, shape, transcendental
-from gradflow._ops import linalg as linalg_ops
+from gradflow._ops import (
+    activations,
+    device,
+    diagonals,
+    division,
+    elementwise,
+    factorisations,
+    index,
+    neural,
+    reduce,
+    shape,
+    transcendental,
+)
 from gradflow._ops.elementwise import cast_to
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Any]
@@ -178,10 +189,10 @@ row(
     second=False,
 )
 row(elementwise.rsub, ((2, 3), (3,)))
-row(elementwise.rdiv, ((2, 3), (3,)), domain=positive)
+row(division.rdiv, ((2, 3), (3,)), domain=positive)
 row(elementwise.rpow, ((2, 3), (3,)), domain=positive)
-row(elementwise.rfloor_divide, ((2,), (2,)), domain=(lambda _, s: np.ones(s), no_whole), second=False)
-row(elementwise.rremainder, ((2,), (2,)), domain=(lambda _, s: 1.5 * np.ones(s), no_whole))
+row(division.rfloor_divide, ((2,), (2,)), domain=(lambda _, s: np.ones(s), no_whole), second=False)
+row(division.rremainder, ((2,), (2,)), domain=(lambda _, s: 1.5 * np.ones(s), no_whole))
 unary(gf.neg, complex=True)
 unary(gf.abs)
 unary(gf.abs, complex=True)
@@ -366,17 +377,17 @@ row(gf.tril, (3, 3), (2, 3), (2, 2, 3), kw=[{}, {"diagonal": -1}, {"diagonal": 1
 row(gf.triu, (3, 3), (2, 3), kw=[{}, {"diagonal": -1}, {"diagonal": 1}], complex=True)
 row(gf.diagonal, (3, 3), (2, 3), kw=[{}, {"offset": 1}, {"offset": -1}], view=True)
 row(gf.diagonal, (2, 2, 3), kw=[{"dim1": -2, "dim2": -1}, {"dim1": 2, "dim2": 0, "offset": 1}], view=True)
-row(shape.diagonal_scatter, (2,), call=lambda x: shape.diagonal_scatter(x, (3, 2), 0, 0, 1))
-row(shape.diagonal_scatter, (2, 2), call=lambda x: shape.diagonal_scatter(x, (2, 2, 3), 1, 1, 2))
+row(diagonals.diagonal_scatter, (2,), call=lambda x: diagonals.diagonal_scatter(x, (3, 2), 0, 0, 1))
+row(diagonals.diagonal_scatter, (2, 2), call=lambda x: diagonals.diagonal_scatter(x, (2, 2, 3), 1, 1, 2))
 row(gf.diag, (2,), (2, 3), (0,), kw=[{}, {"diagonal": 1}])
 row(gf.diag, (2,), kw=[{"diagonal": -1}])
 row(gf.trace, (2, 2), (2, 3), complex=True)
 unary(gf.clone, complex=True)
 row(gf.Tensor.contiguous, (2, 3), call=lambda x: x.T.contiguous(), view=True)
 row(shape._compact, (2, 3))
-row(shape.window, (2, 3), call=lambda x: shape.window(x, gf.tensor([[0, 5], [2, 2]]).array), complex=True)
-row(shape.window_put, (3,), call=lambda x: shape.window_put(x, (2, 3), gf.tensor([5, 1, 1]).array))
-row(shape.window_set, ((2, 3), (2,)), call=lambda x, v: shape.window_set(x, v, gf.tensor([4, 0]).array))
+row(index.window, (2, 3), call=lambda x: index.window(x, gf.tensor([[0, 5], [2, 2]]).array), complex=True)
+row(index.window_put, (3,), call=lambda x: index.window_put(x, (2, 3), gf.tensor([5, 1, 1]).array))
+row(index.window_set, ((2, 3), (2,)), call=lambda x, v: index.window_set(x, v, gf.tensor([4, 0]).array))
 row(gf.meshgrid, ((2,), (3,)), ((2,), ()), kw=[{}, {"indexing": "xy"}], view=True)
 
 # Indexing
@@ -475,7 +486,7 @@ row(gf.tensordot, ((1, 2, 3), (2, 3, 2)))
 row(gf.kron, ((2, 2), (1, 2)), ((2,), (2, 1)), ((), (2,)))
 row(linalg.inv, (2, 2), (2, 2, 2), (0, 0), domain=regular, half=False, complex=True)
 row(linalg.det, (3, 3), (2, 2, 2), domain=regular, half=False, complex=True)
-row(linalg_ops.cofactors, (3, 3), (1, 1), (2, 2, 2), domain=regular, half=False, complex=True)
+row(factorisations.cofactors, (3, 3), (1, 1), (2, 2, 2), domain=regular, half=False, complex=True)
 row(linalg.slogdet, (3, 3), (2, 2, 2), (0, 0), domain=regular, half=False, complex=True)
 row(
     linalg.solve,
@@ -502,22 +513,22 @@ row(linalg.cholesky, (2, 2), call=lambda a: linalg.cholesky(0.5 * (a + a.mT), up
 
 for f in (
     gf.relu,
-    neural.leaky_relu,
-    neural.elu,
-    neural.gelu,
-    neural.silu,
-    neural.softplus,
-    neural.mish,
-    neural.logsigmoid,
+    activations.leaky_relu,
+    activations.elu,
+    activations.gelu,
+    activations.silu,
+    activations.softplus,
+    activations.mish,
+    activations.logsigmoid,
     gf.selu,
 ):
     unary(f)
-row(neural.leaky_relu, (2, 3), kw=[{"negative_slope": 0.3}])
-row(neural.elu, (2, 3), kw=[{"alpha": 0.5}])
-row(neural.gelu, (2, 3), kw=[{"approximate": "tanh"}])
-row(neural.softplus, (2, 3), kw=[{"beta": 2.0}, {"beta": 3.0, "threshold": 1.0}])
-unary(neural.hardtanh, no_whole)
-row(neural.hardtanh, (2, 3), domain=no_whole, kw=[{"min_val": 0.0, "max_val": 6.0}])
+row(activations.leaky_relu, (2, 3), kw=[{"negative_slope": 0.3}])
+row(activations.elu, (2, 3), kw=[{"alpha": 0.5}])
+row(activations.gelu, (2, 3), kw=[{"approximate": "tanh"}])
+row(activations.softplus, (2, 3), kw=[{"beta": 2.0}, {"beta": 3.0, "threshold": 1.0}])
+unary(activations.hardtanh, no_whole)
+row(activations.hardtanh, (2, 3), domain=no_whole, kw=[{"min_val": 0.0, "max_val": 6.0}])
 row(
     neural.probability_cross_entropy,
     ((2, 3), (2, 3)),

@@ -14,7 +14,7 @@ from optable import Point, anything, distinct, positive, row
 
 import gradflow as gf
 from gradflow import linalg
-from gradflow._ops import neural
+from gradflow._ops import activations, neural
 
 INF, NAN = math.inf, math.nan
 LN2 = 0.6931471805599453
@@ -226,22 +226,32 @@ row(
 # Neural networks
 
 row(gf.relu, (2,), points=[Point(0.0, 0, 0, 0), Point(2.0, 2, 1, 0)])
-row(neural.leaky_relu, (2,), kw=[{"negative_slope": 0.25}], points=[Point(0.0, 0, 0.25, 0)])
-row(neural.elu, (2,), points=[Point(0.0, 0, 1), Point(-800.0, -1, 0, 0), Point(800.0, 800, 1, 0)])
+row(activations.leaky_relu, (2,), kw=[{"negative_slope": 0.25}], points=[Point(0.0, 0, 0.25, 0)])
+row(activations.elu, (2,), points=[Point(0.0, 0, 1), Point(-800.0, -1, 0, 0), Point(800.0, 800, 1, 0)])
 row(gf.selu, (2,), points=[Point(0.0, 0, SELU), Point(-800.0, -SELU, 0, 0)])
 for how in ("none", "tanh"):
     row(
-        neural.gelu,
+        activations.gelu,
         (2,),
         kw=[{"approximate": how}],
         points=[Point(0.0, 0, 0.5, SLOPE), Point(-100.0, 0, 0, 0), Point(100.0, 100, 1, 0)],
     )
-row(neural.silu, (2,), points=[Point(0.0, 0, 0.5, 0.5), Point(-800.0, 0, 0, 0), Point(800.0, 800, 1, 0)])
-row(neural.mish, (2,), points=[Point(0.0, 0, 0.6, 0.64), Point(-800.0, 0, 0, 0), Point(800.0, 800, 1, 0)])
-row(neural.softplus, (2,), points=[Point(0.0, LN2, 0.5, 0.25), Point(-800.0, 0, 0, 0), Point(800.0, 800, 1, 0)])
-row(neural.softplus, (2,), kw=[{"beta": 2.0, "threshold": 1.0}], points=[Point(0.0, LN2 / 2, 0.5, 0.5), Point(0.75, 0.75, 1, 0)])
-row(neural.logsigmoid, (2,), points=[Point(0.0, -LN2, 0.5, -0.25), Point(-800.0, -800, 1, 0), Point(800.0, 0, 0, 0)])
-row(neural.hardtanh, (2,), domain=lambda rng, s: rng.uniform(-0.5, 0.5, s), points=[Point(-1.0, -1, 0, 0), Point(1.0, 1, 0, 0)])
+row(activations.silu, (2,), points=[Point(0.0, 0, 0.5, 0.5), Point(-800.0, 0, 0, 0), Point(800.0, 800, 1, 0)])
+row(activations.mish, (2,), points=[Point(0.0, 0, 0.6, 0.64), Point(-800.0, 0, 0, 0), Point(800.0, 800, 1, 0)])
+row(activations.softplus, (2,), points=[Point(0.0, LN2, 0.5, 0.25), Point(-800.0, 0, 0, 0), Point(800.0, 800, 1, 0)])
+row(
+    activations.softplus,
+    (2,),
+    kw=[{"beta": 2.0, "threshold": 1.0}],
+    points=[Point(0.0, LN2 / 2, 0.5, 0.5), Point(0.75, 0.75, 1, 0)],
+)
+row(activations.logsigmoid, (2,), points=[Point(0.0, -LN2, 0.5, -0.25), Point(-800.0, -800, 1, 0), Point(800.0, 0, 0, 0)])
+row(
+    activations.hardtanh,
+    (2,),
+    domain=lambda rng, s: rng.uniform(-0.5, 0.5, s),
+    points=[Point(-1.0, -1, 0, 0), Point(1.0, 1, 0, 0)],
+)
 row(
     neural.probability_cross_entropy,
     ((2,), (2,)),

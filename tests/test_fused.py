@@ -12,7 +12,7 @@ import pytest
 
 import gradflow as gf
 from gradflow import fused
-from gradflow._ops import neural
+from gradflow._ops import activations
 from gradflow.errors import DTypeError, InPlaceError, RuleError
 
 
@@ -185,8 +185,8 @@ def test_refusals(error: type, said: str, make: Any) -> None:
 
 
 ACTIVATIONS = [
-    neural.elu, neural.selu, neural.gelu, lambda x: neural.gelu(x, "tanh"), neural.silu, neural.softplus,
-    lambda x: neural.softplus(x, 2.0, 3.0), neural.mish, neural.logsigmoid,
+    activations.elu, activations.selu, activations.gelu, lambda x: activations.gelu(x, "tanh"), activations.silu,
+    activations.softplus, lambda x: activations.softplus(x, 2.0, 3.0), activations.mish, activations.logsigmoid,
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import gradflow as gf
 from gradflow import errors, linalg
-from gradflow._ops import neural
+from gradflow._ops import activations, neural
 
 inf, nan = math.inf, math.nan
 
@@ -92,7 +92,16 @@ def test_results_of_integers() -> None:
         assert f(gf.tensor([3]), 0, dtype=gf.float64).dtype == gf.float64
     assert gf.round(i).dtype == gf.int64 and gf.round(gf.tensor([2.5, 3.5, -0.5])).tolist() == [2, 4, -0.0]
     assert gf.round(gf.tensor([1.25, -1.26]), decimals=1).tolist() == pytest.approx([1.2, -1.3])
-    for f in (neural.leaky_relu, neural.elu, neural.gelu, neural.silu, neural.softplus, neural.logsigmoid, gf.erf, gf.sigmoid):
+    for f in (
+        activations.leaky_relu,
+        activations.elu,
+        activations.gelu,
+        activations.silu,
+        activations.softplus,
+        activations.logsigmoid,
+        gf.erf,
+        gf.sigmoid,
+    ):
         assert f(gf.tensor([-1, 2])).dtype == gf.float32
     assert (gf.tensor([True, False]) + gf.tensor([True, True])).tolist() == [True, True]
 
@@ -158,18 +167,18 @@ def test_acosh_atan2_lerp_and_activations() -> None:
     np.testing.assert_allclose(gf.lerp(gf.tensor(a), gf.tensor(b), 0.25).cpu().array, a + 0.25 * (b - a))
     x = np.array([-2.0, 0.5])
     t = gf.tensor(x)
-    np.testing.assert_allclose(neural.leaky_relu(t, 0.2).cpu().array, [-0.4, 0.5])
-    np.testing.assert_allclose(neural.elu(t, 2.0).cpu().array, [2 * math.expm1(-2), 0.5])
+    np.testing.assert_allclose(activations.leaky_relu(t, 0.2).cpu().array, [-0.4, 0.5])
+    np.testing.assert_allclose(activations.elu(t, 2.0).cpu().array, [2 * math.expm1(-2), 0.5])
     np.testing.assert_allclose(
         gf.selu(t).cpu().array, [1.0507009873554805 * 1.6732632423543772 * math.expm1(-2), 0.5 * 1.0507009873554805]
     )
-    np.testing.assert_allclose(neural.gelu(t).cpu().array, [v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in x])
-    np.testing.assert_allclose(neural.gelu(t, "tanh").cpu().array, [-0.0454023059, 0.345714011], rtol=1e-6)
-    np.testing.assert_allclose(neural.silu(t).cpu().array, x / (1 + np.exp(-x)))
-    np.testing.assert_allclose(neural.softplus(t, 2.0).cpu().array, np.log1p(np.exp(2 * x)) / 2)
-    np.testing.assert_allclose(neural.mish(t).cpu().array, x * np.tanh(np.log1p(np.exp(x))))
-    np.testing.assert_allclose(neural.logsigmoid(t).cpu().array, -np.log1p(np.exp(-x)))
-    np.testing.assert_allclose(neural.hardtanh(t).cpu().array, [-1.0, 0.5])
+    np.testing.assert_allclose(activations.gelu(t).cpu().array, [v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in x])
+    np.testing.assert_allclose(activations.gelu(t, "tanh").cpu().array, [-0.0454023059, 0.345714011], rtol=1e-6)
+    np.testing.assert_allclose(activations.silu(t).cpu().array, x / (1 + np.exp(-x)))
+    np.testing.assert_allclose(activations.softplus(t, 2.0).cpu().array, np.log1p(np.exp(2 * x)) / 2)
+    np.testing.assert_allclose(activations.mish(t).cpu().array, x * np.tanh(np.log1p(np.exp(x))))
+    np.testing.assert_allclose(activations.logsigmoid(t).cpu().array, -np.log1p(np.exp(-x)))
+    np.testing.assert_allclose(activations.hardtanh(t).cpu().array, [-1.0, 0.5])
 
 
 def test_complex_parts() -> None:
@@ -199,7 +208,7 @@ def test_complex_gradients_follow_the_conjugate_convention() -> None:
     [
         (gf.abs, [0.0, -0.0], [0, 0]),
         (gf.relu, [0.0, -1.0], [0, 0]),
-        (neural.hardtanh, [-1.0, 1.0, 0.0], [0, 0, 1]),
+        (activations.hardtanh, [-1.0, 1.0, 0.0], [0, 0, 1]),
         (lambda x: gf.clamp(x, -1, 1), [-1.0, 1.0, 2.0, 0.5], [1, 1, 0, 1]),
         (lambda x: gf.clamp(x, gf.tensor([1.0, 1.0, 1.0])), [0.0, 1.0, 2.0], [0, 1, 1]),
         (lambda x: gf.clamp(x, max=gf.tensor([1.0, 1.0, 1.0])), [0.0, 1.0, 2.0], [1, 1, 0]),
@@ -332,11 +341,11 @@ def test_far_tails_without_warnings() -> None:
     cases: list[tuple[Any, list[float], list[float]]] = [
         (gf.sigmoid, [0, 0.5, 0.5, 1], [0, 0.25, 0.25, 0]),
         (gf.tanh, [-1, 0, 0, 1], [0, 1, 1, 0]),
-        (neural.softplus, [0, math.log(2), math.log(2), 1000], [0, 0.5, 0.5, 1]),
-        (neural.logsigmoid, [-1000, -math.log(2), -math.log(2), 0], [1, 0.5, 0.5, 0]),
-        (neural.silu, [0, 0, 0, 1000], [0, 0.5, 0.5, 1]),
-        (neural.gelu, [0, 0, 0, 1000], [0, 0.5, 0.5, 1]),
-        (neural.elu, [-1, 0, 0, 1000], [0, 1, 1, 1]),
+        (activations.softplus, [0, math.log(2), math.log(2), 1000], [0, 0.5, 0.5, 1]),
+        (activations.logsigmoid, [-1000, -math.log(2), -math.log(2), 0], [1, 0.5, 0.5, 0]),
+        (activations.silu, [0, 0, 0, 1000], [0, 0.5, 0.5, 1]),
+        (activations.gelu, [0, 0, 0, 1000], [0, 0.5, 0.5, 1]),
+        (activations.elu, [-1, 0, 0, 1000], [0, 1, 1, 1]),
         (gf.erf, [-1, 0, 0, 1], [0, 2 / math.sqrt(math.pi), 2 / math.sqrt(math.pi), 0]),
     ]
     for f, values, slopes in cases:
@@ -798,8 +807,8 @@ BAD: list[tuple[str, Any, Any]] = [
     ("linalg.cholesky", lambda: linalg.cholesky(-gf.eye(2)), errors.LinAlgError),
     ("linalg.solve", lambda: linalg.solve(gf.eye(2), gf.zeros(3)), errors.ShapeError),
     ("linalg.solve", lambda: linalg.solve(gf.zeros(2, 2), gf.zeros(2)), errors.LinAlgError),
-    ("hardtanh", lambda: neural.hardtanh(V, 1.0, 0.0), errors.ArgumentError),
-    ("gelu", lambda: neural.gelu(V, "cubic"), errors.ArgumentError),
+    ("hardtanh", lambda: activations.hardtanh(V, 1.0, 0.0), errors.ArgumentError),
+    ("gelu", lambda: activations.gelu(V, "cubic"), errors.ArgumentError),
     ("linear", lambda: neural.linear_layer(Z, gf.zeros(2, 2)), errors.ShapeError),
 ]
 

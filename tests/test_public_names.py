@@ -1,6 +1,7 @@
 """What is public: the names of ``gf.__all__``, and the modules that users may import; all else carries an underscore."""
 
 import importlib
+import inspect
 import pickle
 import pkgutil
 import sys
@@ -85,3 +86,27 @@ def test_what_moved_is_found_by_pickles(before: str, name: str, now: str) -> Non
     old = f"cgradflow.{before}\n{name}\n.".encode()  # how pickle writes a function or class: its module and its name
     found = pickle.loads(old)
     assert found is getattr(importlib.import_module(f"gradflow.{now}"), name) and found.__module__ == f"gradflow.{now}"
+
+
+MOVED = {
+    "compare": "maximum minimum clamp where",
+    "elementwise": "div rdiv remainder fmod floor_divide rfloor_divide rremainder sign floor ceil round trunc",
+    "functions": "sin cos tan asin acos atan atan2 hypot sinh cosh tanh asinh acosh atanh",
+    "index": "gather take_along_dim index_select scatter scatter_add index_add",
+    "linalg": "contract einsum tensordot inv solve det slogdet cholesky",
+    "neural": "relu leaky_relu elu selu gelu silu softplus mish logsigmoid hardtanh",
+    "reduce": "amax amin argmax argmin max min logsumexp norm argsort sort topk median",
+    "shape": "cat stack flip roll tile repeat repeat_interleave narrow select split chunk unbind tril triu diagonal diag trace",
+}
+"""What has moved to another file since, by the file of before."""
+
+
+@pytest.mark.parametrize("place", MOVED)
+def test_a_pickle_of_before_0_1_finds_what_has_moved(place: str) -> None:
+    for name in MOVED[place].split():
+        found = pickle.loads(f"cgradflow.ops.{place}\n{name}\n.".encode())
+        assert found.__name__ == name
+        if hasattr(gf, name):
+            assert inspect.unwrap(getattr(gf, name)) is inspect.unwrap(found)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        importlib.import_module(f"gradflow.ops.{place}").nothing

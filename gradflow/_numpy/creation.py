@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import _creation, backend
 from .._engine import wrap
-from .._ops import elementwise, shape
+from .._ops import division, elementwise, joining, shape
 from .._recorded import refuse_to_lose
 from .._tensor import Tensor
 from ..backend import dtypes
@@ -173,7 +173,7 @@ def _first(x: Any) -> Any:
 def _stacked(x: Any, dtype: Any, device: Any) -> Tensor:
     """Nested lists of Tensors and numbers as one Tensor, recorded."""
     if isinstance(x, list | tuple) and x:
-        return shape.stack([_stacked(v, dtype, device) for v in x])
+        return joining.stack([_stacked(v, dtype, device) for v in x])
     return (x if isinstance(x, Tensor) else _creation.tensor(np.asarray(x), device=device)).to(dtype=dtype)
 
 
@@ -217,7 +217,7 @@ def linspace(
     r = r.reshape((num,) + (1,) * max(a.ndim, b.ndim))
     found: Any = a * (1 - r) + b * r
     if dtype is not None:
-        found = (elementwise.floor(found) if _dtype(dtype).kind in "iu" else found).to(dtype=dtype)
+        found = (division.floor(found) if _dtype(dtype).kind in "iu" else found).to(dtype=dtype)
     found = shape.movedim(found, 0, axis) if axis else found
     return (found, (b - a) * (1 / pieces if pieces else np.nan)) if retstep else found
 

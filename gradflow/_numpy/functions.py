@@ -14,16 +14,26 @@ from typing import Any
 from .. import _creation, backend
 from .._engine import Value, as_numpy, with_numpy_dtypes
 from .._lazy import later
+from .._ops import choosing as ch
 from .._ops import compare as cp
 from .._ops import complex as cx
+from .._ops import contractions as co
+from .._ops import cutting as ct
+from .._ops import diagonals as dg
 from .._ops import dims
+from .._ops import division as dv
 from .._ops import elementwise as e
+from .._ops import extremes as ex
+from .._ops import factorisations as fa
 from .._ops import index as ix
+from .._ops import joining as jn
 from .._ops import linalg as la
 from .._ops import neural as nn
+from .._ops import picking as pk
 from .._ops import reduce as r
 from .._ops import shape as s
 from .._ops import transcendental as fn
+from .._ops import trigonometry as tg
 from ..backend._centred import centred as about_first
 from ..backend.cpu import inf as inf
 from ..backend.cpu import nan as nan
@@ -50,14 +60,14 @@ _THIS = sys.modules[__name__]
 floating_errors = backend.cpu.floating_errors
 
 add, subtract, multiply, divide, negative = e._add, e._sub, e.mul, e._div, e.neg
-true_divide, floor_divide, remainder, mod, fmod = e._div, e._floor_divide, e._remainder, e._remainder, e._fmod
+true_divide, floor_divide, remainder, mod, fmod = e._div, dv._floor_divide, dv._remainder, dv._remainder, dv._fmod
 square, sqrt, reciprocal, exp, expm1 = e.square, e.sqrt, e.reciprocal, fn.exp, fn.expm1
 log, log1p, log2, log10, erf, sigmoid = fn.log, fn.log1p, fn.log2, fn.log10, fn.erf, fn.logistic
-sin, cos, tan, arcsin, arccos, arctan, arctan2 = fn.sin, fn.cos, fn.tan, fn.asin, fn.acos, fn.atan, fn.atan2
-sinh, cosh, tanh, arcsinh, arccosh, arctanh = fn.sinh, fn.cosh, fn.tanh, fn.asinh, fn.acosh, fn.atanh
-asin, acos, atan, atan2, asinh, acosh, atanh = fn.asin, fn.acos, fn.atan, fn.atan2, fn.asinh, fn.acosh, fn.atanh
-hypot, logaddexp = fn.hypot, fn.logaddexp
-maximum, minimum, sign, floor, ceil, trunc = cp.maximum, cp.minimum, e.sign, e.floor, e.ceil, e.trunc
+sin, cos, tan, arcsin, arccos, arctan, arctan2 = tg.sin, tg.cos, tg.tan, tg.asin, tg.acos, tg.atan, tg.atan2
+sinh, cosh, tanh, arcsinh, arccosh, arctanh = tg.sinh, tg.cosh, tg.tanh, tg.asinh, tg.acosh, tg.atanh
+asin, acos, atan, atan2, asinh, acosh, atanh = tg.asin, tg.acos, tg.atan, tg.atan2, tg.asinh, tg.acosh, tg.atanh
+hypot, logaddexp = tg.hypot, fn.logaddexp
+maximum, minimum, sign, floor, ceil, trunc = ch.maximum, ch.minimum, dv.sign, dv.floor, dv.ceil, dv.trunc
 equal, not_equal, less, less_equal, greater, greater_equal = cp.eq, cp.ne, cp.lt, cp.le, cp.gt, cp.ge
 logical_and, logical_or, logical_xor, logical_not = cp.logical_and, cp.logical_or, cp.logical_xor, cp.logical_not
 bitwise_and, bitwise_or, bitwise_xor, invert, bitwise_not = (
@@ -73,10 +83,10 @@ real, imag, angle, flat = cx.real, cx.imag, cx.angle, e.flat
 pow_scalar = e.pow
 
 matmul, outer, kron = la.matmul, la.outer, la.kron
-solve, inv, det, cholesky, slogdet = la.solve, la.inv, la.det, la.cholesky, la.slogdet
-sum_to, broadcast_to, trace = s.sum_to, s.broadcast_to, s.trace
-diagonal_scatter, window, window_put, window_set = s.diagonal_scatter, s.window, s.window_put, s.window_set
-cofactors, cofactors_back, inverse_adjoint = la.cofactors, la.cofactors_back, la.inverse_adjoint
+solve, inv, det, cholesky, slogdet = fa.solve, fa.inv, fa.det, fa.cholesky, fa.slogdet
+sum_to, broadcast_to, trace = s.sum_to, s.broadcast_to, dg.trace
+diagonal_scatter, window, window_put, window_set = dg.diagonal_scatter, ix.window, ix.window_put, ix.window_set
+cofactors, cofactors_back, inverse_adjoint = fa.cofactors, fa.cofactors_back, fa.inverse_adjoint
 put_add, index_set, getitem, recurrence = ix.put_add, ix.index_set, ix.getitem, r.recurrence
 pad_zero = nn.pad_zero
 __getattr__ = later(
@@ -101,18 +111,18 @@ def power(x: Any, exponent: Any) -> Any:
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    return cp.where(*as_numpy(condition)) if x is None and y is None else cp.where(*as_numpy(condition), *as_numpy(x, y))
+    return ch.where(*as_numpy(condition)) if x is None and y is None else ch.where(*as_numpy(condition), *as_numpy(x, y))
 
 
 def rint(x: Any) -> Any:
-    return e.round(*as_numpy(x))
+    return dv.round(*as_numpy(x))
 
 
 abs, pow = absolute, power
 
 
 def kept(condition: Any, x: Any) -> Any:
-    return cp.where(condition, x, 0.0)
+    return ch.where(condition, x, 0.0)
 
 
 def degrees(x: Any) -> Any:
@@ -155,11 +165,11 @@ def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> An
 
 
 def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return r.amax(x, axis, keepdims)
+    return ex.amax(x, axis, keepdims)
 
 
 def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return r.amin(x, axis, keepdims)
+    return ex.amin(x, axis, keepdims)
 
 
 amax, amin = max, min
@@ -174,11 +184,11 @@ def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    return r.argmax(x, axis, keepdims)
+    return ex.argmax(x, axis, keepdims)
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    return r.argmin(x, axis, keepdims)
+    return ex.argmin(x, axis, keepdims)
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
@@ -193,19 +203,19 @@ def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """NumPy's median: the mean of the two middle elements where their number is even."""
     x, d = (s.ravel(x), 0) if axis is None else (x, dims.one(axis, x.ndim, "median"))
     n = x.shape[d]
-    ordered = r.sort(x, d).values
-    middle = s.narrow(ordered, d, (n - 1) // 2, 2 - n % 2)
+    ordered = ex.sort(x, d).values
+    middle = ct.narrow(ordered, d, (n - 1) // 2, 2 - n % 2)
     return r.mean(middle, d, keepdims)
 
 
 def sort(x: Any, axis: int = -1, kind: str | None = None) -> Any:
     """Stable whatever the ``kind``."""
-    return r.sort(x, axis).values
+    return ex.sort(x, axis).values
 
 
 def argsort(x: Any, axis: int = -1, kind: str | None = None) -> Any:
     """Stable whatever the ``kind``."""
-    return r.argsort(x, axis)
+    return ex.argsort(x, axis)
 
 
 def dot(a: Any, b: Any) -> Any:
@@ -215,7 +225,7 @@ def dot(a: Any, b: Any) -> Any:
         return e.mul(a, b)
     if nb <= 2:
         return la.matmul(a, b)
-    return la.tensordot(a, b, ((na - 1,), (nb - 2,)))
+    return co.tensordot(a, b, ((na - 1,), (nb - 2,)))
 
 
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
@@ -228,11 +238,11 @@ def einsum(*operands: Any, optimize: Any = False) -> Any:
 
     ``optimize`` changes nothing here: the order of the products is chosen in any case.
     """
-    return la.einsum(*operands)
+    return co.einsum(*operands)
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    return la.tensordot(a, b, axes)
+    return co.tensordot(a, b, axes)
 
 
 def reshape(x: Any, shape: Any) -> Any:
@@ -256,7 +266,7 @@ def matrix_transpose(x: Any) -> Any:
 
 
 def unstack(x: Any, *, axis: int = 0) -> tuple[Any, ...]:
-    return s.unbind(x, axis)
+    return ct.unbind(x, axis)
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
@@ -300,14 +310,14 @@ def _each(arrays: tuple[Any, ...], made: Any) -> Any:
 
 
 def concatenate(tensors: Any, axis: int | None = 0) -> Any:
-    return s.cat([s.ravel(t) for t in tensors]) if axis is None else s.cat(tensors, axis)
+    return jn.cat([s.ravel(t) for t in tensors]) if axis is None else jn.cat(tensors, axis)
 
 
 concat = concatenate
 
 
 def stack(tensors: Any, axis: int = 0) -> Any:
-    return s.stack(tensors, axis)
+    return jn.stack(tensors, axis)
 
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
@@ -315,41 +325,41 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     if isinstance(indices_or_sections, int):
         if n % indices_or_sections:
             raise ArgumentError(f"split: {n} elements do not divide into {indices_or_sections} equal parts")
-        return list(s.split(x, n // indices_or_sections, axis))
+        return list(ct.split(x, n // indices_or_sections, axis))
     cuts = [0, *indices_or_sections, n]
-    return list(s.split(x, [b - a for a, b in pairwise(cuts)], axis))
+    return list(ct.split(x, [b - a for a, b in pairwise(cuts)], axis))
 
 
 def flip(x: Any, axis: Any = None) -> Any:
-    return s.flip(x, tuple(range(x.ndim)) if axis is None else axis)
+    return jn.flip(x, tuple(range(x.ndim)) if axis is None else axis)
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
-    return s.roll(x, shift, axis)
+    return jn.roll(x, shift, axis)
 
 
 def tile(x: Any, reps: Any) -> Any:
-    return s.tile(x, reps)
+    return jn.tile(x, reps)
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    return s.repeat_interleave(x, repeats, axis)
+    return jn.repeat_interleave(x, repeats, axis)
 
 
 def tril(x: Any, k: int = 0) -> Any:
-    return s.tril(x, k)
+    return dg.tril(x, k)
 
 
 def triu(x: Any, k: int = 0) -> Any:
-    return s.triu(x, k)
+    return dg.triu(x, k)
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return s.diagonal(x, offset, axis1, axis2)
+    return dg.diagonal(x, offset, axis1, axis2)
 
 
 def diag(x: Any, k: int = 0) -> Any:
-    return s.diag(x, k)
+    return dg.diag(x, k)
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
@@ -358,15 +368,15 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
-    return ix.take_along_dim(x, indices, axis)
+    return pk.take_along_dim(x, indices, axis)
 
 
 def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    return cp.clamp(x, a_min if min is None else min, a_max if max is None else max)
+    return ch.clamp(x, a_min if min is None else min, a_max if max is None else max)
 
 
 def round(x: Any, decimals: int = 0) -> Any:
-    return e.round(*as_numpy(x), decimals=decimals)
+    return dv.round(*as_numpy(x), decimals=decimals)
 
 
 def nonzero(x: Any) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 
 from .. import _inplace, backend
 from .._engine import base_of, is_operand, wrap
+from .._ops import cutting as ct
 from .._ops import index as ix
 from .._ops import shape as s
 from .._tensor import Tensor, _rebuilt
@@ -489,7 +490,7 @@ _max, _min, _all, _any, _argmax, _argmin = map(_of_one, (fn.max, fn.min, fn.all,
 _argsort, _nonzero, _conjugate, _take, _repeat = map(_of_one, (fn.argsort, fn.nonzero, conj, fn.take, fn.repeat))
 _reshape, _ravel, _transpose, _swapaxes, _squeeze = map(_of_one, (fn.reshape, fn.ravel, fn.transpose, fn.swapaxes, fn.squeeze))
 _diagonal, _copy, _matrix_transpose, _real, _imag, _unbind = map(
-    _of_one, (fn.diagonal, fn.copy, fn.matrix_transpose, fn.real, fn.imag, s.unbind)
+    _of_one, (fn.diagonal, fn.copy, fn.matrix_transpose, fn.real, fn.imag, ct.unbind)
 )
 _clip, _dot = public(fn.clip, limits), public(fn.dot, together(0, 2))
 _contiguous, _round, _to = public(s.contiguous), public(fn.round, rounding), public(Tensor.to, untouched)

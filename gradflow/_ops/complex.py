@@ -5,9 +5,7 @@ from __future__ import annotations
 from .._engine import elementwise
 from ..errors import DTypeError
 from ..typing import Array, Namespace, Tensor, TensorOrArray
-from .transcendental import atan2
-
-# --- complex numbers ----------------------------------------------------------------------------------------------------
+from .trigonometry import atan2
 
 
 @elementwise(lambda xp, g: xp.conjugate(g), holomorphic=False)

@@ -17,8 +17,9 @@ from ..errors import ArgumentError, DTypeError, ShapeError
 from ..typing import Array, Namespace, Shape, Tensor
 from .convolve import batched, each, extent, setting, unbatched
 from .elementwise import mul
-from .index import getitem, take_along_dim
-from .reduce import argmax
+from .extremes import argmax
+from .index import getitem
+from .picking import take_along_dim
 from .resample import averages, edges, resampled
 from .shape import permute, reshape
 

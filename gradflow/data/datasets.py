@@ -10,7 +10,7 @@ import numpy as np
 from .. import backend
 from .._creation import as_tensor
 from .._engine import wrap
-from .._ops import shape as shapes
+from .._ops import joining
 from .._plain import real_number
 from .._tensor import Tensor
 from ..backend import CPU, dtypes
@@ -53,7 +53,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, Tensor):
         if any(t.shape != first.shape for t in batch):
             raise ShapeError(f"a batch is made of tensors of one shape, not {sorted({tuple(t.shape) for t in batch})}")
-        return shapes.stack(list(batch))
+        return joining.stack(list(batch))
     if isinstance(first, np.ndarray):
         if any(a.shape != first.shape for a in batch):
             raise ShapeError(f"a batch is made of arrays of one shape, not {sorted({a.shape for a in batch})}")

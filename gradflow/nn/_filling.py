@@ -9,7 +9,7 @@ import numpy as np
 
 from .._creation import as_tensor, zeros_like
 from .._engine import no_grad
-from .._ops import compare
+from .._ops import choosing
 from .._plain import whole_number
 from .._tensor import Tensor
 from ..errors import ArgumentError, ShapeError
@@ -289,7 +289,7 @@ def trunc_normal_(
             tensor.normal_(mean, std, generator=generator)
             while bool((outside := (tensor < a) | (tensor > b)).any()):
                 again = zeros_like(tensor).normal_(mean, std, generator=generator)
-                tensor.copy_(compare.where(outside, again, tensor))
+                tensor.copy_(choosing.where(outside, again, tensor))
             return tensor
         u = rand(tensor.shape, dtype=np.float64, device=tensor.device, generator=generator)
         x = quantile(first + u * (last - first)).clamp(low, high)

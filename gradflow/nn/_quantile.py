@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._ops import compare, transcendental
+from .._ops import choosing, transcendental
 from .._tensor import Tensor
 
 
@@ -13,10 +13,10 @@ def quantile(p: Tensor) -> Any:
     q = p - 0.5
     near = q.abs() <= 0.425
     r = 0.180625 - q * q
-    middle = q * _ratio(compare.where(near, r, 0.0), *_MIDDLE)
-    r = (-transcendental.log(compare.clamp(compare.minimum(p, 1 - p), 1e-320, None))).sqrt()
-    tail = compare.where(r <= 5, _ratio(r.clamp(max=5.0) - 1.6, *_SIDE), _ratio(r.clamp(min=5.0) - 5, *_FAR))
-    return compare.where(near, middle, compare.where(q < 0, -tail, tail))
+    middle = q * _ratio(choosing.where(near, r, 0.0), *_MIDDLE)
+    r = (-transcendental.log(choosing.clamp(choosing.minimum(p, 1 - p), 1e-320, None))).sqrt()
+    tail = choosing.where(r <= 5, _ratio(r.clamp(max=5.0) - 1.6, *_SIDE), _ratio(r.clamp(min=5.0) - 5, *_FAR))
+    return choosing.where(near, middle, choosing.where(q < 0, -tail, tail))
 
 
 def _ratio(r: Tensor, above: tuple[float, ...], below: tuple[float, ...]) -> Any:

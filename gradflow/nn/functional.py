@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._engine import operand, warn
-from .._ops import neural, transcendental
+from .._ops import activations, neural, transcendental, trigonometry
 from .._ops.index import one_hot
 from .._tensor import Tensor
 from ..typing import DType
@@ -100,7 +100,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> x.grad
     tensor([0., 0., 1.])
     """
-    return written(input, inplace, "relu", neural.relu, keeps_input=False)
+    return written(input, inplace, "relu", activations.relu, keeps_input=False)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -126,7 +126,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> gf.nn.functional.leaky_relu(gf.tensor([-1.0, 2.0]), 0.5)
     tensor([-0.5000,  2.0000])
     """
-    return written(input, inplace, "leaky_relu", neural.leaky_relu, negative_slope)
+    return written(input, inplace, "leaky_relu", activations.leaky_relu, negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -156,7 +156,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.elu(gf.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
     """
-    return written(input, inplace, "elu", neural.elu, alpha)
+    return written(input, inplace, "elu", activations.elu, alpha)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -184,7 +184,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.selu(gf.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
     """
-    return written(input, inplace, "selu", neural.selu)
+    return written(input, inplace, "selu", activations.selu)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -217,7 +217,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     >>> gf.nn.functional.gelu(gf.tensor([-1.0, 2.0]))
     tensor([-0.1587,  1.9545])
     """
-    return neural.gelu(input, approximate)
+    return activations.gelu(input, approximate)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -246,7 +246,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.silu(gf.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
     """
-    return written(input, inplace, "silu", neural.silu)
+    return written(input, inplace, "silu", activations.silu)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -272,7 +272,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     >>> gf.nn.functional.softplus(gf.tensor([-1.0, 30.0]))
     tensor([ 0.3133, 30.0000])
     """
-    return neural.softplus(input, beta, threshold)
+    return activations.softplus(input, beta, threshold)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -300,7 +300,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gf.nn.functional.mish(gf.tensor([-1.0, 2.0]))
     tensor([-0.3034,  1.9440])
     """
-    return written(input, inplace, "mish", neural.mish)
+    return written(input, inplace, "mish", activations.mish)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
@@ -333,7 +333,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     >>> gf.nn.functional.hardtanh(gf.tensor([-2.0, 0.5]))
     tensor([-1.0000,  0.5000])
     """
-    return written(input, inplace, "hardtanh", neural.hardtanh, min_val, max_val)
+    return written(input, inplace, "hardtanh", activations.hardtanh, min_val, max_val)
 
 
 def logsigmoid(input: Tensor) -> Tensor:
@@ -355,7 +355,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     >>> gf.nn.functional.logsigmoid(gf.tensor([-200.0, 0.0]))
     tensor([-200.0000,   -0.6931])
     """
-    return neural.logsigmoid(input)
+    return activations.logsigmoid(input)
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -399,7 +399,7 @@ def tanh(input: Tensor) -> Tensor:
     >>> gf.nn.functional.tanh(gf.tensor([0.0, 1.0]))
     tensor([0.0000, 0.7616])
     """
-    return transcendental.tanh(input)
+    return trigonometry.tanh(input)
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: DType = None) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import backend
 from .._engine import wide, wrap
-from .._ops import compare, index, neural, reduce, shape
+from .._ops import choosing, neural, picking, reduce, shape
 from .._plain import plain
 from .._recorded import refuse_to_lose
 from .._tensor import Tensor
@@ -67,7 +67,7 @@ def nll_loss(
     input, target = tensors_of(input, target, "nll_loss")
     classes = _class_dim(input, "nll_loss")
     safe, kept, there = _class_indices(input, target, ignore_index, "nll_loss")
-    picked = index.gather(input, classes, wrap(_added(safe, classes)))
+    picked = picking.gather(input, classes, wrap(_added(safe, classes)))
     loss = -shape.squeeze(picked, classes)
     if there is not None:
         loss = loss * wrap(there)
@@ -255,7 +255,7 @@ def _class_mean(loss: Any, safe: Array, kept: Array | None, weight: Array | None
     xp = backend.namespace_of(safe)
     factor = _factor(xp, safe, kept, weight, loss.dtype)
     if kept is not None:
-        loss = compare.where(wrap(kept), loss, 0.0)
+        loss = choosing.where(wrap(kept), loss, 0.0)
     if weight is not None:
         loss = loss * wrap(factor)
     if reduction != "mean":
@@ -267,7 +267,7 @@ def _weighted_mean(xp: Any, loss: Any, factor: Array) -> Tensor:
     """The sum of losses over that of their weights: NaN where nothing counts, as in PyTorch, with a gradient of 0."""
     total = xp.asarray(xp.sum(factor))
     if xp is not backend.cpu or not total:
-        loss = compare.where(wrap(xp.asarray(total != 0)), loss, 0.0)
+        loss = choosing.where(wrap(xp.asarray(total != 0)), loss, 0.0)
     with xp.floating_errors(invalid="ignore"):
         return reduce.sum(loss) / wrap(total)  # type: ignore[no-any-return]
 
@@ -278,7 +278,7 @@ def _smoothed(
 ) -> Tensor:  # fmt: skip
     count = input.shape[classes]
     log_p: Any = neural.log_softmax(input, classes)
-    hard = -shape.squeeze(index.gather(log_p, classes, wrap(_added(safe, classes))), classes)
+    hard = -shape.squeeze(picking.gather(log_p, classes, wrap(_added(safe, classes))), classes)
     spread = log_p if weight is None else log_p * wrap(_along(weight, classes, input.ndim))
     # The uniform part is weighted class by class already, and divided by the same sum as the other.
     xp = backend.namespace_of(safe)
@@ -289,7 +289,7 @@ def _smoothed(
     if there is not None:
         loss = loss * wrap(there)
     if kept is not None:
-        loss = compare.where(wrap(kept), loss, 0.0)
+        loss = choosing.where(wrap(kept), loss, 0.0)
     if reduction != "mean" or (weight is None and kept is None):
         return reduced(loss, reduction)  # type: ignore[no-any-return]
     factor = xp.ones(safe.shape, loss.dtype) if weight is None else weight[safe]

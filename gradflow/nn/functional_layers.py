@@ -9,7 +9,7 @@ from .. import backend
 from .._creation import as_tensor
 from .._engine import operand, wide, wrap, writes
 from .._inplace import allow, overwrite
-from .._ops import compare, dims, elementwise, index, neural, reduce, shape
+from .._ops import choosing, dims, elementwise, index, neural, norms, picking, reduce, shape
 from .._plain import plain, whole_number
 from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
@@ -318,7 +318,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     if not -entries <= padding_idx < entries:
         raise IndexingError(f"embedding: padding_idx {padding_idx} is outside of {entries} entries")
     padded = (input.array == padding_idx % entries)[..., None]
-    return compare.where(wrap(padded), y.detach(), y)
+    return choosing.where(wrap(padded), y.detach(), y)
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
@@ -370,7 +370,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     y: Any = input
     for d, (n, (before, after)) in enumerate(zip(input.shape, pairs, strict=True)):
         if (before, after) != (0, 0):
-            y = index.index_select(y, d, wrap(_places(input, n, before, after, mode)))
+            y = picking.index_select(y, d, wrap(_places(input, n, before, after, mode)))
     return y  # type: ignore[no-any-return]
 
 
@@ -384,7 +384,7 @@ def _constant_pad(input: Tensor, pairs: list[tuple[int, int]], value: float) -> 
         return neural.pad_zero(y, widths)
     xp = backend.namespace_of(y.array)
     inside = xp.pad(xp.ones(y.shape, bool), widths)
-    return compare.where(wrap(inside), neural.pad_zero(y, widths), value)
+    return choosing.where(wrap(inside), neural.pad_zero(y, widths), value)
 
 
 def _places(input: Tensor, n: int, before: int, after: int, mode: str) -> Array:
@@ -427,8 +427,8 @@ def normalize(input: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps
     >>> gf.nn.functional.normalize(gf.tensor([3.0, 4.0]), dim=0)
     tensor([0.6000, 0.8000])
     """
-    size: Any = reduce.norm(input, p, dim, keepdim=True)
-    return input / compare.clamp(size, min=float(eps))
+    size: Any = norms.norm(input, p, dim, keepdim=True)
+    return input / choosing.clamp(size, min=float(eps))
 
 
 @wide

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import backend
 from .._engine import warn, wide, wrap
-from .._ops import compare, elementwise, neural, reduce, shape, transcendental
+from .._ops import activations, choosing, elementwise, neural, reduce, shape, transcendental
 from .._plain import real_number
 from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError
@@ -225,7 +225,7 @@ def huber_loss(
 
 def _huber(d: Any, delta: float) -> Any:
     """With c = clamp(d, -delta, delta) both pieces are c (d - c / 2), and the second derivative is right at 0 too."""
-    c = compare.clamp(d, -float(delta), float(delta))
+    c = choosing.clamp(d, -float(delta), float(delta))
     return c * (d - 0.5 * c)
 
 
@@ -339,7 +339,7 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     input, target = _paired(input, target, reduction, name, exactly=True)
-    log_s: Any = neural.logsigmoid(input)
+    log_s: Any = activations.logsigmoid(input)
     if pos_weight is not None:
         log_s = log_s * ((_fitting(pos_weight, input, "pos_weight", name) - 1) * target + 1)
     loss: Any = (1 - target) * input - log_s
@@ -391,7 +391,7 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     if log_target:
         loss = transcendental.exp(target) * (target - input)
     else:
-        safe = compare.where(wrap(target.array == 0), 1.0, target)  # 0 log 0 is 0
+        safe = choosing.where(wrap(target.array == 0), 1.0, target)  # 0 log 0 is 0
         loss = target * transcendental.log(safe) - target * input
     if reduction == "batchmean":
         return reduce.sum(loss) / (input.shape[0] if input.ndim else 1)

@@ -20,7 +20,7 @@ import numpy as np
 from .._creation import zeros_like
 from .._engine import no_grad
 from .._lazy import name_public_place
-from .._ops import index
+from .._ops import picking
 from .._plain import real_number
 from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError
@@ -378,5 +378,5 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
     if empty and tensor.numel():
         with no_grad():
             order = rand(tensor.shape, device=tensor.device, generator=generator, dtype=np.float64).argsort(dim=0)
-            tensor.copy_(index.scatter(tensor.detach(), 0, order[:empty], value=0.0))
+            tensor.copy_(picking.scatter(tensor.detach(), 0, order[:empty], value=0.0))
     return tensor

@@ -12,6 +12,7 @@ from typing import Any
 from .. import backend
 from .._creation import as_tensor
 from .._engine import warn, wrap, writes
+from .._ops import joining
 from .._ops import shape as shapes
 from .._tensor import Tensor
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
@@ -278,7 +279,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     held = _tensors("parameters_to_vector", "parameters", parameters)
     if not held:
         raise ArgumentError("parameters_to_vector: got no parameters; is the iterator used up?")
-    return shapes.cat([shapes.reshape(p, -1) for p in held])
+    return joining.cat([shapes.reshape(p, -1) for p in held])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
