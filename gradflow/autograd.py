@@ -55,7 +55,37 @@ def backward(
     tensors: _Tensors, grad_tensors: _Weights = None, retain_graph: bool | None = None, create_graph: bool = False,
     inputs: _Tensors | None = None,
 ) -> None:  # fmt: skip
-    """Add the gradients of the sum of ``tensors`` (weighted by ``grad_tensors``) to ``.grad`` of the leaves."""
+    """Add the gradients of the sum of ``tensors`` to ``.grad`` of the leaves.
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensor
+        What to differentiate.
+    grad_tensors : Tensor, sequence of Tensor or None
+        The weights of the elements of each tensor, in its shape; None, or a None in the sequence, is 1 for a tensor of one
+        element.
+    retain_graph : bool or None
+        Whether what was saved for backward is kept for another pass; None is `create_graph`.
+    create_graph : bool
+        Whether the gradients are recorded, so that they can be differentiated.
+    inputs : Tensor, sequence of Tensor or None
+        The leaves that get gradients; None is all of them.
+
+    Raises
+    ------
+    ArgumentError
+        When there are not as many weights as tensors.
+    GraphError
+        When a tensor does not require grad, has several elements and no weights, or its graph is used up.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> x = gf.tensor([1.0, 2.0], requires_grad=True)
+    >>> gf.autograd.backward([x**2, 3 * x], [gf.ones(2), gf.tensor([1.0, 0.0])])
+    >>> x.grad
+    tensor([5., 4.])
+    """
     roots = _several(tensors)
     gradients = [None] * len(roots) if grad_tensors is None else _several(grad_tensors)
     if len(gradients) != len(roots):
@@ -78,16 +108,44 @@ def grad(
     outputs: _Tensors, inputs: _Tensors, grad_outputs: _Weights = None, retain_graph: bool | None = None,
     create_graph: bool = False, allow_unused: bool | None = None, materialize_grads: bool = False, is_grads_batched: bool = False,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
-    """The gradients of (the sum of) ``outputs`` with respect to ``inputs``, one Tensor each; no ``.grad`` is touched.
+    """The gradients of the sum of ``outputs`` with respect to ``inputs``; no ``.grad`` is touched.
 
-    ``grad_outputs`` weight the outputs and are needed for those of more than one element.  With ``create_graph`` the
-    gradients are recorded and can be differentiated again.  GraphError if an input was not used, unless
-    ``allow_unused`` (its gradient is None) or ``materialize_grads`` (zeros).
+    Parameters
+    ----------
+    outputs : Tensor or sequence of Tensor
+        What to differentiate.
+    inputs : Tensor or sequence of Tensor
+        With respect to what; each requires grad.
+    grad_outputs : Tensor, sequence of Tensor or None
+        The weights of the elements of each output, in its shape; an output of several elements needs them.
+    retain_graph : bool or None
+        Whether what was saved for backward is kept for another pass; None is `create_graph`.
+    create_graph : bool
+        Whether the gradients are recorded, so that they can be differentiated again.
+    allow_unused : bool or None
+        Whether an input that was not used has the gradient None instead of raising GraphError.
+    materialize_grads : bool
+        Whether an input that was not used has a gradient of zeros.
+    is_grads_batched : bool
+        Whether each of `grad_outputs` has a first dimension more, and so has each gradient: row i belongs to row i.  All rows are
+        computed in one pass, after which the graph is still there.  They are computed one after the other if the pass goes
+        through a Function or a hook, or is recorded.
 
-    ``is_grads_batched``: each of ``grad_outputs`` has a first dimension more, and so has each gradient: row i belongs to
-    row i.  All rows are computed in one pass, after which the graph is still there; one after the other if the pass goes
-    through a Function or a hook, or is recorded.
+    Returns
+    -------
+    tuple of Tensor
+        A gradient for each input, in its shape.
 
+    Raises
+    ------
+    ArgumentError
+        When there are not as many weights as outputs.
+    GraphError
+        When an input was not used or does not require grad, an output has several elements and no weights, or its graph is used
+        up.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> x = gf.tensor(3.0, requires_grad=True)
     >>> (dy,) = gf.autograd.grad(x ** 3, x, create_graph=True)
@@ -340,16 +398,16 @@ def _check_saved(ctx: Context, title: str) -> None:
 class Function:
     """An operation with a derivative of your own, as ``torch.autograd.Function``.
 
-    ``forward(ctx, *args)`` gets what ``apply`` was called with and returns a Tensor or a tuple of them; what it does is
-    not recorded.  ``backward(ctx, *grads)`` gets a Tensor per output and returns a gradient per argument (None for those
-    without, or whose gradient is always zero).  Both may work on ``.array``, the bare arrays, so that a pair of
-    ``cupy.RawKernel`` fits in.
+    A subclass defines ``forward`` and ``backward`` as static methods, and is called by ``apply``.  Both may work on ``.array``,
+    the bare arrays, so that a pair of ``cupy.RawKernel`` fits in.
 
     Written in recorded operations on ``grads`` and ``ctx.saved_tensors``, backward can be differentiated again, which second
     derivatives do, and ``gf.func``'s jvp, jacfwd, hvp and hessian.  Through a backward on bare arrays, or one that says
     ``once_differentiable``, these raise GraphError.  It cannot be seen that an array which backward multiplies ``grads`` with was
     computed from the input: ``gf.gradgradcheck`` tells.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> class Cube(gf.autograd.Function):
     ...     @staticmethod
@@ -370,15 +428,98 @@ class Function:
 
     @staticmethod
     def forward(ctx: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compute the result; nothing that is done here is recorded.
+
+        Parameters
+        ----------
+        ctx : Context
+            Where to leave what backward needs: ``ctx.save_for_backward(*tensors)``, and any attributes.
+        *args : object
+            The positional arguments of ``apply``.
+        **kwargs : object
+            Its named arguments.
+
+        Returns
+        -------
+        Tensor or tuple of Tensor
+            One for each output.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> class Twice(gf.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         return x * 2
+        >>> Twice.apply(gf.ones(2))
+        tensor([2., 2.])
+        """
         raise NotImplementedError("a Function defines forward(ctx, *args) as a staticmethod")
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
+        """The gradients of the arguments, from those of the outputs.
+
+        Parameters
+        ----------
+        ctx : Context
+            What forward was given: ``ctx.saved_tensors``, ``ctx.needs_input_grad``, and its attributes.
+        *grads : Tensor
+            A gradient for each output, zeros for one that nobody used.
+
+        Returns
+        -------
+        Tensor, None or tuple of them
+            A gradient for each argument, in its shape; None for an argument without one, or whose gradient is always zero.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> class Reversed(gf.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         return x.clone()
+        ...     @staticmethod
+        ...     def backward(ctx, g):
+        ...         return -g
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> Reversed.apply(x).sum().backward()
+        >>> x.grad
+        tensor([-1., -1.])
+        """
         raise NotImplementedError("a Function defines backward(ctx, *grads) as a staticmethod")
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Run forward, and record it with this class's backward."""
+        """Run forward, and record it with this class's backward.
+
+        Parameters
+        ----------
+        *args : object
+            What forward gets; Tensors among them that require grad get a gradient.
+        **kwargs : object
+            Named arguments for forward, which get no gradient.
+
+        Returns
+        -------
+        Tensor or tuple of Tensor
+            What forward returned, with a node of this class if it is recorded.
+
+        Raises
+        ------
+        DTypeError
+            When forward returns something else.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> class Twice(gf.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         return x * 2
+        >>> Twice.apply(gf.ones(2))
+        tensor([2., 2.])
+        """
         ctx = Context()
         needs = [isinstance(a, Tensor) and a.node is not None for a in args]
         ctx.needs_input_grad = tuple(needs)
@@ -412,9 +553,35 @@ class Function:
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """For a ``backward`` that is not made of recorded operations: differentiating its gradients raises GraphError.
+    """Mark a ``backward`` that is not made of recorded operations: differentiating its gradients raises GraphError.
 
-    GraphError is also what ``gf.func``'s jvp, jacfwd, hvp and hessian raise, which do that.
+    GraphError is also what ``gf.func``'s jvp, jacfwd, hvp and hessian raise, which differentiate it.
+
+    Parameters
+    ----------
+    backward : callable
+        The ``backward`` of a Function, below ``@staticmethod``.
+
+    Returns
+    -------
+    callable
+        The same function, run without recording.
+
+    Examples
+    --------
+    >>> import numpy as np, gradflow as gf
+    >>> class Exp(gf.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.y = gf.from_numpy(np.exp(x.array))
+    ...         return ctx.y
+    ...     @staticmethod
+    ...     @gf.autograd.once_differentiable
+    ...     def backward(ctx, g):
+    ...         return g * ctx.y
+    >>> x = gf.zeros(1, requires_grad=True)
+    >>> gf.autograd.grad(Exp.apply(x), x)
+    (tensor([1.]),)
     """
 
     @functools.wraps(backward)

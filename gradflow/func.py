@@ -33,10 +33,32 @@ Argnums = int | tuple[int, ...]
 
 
 def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that returns ``(gradient, value)`` of ``func``, whose value is a Tensor of one element.
+    """A function that returns the gradient and the value of ``func``.
 
-    With ``has_aux``, ``func`` returns ``(value, aux)``, and the result is ``(gradient, (value, aux))``.
+    Parameters
+    ----------
+    func : callable
+        Returns a Tensor of one element, or ``(value, aux)`` with `has_aux`.
+    argnums : int or tuple of int
+        Which positional arguments to differentiate: each a Tensor, an array, or nested tuples, lists and dicts of them.
+    has_aux : bool
+        Whether `func` returns something beside its value, which is passed on.
 
+    Returns
+    -------
+    callable
+        Takes the arguments of `func` and returns ``(gradient, value)``, or ``(gradient, (value, aux))``.  The gradient has the
+        form of the argument; for a tuple of `argnums` it is a tuple.
+
+    Raises
+    ------
+    GraphError
+        From the function returned, when the value has several elements.
+    DTypeError
+        From the function returned, when the argument is not of floats or complex numbers.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.func.grad_and_value(lambda x: x ** 2)(gf.tensor(3.0))
     (tensor(6.), tensor(9.))
@@ -53,8 +75,32 @@ def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
 
 
 def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that returns the gradient of ``func`` in argument ``argnums`` (a tuple of gradients for a tuple of them).
+    """A function that returns the gradient of ``func``.
 
+    Parameters
+    ----------
+    func : callable
+        Returns a Tensor of one element, or ``(value, aux)`` with `has_aux`.
+    argnums : int or tuple of int
+        Which positional arguments to differentiate: each a Tensor, an array, or nested tuples, lists and dicts of them.
+    has_aux : bool
+        Whether `func` returns something beside its value, which is passed on.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `func` and returns the gradient, or ``(gradient, aux)``.  The gradient has the form of the
+        argument; for a tuple of `argnums` it is a tuple.
+
+    Raises
+    ------
+    GraphError
+        From the function returned, when the value has several elements.
+    DTypeError
+        From the function returned, when the argument is not of floats or complex numbers.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.func.grad(gf.func.grad(gf.sin))(gf.tensor(1.0))
     tensor(-0.8415)
@@ -69,11 +115,25 @@ def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) 
 
 
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
-    """``(value, pull)``: the value of ``func(*primals)``, and a function that takes a cotangent of its form to the gradients.
+    """The value of a function, and a function that multiplies cotangents with its Jacobian.
 
-    ``pull(v)`` is ``v`` times the Jacobian: a gradient for each of the primals, a tuple of them if there are several.  It may be
-    called again and again.
+    Parameters
+    ----------
+    func : callable
+        Returns Tensors, in nested tuples, lists and dicts if need be; with `has_aux` ``(value, aux)``.
+    *primals : Tensor, array or nested tuples, lists and dicts of them
+        The arguments of `func`, all of which are differentiated.
+    has_aux : bool
+        Whether `func` returns something beside its value, which is passed on.
 
+    Returns
+    -------
+    tuple
+        ``(value, pull)``, or ``(value, pull, aux)``.  ``pull(v)`` takes a cotangent of the form of the value and returns ``v``
+        times the Jacobian, a tuple with a gradient for each of the primals.  It may be called again and again.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> value, pull = gf.func.vjp(gf.exp, gf.tensor([0.0, 1.0]))
     >>> pull(gf.tensor([1.0, 0.0]))
@@ -98,11 +158,40 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
 
 def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *, has_aux: bool = False) -> Any:
-    """``(value, tangent)`` of ``func(*primals)``: the tangent is the Jacobian times ``tangents``, which have the primals' form.
+    """The value of a function, and its Jacobian times ``tangents``.
 
-    Computed as the derivative of the vjp, which is linear in its cotangent, in the direction of that cotangent: two backward
-    passes (J. Townsend, "A new trick for calculating Jacobian vector products", 2017).
+    It is computed as the derivative of the vjp, which is linear in its cotangent, in the direction of that cotangent: two
+    backward passes.
 
+    Parameters
+    ----------
+    func : callable
+        Returns Tensors, in nested tuples, lists and dicts if need be; with `has_aux` ``(value, aux)``.
+    primals : tuple
+        The arguments of `func`, all of which are differentiated.
+    tangents : tuple
+        The direction, of the form of `primals`.
+    has_aux : bool
+        Whether `func` returns something beside its value, which is passed on.
+
+    Returns
+    -------
+    tuple
+        ``(value, tangent)``, both of the form of the value, or ``(value, tangent, aux)``.
+
+    Raises
+    ------
+    ArgumentError
+        When `primals` and `tangents` are not tuples of one form.
+    ShapeError
+        When a tangent has another shape than its primal.
+
+    References
+    ----------
+    J. Townsend, "A new trick for calculating Jacobian vector products" (2017).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.func.jvp(gf.exp, (gf.tensor([0.0, 1.0]),), (gf.tensor([1.0, 1.0]),))
     (tensor([1.0000, 2.7183]), tensor([1.0000, 2.7183]))
@@ -122,11 +211,33 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
 
 
 def jacrev(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that returns the Jacobian of ``func``, of shape (*value, *argument), by rows, all in one backward pass.
+    """A function that returns the Jacobian of ``func``, by rows, all in one backward pass.
 
-    Better than ``jacfwd`` where the value has fewer elements than the argument.  Both are of real numbers: DTypeError for a
-    complex argument or value, whose derivative is no matrix of complex numbers.
+    It is better than ``jacfwd`` where the value has fewer elements than the argument.  Both are of real numbers: the derivative
+    of a complex function is no matrix of complex numbers.
 
+    Parameters
+    ----------
+    func : callable
+        Returns Tensors, in nested tuples, lists and dicts if need be; with `has_aux` ``(value, aux)``.
+    argnums : int or tuple of int
+        Which positional arguments to differentiate: each a Tensor, an array, or nested tuples, lists and dicts of them.
+    has_aux : bool
+        Whether `func` returns something beside its value, which is passed on.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `func` and returns Jacobians of shape (*value, *argument), in the form of the value with that of
+        the argument in each place; with `has_aux` ``(jacobian, aux)``.
+
+    Raises
+    ------
+    DTypeError
+        From the function returned, when an argument or the value is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.func.jacrev(lambda x: x ** 2)(gf.tensor([1.0, 2.0]))
     tensor([[2., 0.],
@@ -152,8 +263,32 @@ def _rows(name: str, func: Callable[..., Any], argnums: Argnums, has_aux: bool =
 
 
 def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """The same Jacobian by columns; better where the argument has fewer elements than the value.
+    """A function that returns the Jacobian of ``func``, by columns.
 
+    It is better than ``jacrev`` where the argument has fewer elements than the value.  Both are of real numbers.
+
+    Parameters
+    ----------
+    func : callable
+        Returns Tensors, in nested tuples, lists and dicts if need be; with `has_aux` ``(value, aux)``.
+    argnums : int or tuple of int
+        Which positional arguments to differentiate: each a Tensor, an array, or nested tuples, lists and dicts of them.
+    has_aux : bool
+        Whether `func` returns something beside its value, which is passed on.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `func` and returns Jacobians of shape (*value, *argument), in the form of the value with that of
+        the argument in each place; with `has_aux` ``(jacobian, aux)``.
+
+    Raises
+    ------
+    DTypeError
+        From the function returned, when an argument or the value is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.func.jacfwd(lambda t: gf.stack([gf.cos(t), gf.sin(t)]))(gf.tensor(0.0))
     tensor([0., 1.])
@@ -176,10 +311,31 @@ def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
 
 
 def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
-    """A function that returns the matrix of second derivatives of ``func``, of shape (*argument, *argument).
+    """A function that returns the matrix of second derivatives of ``func``.
 
-    The Jacobian of the gradient; all its rows come out of one backward pass.
+    It is the Jacobian of the gradient, and all its rows come out of one backward pass.
 
+    Parameters
+    ----------
+    func : callable
+        Returns a Tensor of one element.
+    argnums : int or tuple of int
+        Which positional arguments to differentiate: each a Tensor, an array, or nested tuples, lists and dicts of them.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `func` and returns Tensors of shape (*argument, *argument).
+
+    Raises
+    ------
+    GraphError
+        From the function returned, when the value has several elements.
+    DTypeError
+        From the function returned, when an argument or the value is complex.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.func.hessian(lambda x: (x ** 3).sum())(gf.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],
@@ -189,10 +345,37 @@ def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any
 
 
 def hvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
-    """``(value, product)``: ``func(*primals)`` and its Hessian times ``tangents``, without the Hessian.
+    """The value of a function, and its Hessian times ``tangents``, without the Hessian.
 
-    The gradient of the product of gradient and tangents (B. Pearlmutter, "Fast exact multiplication by the Hessian", 1994).
+    It is computed as the gradient of the product of gradient and tangents.
 
+    Parameters
+    ----------
+    func : callable
+        Returns a Tensor of one element.
+    primals : tuple
+        The arguments of `func`, all of which are differentiated.
+    tangents : tuple
+        The direction, of the form of `primals`.
+
+    Returns
+    -------
+    tuple
+        ``(value, product)``; the product is a tuple of the form of `primals`.
+
+    Raises
+    ------
+    ArgumentError
+        When `primals` and `tangents` are not tuples of one form.
+    GraphError
+        When the value has several elements.
+
+    References
+    ----------
+    B. Pearlmutter, "Fast exact multiplication by the Hessian" (1994).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> x, v = gf.tensor([1.0, 2.0]), gf.tensor([1.0, 0.0])
     >>> gf.func.hvp(lambda x: (x ** 3).sum(), (x,), (v,))

@@ -17,11 +17,29 @@ __all__ = ["gradcheck", "gradgradcheck", "numerical_grad"]
 
 
 def numerical_grad(f: Callable[[Any], Any], w: Any, h: float = 1e-5) -> Tensor:
-    """The gradient of ``f`` at ``w`` by central differences, (f(w + h) - f(w - h)) / 2h for each element in turn.
+    """The gradient of ``f`` at ``w`` by central differences, ``(f(w + h) - f(w - h)) / 2h`` for each element in turn.
 
-    ``f`` takes a tensor of the shape of ``w`` and returns one number.  The elements of ``w`` are changed on a copy.  In
-    float32 an ``h`` of 1e-5 leaves little of the difference: use float64.
+    Parameters
+    ----------
+    f : callable
+        Takes a tensor of the shape of `w` and returns one number.
+    w : Tensor or array
+        Where to differentiate; real floats.  The elements are changed on a copy.
+    h : float
+        The step.  In float32 one of 1e-5 leaves little of the difference: use float64.
 
+    Returns
+    -------
+    Tensor
+        The shape and dtype of `w`.
+
+    Raises
+    ------
+    ArgumentError
+        When `w` is not of real floats, or `h` is not positive.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.autograd.numerical_grad(lambda w: (w ** 2).sum(), gf.tensor([1.0, 2.0], dtype=gf.float64))
     tensor([2.0000, 4.0000], dtype=float64)
@@ -55,11 +73,38 @@ def gradcheck(
 ) -> bool:  # fmt: skip
     """True if the gradients of ``func(*inputs)`` agree with central differences of step ``eps``.
 
-    ``inputs`` are tensors (float64 or complex128, or the differences are too coarse: a warning says so); those that
-    require grad are checked, for every element of every output.  On a disagreement of more than ``atol`` + ``rtol`` times
-    the size, GradcheckError says which input, which entry and by how much (or, with ``raise_exception=False``, False is
-    returned).
+    Every element of every output is differentiated by every element of the inputs that require grad.
 
+    Parameters
+    ----------
+    func : callable
+        Returns a Tensor, or a tuple or list of them.
+    inputs : Tensor or sequence
+        The arguments of `func`.  Those that require grad are checked; they are float64 or complex128, or a warning says that the
+        differences are too coarse.
+    eps : float
+        The step of the differences.
+    atol, rtol : float
+        A derivative may be off by `atol` + `rtol` times its size.
+    raise_exception : bool
+        Whether a disagreement raises; else False is returned.
+    check_undefined_grad : bool
+        Taken as PyTorch takes it, without a meaning.
+
+    Returns
+    -------
+    bool
+        Whether all agree.
+
+    Raises
+    ------
+    GradcheckError
+        When a derivative disagrees: it says which input, which entry and by how much.
+    ArgumentError
+        When no input requires grad.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.gradcheck(gf.tanh, gf.randn(3, dtype=gf.float64, requires_grad=True))
     True
@@ -90,11 +135,40 @@ def gradgradcheck(
     func: Callable[..., Any], inputs: Any, grad_outputs: Any = None, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
     raise_exception: bool = True,
 ) -> bool:  # fmt: skip
-    """``gradcheck`` of the gradients themselves: second derivatives, with respect to the inputs and the gradient fed in.
+    """True if second derivatives of ``func(*inputs)`` agree with central differences: ``gradcheck`` of the gradients.
 
-    The recorded gradients (``create_graph=True``) that these are derivatives of must also be the plain ones, to half the digits
-    of their dtype: GradcheckError says which input's is not.
+    They are taken with respect to the inputs and to the gradient fed in.  The recorded gradients (``create_graph=True``) that
+    these are derivatives of must also be the plain ones, to half the digits of their dtype.
 
+    Parameters
+    ----------
+    func : callable
+        Returns a Tensor, or a tuple or list of them.
+    inputs : Tensor or sequence
+        The arguments of `func`, as for ``gradcheck``.
+    grad_outputs : Tensor, sequence of Tensor or None
+        The gradient fed in for each output that requires grad; None is random numbers.
+    eps : float
+        The step of the differences.
+    atol, rtol : float
+        A derivative may be off by `atol` + `rtol` times its size.
+    raise_exception : bool
+        Whether a disagreement raises; else False is returned.
+
+    Returns
+    -------
+    bool
+        Whether all agree.
+
+    Raises
+    ------
+    GradcheckError
+        When a derivative disagrees, or a recorded gradient is not the plain one: it says which input's.
+    ArgumentError
+        When no input requires grad.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.gradgradcheck(gf.tanh, gf.randn(3, dtype=gf.float64, requires_grad=True))
     True

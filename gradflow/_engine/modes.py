@@ -60,7 +60,20 @@ process = _Process()
 
 
 def is_grad_enabled() -> bool:
-    """True while operations are recorded in this thread."""
+    """True while operations are recorded in this thread.
+
+    Returns
+    -------
+    bool
+        False inside of ``no_grad``, and after ``set_grad_enabled(False)``.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> with gf.no_grad():
+    ...     print(gf.is_grad_enabled())
+    False
+    """
     return mode.recording
 
 
@@ -226,6 +239,16 @@ class _Setting(_Switch):
 class no_grad(_Switch):  # noqa: N801 - spelled as in PyTorch
     """Do not record, in a ``with`` block or a decorated function.
 
+    The setting is that of the running thread.  In a decorated generator, coroutine or asynchronous generator it holds whenever
+    that goes on, and its caller's where it waits.
+
+    Parameters
+    ----------
+    function : callable, optional
+        What ``@gf.no_grad`` stands before; ``@gf.no_grad()`` and ``with gf.no_grad():`` give none.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> x = gf.ones(2, requires_grad=True)
     >>> with gf.no_grad():
@@ -241,27 +264,85 @@ class no_grad(_Switch):  # noqa: N801 - spelled as in PyTorch
 
 
 class enable_grad(no_grad):  # noqa: N801
-    """Record, also inside ``no_grad``."""
+    """Record, also inside of ``no_grad``, in a ``with`` block or a decorated function.
+
+    Parameters
+    ----------
+    function : callable, optional
+        What ``@gf.enable_grad`` stands before; ``@gf.enable_grad()`` and ``with gf.enable_grad():`` give none.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> x = gf.ones(2, requires_grad=True)
+    >>> with gf.no_grad(), gf.enable_grad():
+    ...     print((x * 2).requires_grad)
+    True
+    """
 
     _value = True
 
 
 class set_grad_enabled(_Setting):  # noqa: N801
-    """Record or not from here on, by a flag; as a context manager only inside the block."""
+    """Record or not from here on, by a flag; as a context manager or a decorator only inside.
+
+    Parameters
+    ----------
+    value : bool
+        Whether to record.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> x = gf.ones(2, requires_grad=True)
+    >>> with gf.set_grad_enabled(False):
+    ...     print((x * 2).requires_grad)
+    False
+    """
 
 
 class detect_anomaly(_Switch):  # noqa: N801
-    """Check every recorded operation for NaN and infinity, forward and backward.
+    """Check every recorded operation for NaN and infinity, forward and backward, in a ``with`` block or a decorated function.
 
     AnomalyError then names the operation, the shapes and the line of your code that made it.  In backward that is also where a
     gradient of 0 met an infinite slope and gave NaN (``gradflow.where`` says when it does).  It costs a pass over every array,
     and on CUDA a wait for the device, so it is for looking for a fault.
+
+    Raises
+    ------
+    AnomalyError
+        Inside, from the operation that makes a NaN or an infinity.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> x = gf.ones(1, requires_grad=True)
+    >>> with gf.autograd.detect_anomaly():
+    ...     try:
+    ...         y = x * float("inf")
+    ...     except gf.errors.AnomalyError as error:
+    ...         print("inf" in str(error))
+    True
     """
 
     _field = "anomaly"
 
 
 class set_detect_anomaly(_Setting):  # noqa: N801
-    """Anomaly mode on or off from here on, by a flag; as a context manager only inside the block."""
+    """Anomaly mode on or off from here on, by a flag; as a context manager only inside the block.
+
+    Parameters
+    ----------
+    value : bool
+        Whether to check for NaN and infinity, as ``detect_anomaly`` does.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> x = gf.ones(1, requires_grad=True)
+    >>> with gf.autograd.set_detect_anomaly(False):
+    ...     print((x * float("inf")).item())
+    inf
+    """
 
     _field = "anomaly"
