@@ -19,18 +19,34 @@ Elementwise = Callable[..., Any]
 
 
 def fused(function: Elementwise) -> Elementwise:
-    """A function of tensors, each element alone, as one kernel; its derivatives, of any order, are kernels too.
+    """One kernel of an elementwise function of your own; its derivatives, of any order, are kernels too.
 
-    ``function`` takes tensors and returns one, and may use what computes each element by itself: arithmetic, comparisons,
-    ``gf.where``, ``exp``, ``log``, ``sqrt``, ``tanh``, ``sigmoid``, ``erf``, ``maximum`` and the like, and other fused
-    functions.  It is run once on symbols, never on numbers: it cannot branch on values, and what it computes on the way
-    takes no memory.  On CUDA a call is one launch; on the CPU large arrays go block by block through the cache, on several
-    threads.  There it saves memory rather than time: formulas of ``exp`` and ``tanh`` on fewer than some three million
-    numbers are quicker plain.  Arguments are broadcast, and integers made floats.
+    The function is run once on symbols, never on numbers: it cannot branch on values, and what it computes on the way takes no
+    memory.  The derivative is taken on the expression, by the same rules as everywhere.
 
-    The derivative is taken on the expression, by the same rules as everywhere.  RuleError for a function that is not
-    elementwise, TypeError for parameters that are not plain positional ones.
+    On CUDA a call is one launch.  On the CPU large arrays go block by block through the cache, on several threads.  There it
+    saves memory rather than time: formulas of ``exp`` and ``tanh`` on fewer than some three million numbers are quicker plain.
 
+    Parameters
+    ----------
+    function : callable
+        Takes tensors and returns one.  It may use what computes each element by itself: arithmetic, comparisons, ``gf.where``,
+        ``exp``, ``log``, ``sqrt``, ``tanh``, ``sigmoid``, ``erf``, ``maximum`` and the like, and other fused functions.
+
+    Returns
+    -------
+    callable
+        The same function as one operation.  Its arguments are broadcast, and integers made floats.
+
+    Raises
+    ------
+    RuleError
+        When the function is called and is not elementwise.
+    TypeError
+        When a parameter is not a plain positional one.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> @gf.fused
     ... def swish(x, beta):

@@ -15,18 +15,42 @@ from .errors import ArgumentError, GraphError
 
 
 def checkpoint(function: Callable[..., Any], *args: Any, preserve_rng_state: bool = True, **kwargs: Any) -> Any:
-    """``function(*args, **kwargs)``, of which only the arguments are kept: what backward needs is computed again there.
+    """``function(*args, **kwargs)``, of which only the arguments are saved: what backward needs is computed again there.
 
-    Memory for time: a net of n parts, each a checkpoint, keeps n inputs and, one part at a time, what is inside.  Tensors that
-    ``function`` uses beside its arguments, parameters of a Module say, get their gradients too.  With
-    ``preserve_rng_state`` random numbers are repeated, so that dropout uses the same mask again.  The derivative can itself
-    be differentiated.
+    It trades time for memory: a net of n parts, each a checkpoint, keeps n inputs and, one part at a time, what is inside.
+    Tensors that `function` uses beside its arguments, parameters of a Module say, get their gradients too.  The derivative can
+    itself be differentiated.
 
-    ``function`` returns a Tensor or a tuple of them, and should do the same when it is run again: what it writes beside its
-    result (the running statistics of a BatchNorm) is written twice.
+    Parameters
+    ----------
+    function : callable
+        Returns a Tensor or a tuple of them, and does the same when it is run again.  What it writes beside its result (the
+        running statistics of a BatchNorm) is written twice.
+    *args : object
+        Its positional arguments.
+    preserve_rng_state : bool
+        Whether random numbers are repeated, so that dropout uses the same mask again.
+    **kwargs : object
+        Its named arguments.
 
-    Source: Chen et al., "Training deep nets with sublinear memory cost" (2016).
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        What `function` returns.
 
+    Raises
+    ------
+    TypeError
+        When `function` cannot be called.
+    GraphError
+        In backward, when `function` depends on other tensors than in its first run.
+
+    References
+    ----------
+    T. Chen, B. Xu, C. Zhang, C. Guestrin, "Training deep nets with sublinear memory cost" (2016).
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> layer = gf.nn.Sequential(gf.nn.Linear(3, 4), gf.nn.Tanh(), gf.nn.Dropout(0.5))
     >>> x = gf.ones(2, 3, requires_grad=True)
@@ -51,8 +75,29 @@ def checkpoint(function: Callable[..., Any], *args: Any, preserve_rng_state: boo
 def checkpoint_sequential(functions: Any, segments: int, input: Tensor, preserve_rng_state: bool = True) -> Any:
     """A Sequential, or a list of functions, cut into ``segments`` parts of about equal number, each a checkpoint.
 
-    ArgumentError unless 1 <= segments <= the number of functions.
+    Parameters
+    ----------
+    functions : Sequential or iterable of callable
+        Each takes what the one before returns.
+    segments : int
+        The number of parts.
+    input : Tensor
+        What the first function takes.
+    preserve_rng_state : bool
+        Whether random numbers are repeated, so that dropout uses the same mask again.
 
+    Returns
+    -------
+    Tensor
+        What the last function returns.
+
+    Raises
+    ------
+    ArgumentError
+        When `segments` is below 1 or above the number of functions.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> net = gf.nn.Sequential(*[gf.nn.Linear(2, 2) for _ in range(4)])
     >>> gf.checkpoint_sequential(net, 2, gf.ones(1, 2)).shape

@@ -18,24 +18,32 @@ def functional_call(
 ) -> Any:  # fmt: skip
     """``module(*args, **kwargs)`` with the Tensors of a dict in the place of its parameters and buffers.
 
-    The names are those of ``named_parameters`` and ``named_buffers``.  Afterwards the module is what it was.  What it writes into
-    a buffer in that call is written into the Tensor that was given.
+    Afterwards the module is what it was.  What it writes into a buffer in that call is written into the Tensor that was given.
 
     Parameters
     ----------
-    parameters_and_buffers : dict, or a sequence of dicts
-        What is not named stays the module's own.
-    args : tuple, or one argument that is no tuple
-    kwargs : dict
+    module : Module
+        What to call.
+    parameters_and_buffers : dict or sequence of dict
+        Tensors by their names, those of ``named_parameters`` and ``named_buffers``.  What is not named stays the module's own.
+    args : tuple or object
+        The positional arguments; one that is no tuple stands for itself, None for no argument.
+    kwargs : dict or None
+        The named arguments.
     tie_weights : bool
-        A parameter that the module holds under several names is replaced under all of them.
+        Whether a parameter that the module holds under several names is replaced under all of them.
     strict : bool
-        Every parameter and buffer has to be named.
+        Whether every parameter and buffer has to be named.
+
+    Returns
+    -------
+    object
+        What the module returns.
 
     Raises
     ------
     ArgumentError
-        For a name that the module does not have or two dicts share, for one that is missing if ``strict``, and for tied weights
+        For a name that the module does not have or two dicts share, for one that is missing if `strict`, and for tied weights
         that are given two Tensors.
 
     Examples

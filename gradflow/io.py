@@ -39,20 +39,32 @@ _DTYPES = {str(np.dtype(c)): np.dtype(c) for c in "?bhiqBHIQefdFD"}
 
 
 def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
-    """Write ``obj`` to the file ``f``: dicts, lists and tuples, however nested, of tensors, arrays, numbers, text and None.
+    """Write ``obj`` to a file without pickle: nested dicts, lists and tuples of tensors, arrays, numbers, text and None.
 
-    f: a path, or a binary file to write to.  A path that ends in ".safetensors" gives that format (and needs the package), any
-    other a ``.npz``.  At a path the new file takes the place of the old one in one step, when it is whole and on the disk; a
-    symbolic link stays, and the file that it leads to is replaced.
+    Dtypes and devices are taken too.  Classes derived from dict, list and tuple become dict, list and tuple, NumPy's numbers
+    Python's, Parameters tensors that require grad; of a tensor's graph nothing is kept.  A tensor that occurs twice is one tensor
+    again when it is loaded.  A dict of nothing but named tensors, as of ``state_dict()``, is a plain file of these.
 
-    Also dtypes and devices are taken.  Classes derived from dict, list and tuple become dict, list and tuple, NumPy's numbers
-    Python's, Parameters tensors that require grad; of a tensor's graph nothing is kept.  A tensor that occurs twice is one
-    tensor again when it is loaded.  A dict of nothing but named tensors, as of ``state_dict()``, is a plain file of these.
+    Parameters
+    ----------
+    obj : dict, list, tuple, Tensor, array, number, str or None
+        What to write.  Of modules, optimizers and schedulers it is ``state_dict()``, of generators ``get_state()``.
+    f : str, path or binary file
+        Where to.  A path that ends in ".safetensors" gives that format (and needs the package), anything else a ``.npz``.  At a
+        path the new file takes the place of the old one in one step, when it is whole and on the disk; a symbolic link stays,
+        and the file that it leads to is replaced.
 
-    TypeError, which says where, for anything else; of modules, optimizers and schedulers save ``state_dict()``, of generators
-    ``get_state()``.  ArgumentError for an object that contains itself.  OSError, with nothing changed, for a path that is a
-    folder, a device, a FIFO or a socket.
+    Raises
+    ------
+    TypeError
+        When there is anything else in `obj`; it says where.
+    ArgumentError
+        When `obj` contains itself.
+    OSError
+        When the path is a folder, a device, a FIFO or a socket; nothing is changed.
 
+    Examples
+    --------
     >>> import gradflow as gf, os, tempfile
     >>> model = gf.nn.Linear(2, 1)
     >>> optimizer = gf.optim.Adam(model.parameters())
@@ -87,12 +99,31 @@ def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
 
 
 def load(f: str | os.PathLike[str] | BinaryIO, device: DeviceLike = None) -> Any:
-    """What ``save`` wrote to ``f``, with its tensors on ``device`` (None: the default device), wherever they were before.
+    """What ``save`` wrote to a file, with its tensors on one device.
 
-    f: a path, or a binary file that can be searched.  A ``.npz`` or ``.safetensors`` file of another program gives the dict of
-    its tensors.  FormatError for a file that is anything else, cut short, altered or crafted; no code is run, and no more memory
-    is asked for than the file is long.  DeviceError for a device that is not there.
+    No code is run, whoever wrote the file, and no more memory is asked for than the file is long.
 
+    Parameters
+    ----------
+    f : str, path or binary file
+        Where from; a binary file can be searched.
+    device : device, str or None
+        Where the tensors go, wherever they were before; None is the default device.
+
+    Returns
+    -------
+    object
+        What was saved.  A ``.npz`` or ``.safetensors`` file of another program gives the dict of its tensors.
+
+    Raises
+    ------
+    FormatError
+        When the file is anything else, cut short, altered or crafted.
+    DeviceError
+        When the device is not there.
+
+    Examples
+    --------
     >>> import gradflow as gf, io
     >>> file = io.BytesIO()
     >>> gf.save([gf.ones(2), (1, "two", None)], file)

@@ -31,8 +31,13 @@ def _at_start() -> int:
 def get_num_threads() -> int:
     """How many threads gradflow's own kernels use on large arrays.
 
-    At the start that is OMP_NUM_THREADS, or the number of cores.
+    Returns
+    -------
+    int
+        At the start that is OMP_NUM_THREADS, or the number of cores that this process may use.
 
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.get_num_threads() >= 1
     True
@@ -44,10 +49,20 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(n: int) -> None:
-    """Let gradflow's own kernels use ``n`` threads on large arrays (BLAS has a number of its own).
+    """Let gradflow's own kernels use ``n`` threads on large arrays; BLAS has a number of its own.
 
-    ArgumentError unless ``n`` is a whole number of at least 1.
+    Parameters
+    ----------
+    n : int
+        A whole number of at least 1.
 
+    Raises
+    ------
+    ArgumentError
+        When `n` is something else.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.set_num_threads(2)
     >>> gf.get_num_threads()

@@ -12,15 +12,29 @@ from ..errors import ArgumentError
 class device:  # noqa: N801 - spelled as torch.device
     """A place for arrays: ``"cpu"``, ``"cuda"`` (the current GPU) or ``"cuda:1"``.
 
-    As a context manager it is the default of everything created inside:
+    As a context manager it is the default of everything created inside.  Whether a GPU is there is found out when an array is
+    first asked for, not here.
 
+    Parameters
+    ----------
+    type : str or device
+        ``"cpu"``, ``"cuda"``, or one with its index, ``"cuda:1"``.
+    index : int or None
+        Which GPU, counted from 0; None is the current one.
+
+    Raises
+    ------
+    ArgumentError
+        When that is no device.
+
+    Examples
+    --------
     >>> import gradflow as gf
+    >>> gf.device("cuda", 1) == gf.device("cuda:1")
+    True
     >>> with gf.device("cpu"):
     ...     print(gf.zeros(2).device)
     cpu
-
-    Raises ArgumentError for a name that is no device.  Whether a GPU is there is found out when an array is first
-    asked for, not here.
     """
 
     __slots__ = ("index", "type")
@@ -81,11 +95,42 @@ _default = CPU
 
 
 def get_default_device() -> device:
-    """The device of everything that is created without naming one."""
+    """The device of everything that is created without naming one.
+
+    Returns
+    -------
+    device
+        That of the innermost ``with gf.device(...)`` around this call, else the one set by ``set_default_device``, at first the
+        CPU.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.get_default_device()
+    device(type='cpu')
+    """
     return _scope.entered[-1] if _scope.entered else _default
 
 
 def set_default_device(to: str | device) -> None:
-    """Create everything for which no device is named on ``to`` from now on (in all threads)."""
+    """Create everything for which no device is named on ``to`` from now on, in all threads.
+
+    Parameters
+    ----------
+    to : str or device
+        The device.
+
+    Raises
+    ------
+    ArgumentError
+        When `to` is no device.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.set_default_device("cpu")
+    >>> gf.zeros(2).device
+    device(type='cpu')
+    """
     global _default
     _default = device(to)

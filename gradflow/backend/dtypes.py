@@ -29,12 +29,43 @@ _default = float32
 
 
 def get_default_dtype() -> np.dtype[Any]:
-    """The dtype of floats for which none is named (float32 unless changed)."""
+    """The dtype of floats for which none is named: float32 unless changed.
+
+    Returns
+    -------
+    numpy.dtype
+        A real floating dtype.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.get_default_dtype()
+    dtype('float32')
+    """
     return _default
 
 
 def set_default_dtype(dtype: Any) -> None:
-    """Make ``dtype``, a real floating type, the one given to floats for which none is named."""
+    """Make ``dtype`` the one given to floats for which none is named.
+
+    Parameters
+    ----------
+    dtype : dtype
+        A real floating dtype.
+
+    Raises
+    ------
+    DTypeError
+        When `dtype` is another one.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.set_default_dtype(gf.float64)
+    >>> gf.zeros(1).dtype
+    dtype('float64')
+    >>> gf.set_default_dtype(gf.float32)
+    """
     global _default
     d = np.dtype(dtype)
     if d.kind != "f":
@@ -76,7 +107,29 @@ def real_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def promote_types(a: Any, b: Any) -> np.dtype[Any]:
-    """The smallest dtype that PyTorch lets both ``a`` and ``b`` become: int64 with float32 is float32."""
+    """The smallest dtype that PyTorch lets both ``a`` and ``b`` become: int64 with float32 is float32.
+
+    Parameters
+    ----------
+    a, b : dtype
+        The two dtypes.
+
+    Returns
+    -------
+    numpy.dtype
+        Of two kinds the higher one wins (boolean, integer, float, complex); of one kind the wider.
+
+    Raises
+    ------
+    DTypeError
+        When one is no dtype of numbers or booleans.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.promote_types(gf.int64, gf.float32)
+    dtype('float32')
+    """
     one, other = as_dtype(a), as_dtype(b)
     rank, other_rank = CATEGORY[one.kind], CATEGORY[other.kind]
     if rank != other_rank and min(rank, other_rank) < 2:
@@ -86,10 +139,26 @@ def promote_types(a: Any, b: Any) -> np.dtype[Any]:
 
 
 def result_type(*values: Any) -> np.dtype[Any]:
-    """PyTorch's result dtype of an operation between ``values`` (arrays and Python numbers).
+    """The dtype that PyTorch gives the result of an operation between ``values``.
 
-    Arrays with dimensions decide; a 0-d array, and after it a Python number, only counts where it is of a higher
-    category (bool < integer < float < complex).
+    Arrays with dimensions decide; a 0-d array, and after it a Python number, only counts where it is of a higher category (bool <
+    integer < float < complex).
+
+    Parameters
+    ----------
+    *values : Tensor, array or number
+        What the operation takes.
+
+    Returns
+    -------
+    numpy.dtype
+        The dtype of its result.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.result_type(gf.ones(2), 2.5), gf.result_type(gf.tensor([1, 2]), 2.5)
+    (dtype('float32'), dtype('float32'))
     """
     ranked: list[np.dtype[Any] | None] = [None, None, None]  # arrays with dimensions, 0-d arrays, Python numbers
     for v in values:
