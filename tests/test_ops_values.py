@@ -181,6 +181,19 @@ def test_acosh_atan2_lerp_and_activations() -> None:
     np.testing.assert_allclose(activations.hardtanh(t).cpu().array, [-1.0, 0.5])
 
 
+REAL_ACTIVATIONS = [
+    activations.relu, activations.leaky_relu, activations.elu, activations.selu, activations.gelu, activations.softplus,
+    activations.mish, activations.logsigmoid, activations.hardtanh, lambda x: activations.gelu(x, "tanh"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", REAL_ACTIVATIONS)
+def test_activations_of_an_order_refuse_complex_numbers(f: Any) -> None:
+    """gelu was erf of the real part, times the complex number; the others compared real parts."""
+    with pytest.raises(errors.DTypeError, match=r"\w+: complex64 numbers have no order"):
+        f(gf.tensor([1 - 2j]))
+
+
 def test_complex_parts() -> None:
     z = gf.tensor([3 + 4j, -1 - 1j])
     assert z.dtype == gf.complex64 and z.abs().dtype == gf.float32 and z.abs().tolist() == pytest.approx([5, math.sqrt(2)])

@@ -7,6 +7,7 @@ import math
 from .._engine import elementwise
 from ..errors import ArgumentError
 from ..typing import Array, Namespace, Tensor, TensorLike, TensorOrArray
+from .compare import _ordered
 
 
 @elementwise(lambda xp, g, y: g * xp.astype(xp.greater(y, xp.scalar(0, y.dtype)), g.dtype))
@@ -23,6 +24,11 @@ def relu(xp: Namespace, x: TensorLike) -> Array:
     Tensor
         The shape and dtype of `x`.
 
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
     Examples
     --------
     >>> import gradflow as gf
@@ -32,6 +38,7 @@ def relu(xp: Namespace, x: TensorLike) -> Array:
     >>> y.tolist(), x.grad.tolist()
     ([0.0, 0.0, 2.0], [0.0, 0.0, 1.0])
     """
+    _ordered("relu", x)
     return xp.maximum_scalar(x, 0)
 
 
@@ -57,12 +64,18 @@ def leaky_relu(xp: Namespace, x: TensorLike, negative_slope: float = 0.01) -> Ar
     Tensor
         The shape of `x`; integers give the default dtype.
 
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
     Examples
     --------
     >>> import gradflow as gf
     >>> gf.nn.functional.leaky_relu(gf.tensor([-1.0, 2.0]))
     tensor([-0.0100,  2.0000])
     """
+    _ordered("leaky_relu", x)
     return x * _slopes(xp, x, x, negative_slope)
 
 
@@ -86,6 +99,11 @@ def elu(xp: Namespace, x: TensorOrArray, alpha: float = 1.0) -> Array:
     Tensor
         The shape of `x`; integers give the default dtype.
 
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
     References
     ----------
     D.-A. Clevert, T. Unterthiner, S. Hochreiter, "Fast and accurate deep network learning by exponential linear units" (2015).
@@ -96,6 +114,7 @@ def elu(xp: Namespace, x: TensorOrArray, alpha: float = 1.0) -> Array:
     >>> gf.nn.functional.elu(gf.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
     """
+    _ordered("elu", x)
     zero = xp.scalar(0, x.dtype)
     return xp.maximum(x, zero) + alpha * xp.expm1(xp.minimum(x, zero))
 
@@ -123,6 +142,11 @@ def selu(xp: Namespace, x: TensorOrArray) -> Array:
     Tensor
         The shape of `x`; integers give the default dtype.
 
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
     References
     ----------
     G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-normalizing neural networks" (2017), equation 2.
@@ -133,6 +157,7 @@ def selu(xp: Namespace, x: TensorOrArray) -> Array:
     >>> gf.selu(gf.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
     """
+    _ordered("selu", x)
     zero = xp.scalar(0, x.dtype)
     return _SELU_SCALE * (xp.maximum(x, zero) + _SELU_ALPHA * xp.expm1(xp.minimum(x, zero)))
 
@@ -144,6 +169,7 @@ def _gelu_rule(xp: Namespace, g: Array, x: Array) -> Array:
 
 @elementwise(_gelu_rule, floats=True, fuse=True)
 def _gelu(xp: Namespace, x: Array) -> Array:
+    _ordered("gelu", x)
     return 0.5 * x * (1 + xp.erf(x * math.sqrt(0.5)))
 
 
@@ -155,6 +181,7 @@ def _gelu_tanh_rule(xp: Namespace, g: Array, x: Array) -> Array:
 
 @elementwise(_gelu_tanh_rule, floats=True, fuse=True)
 def _gelu_tanh(xp: Namespace, x: Array) -> Array:
+    _ordered("gelu", x)
     return 0.5 * x * (1 + xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
 
 
@@ -177,6 +204,8 @@ def gelu(x: TensorLike, approximate: str = "none") -> Tensor:
     ------
     ArgumentError
         When `approximate` is another word.
+    DTypeError
+        When `x` is complex.
 
     References
     ----------
@@ -247,12 +276,18 @@ def softplus(xp: Namespace, x: TensorOrArray, beta: float = 1.0, threshold: floa
     Tensor
         The shape of `x`; integers give the default dtype.
 
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
     Examples
     --------
     >>> import gradflow as gf
     >>> gf.nn.functional.softplus(gf.tensor([-1.0, 2.0]))
     tensor([0.3133, 2.1269])
     """
+    _ordered("softplus", x)
     z = x * beta
     return xp.where(z > threshold, x, (xp.maximum(z, xp.scalar(0, x.dtype)) + xp.log1p(xp.exp(-xp.absolute(z)))) * (1 / beta))
 
@@ -280,6 +315,11 @@ def mish(xp: Namespace, x: TensorLike) -> Array:
     Tensor
         The shape of `x`; integers give the default dtype.
 
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
     References
     ----------
     D. Misra, "Mish: a self regularized non-monotonic activation function" (2019).
@@ -290,6 +330,7 @@ def mish(xp: Namespace, x: TensorLike) -> Array:
     >>> gf.nn.functional.mish(gf.tensor([-1.0, 2.0]))
     tensor([-0.3034,  1.9440])
     """
+    _ordered("mish", x)
     return x * xp.tanh(_log_of_exp_plus_1(xp, x))
 
 
@@ -307,17 +348,24 @@ def logsigmoid(xp: Namespace, x: TensorOrArray) -> Array:
     Tensor
         The shape of `x`; integers give the default dtype.
 
+    Raises
+    ------
+    DTypeError
+        When `x` is complex.
+
     Examples
     --------
     >>> import gradflow as gf
     >>> gf.nn.functional.logsigmoid(gf.tensor([-1.0, 2.0]))
     tensor([-1.3133, -0.1269])
     """
+    _ordered("logsigmoid", x)
     return xp.minimum(x, xp.scalar(0, x.dtype)) - xp.log1p(xp.exp(-xp.absolute(x)))
 
 
 @elementwise(lambda xp, g, x, low, high: g * xp.astype((x > low) & (x < high), g.dtype))
 def _hardtanh(xp: Namespace, x: Array, low: float, high: float) -> Array:
+    _ordered("hardtanh", x)
     return xp.minimum(xp.maximum(x, xp.scalar(low, x.dtype)), xp.scalar(high, x.dtype))
 
 
@@ -340,6 +388,8 @@ def hardtanh(x: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Tens
     ------
     ArgumentError
         When `min_val` is not below `max_val`.
+    DTypeError
+        When `x` is complex.
 
     Examples
     --------
