@@ -13,7 +13,7 @@ tensor([2., 4., 6.])
 import sys as _sys
 from typing import TYPE_CHECKING
 
-from . import _creation, _engine, _tensor, autograd, backend, errors, linalg, random
+from . import _creation, _engine, _filled, _ranges, _tensor, autograd, backend, errors, linalg, random
 from ._numpy import functions as _functions
 from ._version import __version__
 from .autograd import Function
@@ -25,10 +25,9 @@ from .backend.dtypes import (
     set_default_dtype, short, uint8,
 )
 from ._predicates import allclose, equal, is_tensor
-from ._creation import (
-    arange, as_tensor, empty, empty_like, eye, from_dlpack, from_numpy, full, full_like, linspace, logspace,
-    meshgrid, one_hot, ones, ones_like, tensor, tril_indices, zeros, zeros_like,
-)
+from ._creation import as_tensor, from_dlpack, from_numpy, one_hot, tensor
+from ._filled import empty, empty_like, eye, full, full_like, ones, ones_like, zeros, zeros_like
+from ._ranges import arange, linspace, logspace, meshgrid, tril_indices
 from ._engine import enable_grad, is_grad_enabled, no_grad, Node, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
 from ._lazy import Divided as _Divided, later as _later, name_public_place as _name_public_place
@@ -118,7 +117,8 @@ _LATER = {
 __getattr__ = _later(__name__, _LATER)
 
 # The places of before 0.1, which pickles of then name.
-_sys.modules[__name__ + ".tensor"], _sys.modules[__name__ + ".creation"] = _tensor, _creation
+_sys.modules[__name__ + ".tensor"] = _tensor
+_sys.modules[__name__ + ".creation"] = _Divided(__name__ + ".creation", [_creation, _filled, _ranges])
 _operations = [module for name, module in _sys.modules.items() if name.startswith("gradflow._ops.")]
 for _name in ("compare", "complex", "elementwise", "functions", "index", "linalg", "moves", "neural", "reduce", "shape"):
     _sys.modules[f"{__name__}.ops.{_name}"] = _Divided(f"{__name__}.ops.{_name}", _operations)

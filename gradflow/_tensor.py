@@ -82,7 +82,7 @@ class Tensor(Recorded):
 
         Both have the default dtype, float32.  ``gf.tensor`` and ``gf.as_tensor`` keep the dtype of what they are given.
         """
-        from ._creation import constructed
+        from ._filled import constructed
 
         self.array, self.node = constructed(data), None
         if requires_grad:
@@ -333,14 +333,14 @@ class Tensor(Recorded):
         return self._new("empty", size, dtype, requires_grad)
 
     def new_full(self, size: SizeLike, fill_value: TensorLike, *, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
-        from ._creation import full
+        from ._filled import full
 
         return full(size, fill_value, dtype=dtype or self.dtype, device=self.device, requires_grad=requires_grad)
 
     def _new(self, name: str, size: Any, dtype: DType, requires_grad: _bool) -> Tensor:
-        from . import _creation
+        from . import _filled
 
-        made: Tensor = getattr(_creation, name)(*size, dtype=dtype or self.dtype, device=self.device, requires_grad=requires_grad)
+        made: Tensor = getattr(_filled, name)(*size, dtype=dtype or self.dtype, device=self.device, requires_grad=requires_grad)
         return made
 
     # --- operations -------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from . import autograd
-from ._creation import eye, zeros, zeros_like
 from ._engine import mode, recording, wrap
+from ._filled import eye, zeros, zeros_like
 from ._ops.shape import movedim, reshape
 from ._stateless import functional_call
 from ._tensor import Tensor

@@ -6,7 +6,8 @@ from _thread import allocate_lock
 from typing import Any
 
 from . import backend
-from ._creation import finished, float_dtype, place_of, shape_of
+from ._creation import finished, float_dtype, place_of
+from ._filled import shape_of
 from ._plain import whole_number
 from ._tensor import Tensor
 from .backend import CPU, dtypes

@@ -64,7 +64,13 @@ def test_public_classes_and_functions_name_a_public_place(place: str) -> None:
 
 
 def test_the_places_of_before_0_1_are_found_by_pickles() -> None:
-    for name, attribute in (("tensor", "Tensor"), ("ops.elementwise", "add"), ("creation", "zeros"), ("ops.functions", "exp")):
+    for name, attribute in (
+        ("tensor", "Tensor"),
+        ("ops.elementwise", "add"),
+        ("creation", "zeros"),
+        ("creation", "arange"),
+        ("ops.functions", "exp"),
+    ):
         module = importlib.import_module(f"gradflow.{name}")
         assert getattr(module, attribute) is getattr(gf, attribute) and sys.modules[f"gradflow.{name}"] is module
     assert importlib.import_module("gradflow.flow.facts").Facts is gf.flow.Facts

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _creation, backend
+from .. import _creation, _ranges, backend
 from .._engine import wrap
 from .._ops import division, elementwise, joining, shape
 from .._recorded import refuse_to_lose
@@ -213,7 +213,7 @@ def linspace(
     place = next(v.device for v in (start, stop) if isinstance(v, Tensor))
     a, b = (_creation.as_tensor(v).to(dtype=natural, device=place) for v in ends)
     pieces = max(num - 1 if endpoint else num, 0)
-    r = _creation.arange(num, device=place).to(dtype=dtypes.real_of(natural)) * (1 / pieces if pieces else 0)
+    r = _ranges.arange(num, device=place).to(dtype=dtypes.real_of(natural)) * (1 / pieces if pieces else 0)
     r = r.reshape((num,) + (1,) * max(a.ndim, b.ndim))
     found: Any = a * (1 - r) + b * r
     if dtype is not None:

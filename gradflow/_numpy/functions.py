@@ -11,7 +11,7 @@ import sys
 from itertools import pairwise
 from typing import Any
 
-from .. import _creation, backend
+from .. import _ranges, backend
 from .._engine import Value, as_numpy, with_numpy_dtypes
 from .._lazy import later
 from .._ops import choosing as ch
@@ -452,7 +452,7 @@ def maximum_scalar(x: Any, value: float) -> Any:
 
 
 def row_starts(rows: int, columns: int) -> Any:
-    return _creation.arange(rows) * columns
+    return _ranges.arange(rows) * columns
 
 
 def broadcast_shapes(*shapes: Any) -> Any:

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any
 
 from .. import backend
-from .._creation import arange
 from .._engine import wrap
 from .._plain import whole_number
+from .._ranges import arange
 from .._tensor import Tensor
 from ..backend import CPU
 from ..backend import device as Device

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._creation import as_tensor, zeros_like
+from .._creation import as_tensor
 from .._engine import no_grad
+from .._filled import zeros_like
 from .._ops import choosing
 from .._plain import whole_number
 from .._tensor import Tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._creation import empty
+from .._filled import empty
 from .._ops.convolve import each, extent
 from .._tensor import Tensor
 from ..errors import ArgumentError, ShapeError

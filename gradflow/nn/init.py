@@ -17,8 +17,8 @@ import sys
 
 import numpy as np
 
-from .._creation import zeros_like
 from .._engine import no_grad
+from .._filled import zeros_like
 from .._lazy import name_public_place
 from .._ops import picking
 from .._plain import real_number

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._creation import empty
 from .._engine import no_grad
+from .._filled import empty
 from .._ops import shape
 from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._creation import ones, zeros
 from .._engine import operand
+from .._filled import ones, zeros
 from .._tensor import Tensor
 from ..backend import dtypes
 from ..errors import ArgumentError, ShapeError

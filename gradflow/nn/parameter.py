@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backend
-from .._creation import as_tensor, empty
+from .._creation import as_tensor
+from .._filled import empty
 from .._tensor import Tensor
 from ..errors import DTypeError
 from ..typing import TensorData
