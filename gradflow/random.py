@@ -488,7 +488,7 @@ def normal(
     Raises
     ------
     ArgumentError
-        When `std` is negative, or neither a size nor a Tensor is given.
+        When `std` is negative, or neither a size nor a Tensor is given.  On CUDA the values of a Tensor are not looked at.
 
     Examples
     --------
@@ -501,7 +501,11 @@ def normal(
         if not both:
             raise ArgumentError("normal: give a size, or mean or std as a tensor")
         size, device = backend.cpu.broadcast_shapes(*(v.shape for v in both)), both[0].device
-    if not isinstance(std, Tensor) and std < 0:
+    if isinstance(std, Tensor):
+        negative = std.device.type == "cpu" and bool((std < 0).any())
+    else:
+        negative = bool(std < 0)
+    if negative:
         raise ArgumentError(f"normal: a standard deviation is not negative, got {std}")
     made: Tensor = (randn(size, generator=generator, device=device) * std + mean).detach()
     return made

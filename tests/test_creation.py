@@ -118,6 +118,7 @@ LOOKING = pytest.mark.cpu_only("looking at the numbers would wait for a device")
         pytest.param(lambda: gf.bernoulli(gf.tensor([math.nan])), errors.ArgumentError, "bernoulli", marks=LOOKING),
         (lambda: gf.bernoulli(gf.tensor([1])), errors.DTypeError, "bernoulli"),
         (lambda: gf.normal(0.0, -1.0, (2,)), errors.ArgumentError, "normal"),
+        pytest.param(lambda: gf.normal(0.0, gf.tensor([1.0, -1.0])), errors.ArgumentError, "is not negative", marks=LOOKING),
         (lambda: gf.normal(0.0, 1.0), errors.ArgumentError, "normal"),
         pytest.param(lambda: gf.multinomial(gf.tensor([0.5, -0.5]), 1), errors.ArgumentError, "multinomial", marks=LOOKING),
         pytest.param(lambda: gf.multinomial(gf.tensor([0.0, 0.0]), 1), errors.ArgumentError, "multinomial", marks=LOOKING),

@@ -243,7 +243,7 @@ def _cholesky(xp: Namespace, x: Array) -> Array:
 def cholesky(x: TensorLike, *, upper: bool = False) -> Tensor:
     """Cholesky factor: the lower triangular L with ``L @ L.mH = x``.
 
-    Only the lower triangle of `x` is read.  The gradient is Hermitian, as if both triangles were.
+    Only the lower triangle of `x` is read.  The gradient is Hermitian as `x` is: each triangle has half of it.
 
     Parameters
     ----------
