@@ -61,6 +61,29 @@ def mul(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
 @wide
 @elementwise(lambda g, b: g / b, lambda g, a, b: -g * ((a / b) / b), floats=True)
 def _div(xp: Namespace, a: TensorLike, b: TensorLike) -> Array:
+    """``a / b``, element by element; the derivatives are ``1 / b`` and ``-a / b**2``.
+
+    Parameters
+    ----------
+    a, b : Tensor, array or number
+        The dividend and the divisor; their shapes broadcast.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape and the promoted dtype; integers give the default dtype.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.tensor([7, -7]).true_divide(2)
+    tensor([ 3.5000, -3.5000])
+    """
     return xp.divide(a, b)
 
 
