@@ -12,7 +12,7 @@ import pytest
 import gradflow as gf
 from gradflow.errors import ArgumentError, DeviceError, GraphError, InPlaceError, NonFiniteError
 from gradflow.optim import LBFGS
-from gradflow.optim._line_search import LineSearch, Point
+from gradflow.optim._line_search import LineSearch, Point, cubic_minimum
 
 A = np.random.default_rng(5).normal(size=(6, 4))
 B = np.random.default_rng(6).normal(size=(6,))
@@ -439,3 +439,69 @@ def test_a_bracket_begins_where_the_loss_stays_equal() -> None:
     start = Point(0.0, 10.0, -1.0, np.zeros(1))
     LineSearch(trial, start, largest=1.0, smallest_change=1e-9, most=3).run(1.0)
     assert tried[0] < tried[1] < tried[2] and tried[1] < tried[3] < tried[2]
+
+
+@pytest.mark.parametrize(
+    ("most", "smallest_change", "largest", "met", "tried", "taken"),
+    [
+        (6, 1e-9, 1, [(1.0, -2.0), (0.0, -3.0), (0.0, -4.0), (0.5, -2.0), (1.5, -3.0), (1.5, 0.0), (-2.0, -1.9), (1.0, -1.8)],
+         [1.0, 5.505, 5.55005, 5.50718449, 5.50521845, 5.50500002, 5.50502186], 5.50500002),
+        (8, 1e-9, 0.5, [(1.0, -1.0), (-0.5, -0.95), (0.75, -0.95), (0.25, 0.95), (1.0, -1.5), (-0.5, -0.95), (0.5, -0.95)],
+         [1.0, 1.24011884, 1.24252002, 1.2425182, 1.24251984, 1.24251984], 1.24251984),
+        (6, 1e-9, 1, [(2.0, -2.0), (2.0, -1.9), (2.5, 1.8), (2.5, -4.0), (2.0, 1.9), (2.0, -4.0), (0.0, 1.8)],
+         [1.0, 0.215566739, 0.026028361, 0.000402928294, 0.000198882546, 2.99262696e-05], 2.99262696e-05),
+        (2, 1e-9, 1, [(1.0, -2.0), (-1.0, -1.9), (0.5, -1.9), (1.0, -3.0)], [1.0, 2.93674989, 2.95611739], 0.0),
+        (6, 1e-9, 0.5, [(4.0, -2.0), (3.5, 4.0), (3.5, 1.8), (4.5, 4.0), (2.5, -1.9), (2.0, 1.9), (4.5, -1.9), (4.5, -4.0)],
+         [0.1, 0.0895380221, 0.0971993069, 0.0903041505, 0.0903116882, 0.0903109344, 0.0903116882], 0.0903116882),
+        (2, 0.05, 0.5, [(4.0, -1.0), (3.75, 2.0), (3.5, 2.0)], [0.1, 0.0895380221], 0.0895380221),
+        (8, 0.05, 1, [(1.0, -2.0), (-2.0, -1.9), (0.5, -4.0), (0.5, -4.0)], [1.0, 1.24011884, 1.24252002], 1.24011884),
+        (3, 1e-9, 0.5, [(2.0, -2.0), (0.0, 1.9), (0.0, -1.8), (2.0, -3.0), (0.5, 1.8)],
+         [0.1, 0.0984391906, 0.0992301355, 0.0984392844], 0.0984391906),
+    ],
+)  # fmt: skip
+def test_lengths_are_tried_in_the_order_of_pytorchs_search(
+    most: int, smallest_change: float, largest: float, met: list[tuple[float, float]], tried: list[float], taken: float
+) -> None:
+    """``met``: loss and slope at the start, and at each trial; the lengths are those of PyTorch's ``_strong_wolfe``."""
+    found: list[float] = []
+
+    def trial(t: float) -> Point:
+        found.append(t)
+        return Point(t, *met[len(found)], np.zeros(1))
+
+    search = LineSearch(trial, Point(0.0, *met[0], np.zeros(1)), largest, smallest_change, most)
+    assert search.run(tried[0]).t == pytest.approx(taken, rel=1e-7)
+    assert found == pytest.approx(tried, rel=1e-7) and search.further == len(tried) - 1
+
+
+def test_the_minimum_of_a_cubic() -> None:
+    def at(t: float, f: Any, slope: Any) -> Point:
+        return Point(t, f(t), slope(t), np.zeros(1))
+
+    a, b = (at(t, lambda t: (t - 1) ** 3 - 3 * (t - 1), lambda t: 3 * (t - 1) ** 2 - 3) for t in (0.5, 4.0))
+    assert cubic_minimum(a, b, 0.5, 4) == cubic_minimum(b, a, 0.5, 4) == pytest.approx(2)
+    assert (cubic_minimum(a, b, 2.5, 4), cubic_minimum(a, b, 0.5, 1.5)) == (2.5, 1.5)
+    a, b = (at(t, lambda t: (t - 1) ** 3, lambda t: 3 * (t - 1) ** 2) for t in (0.0, 3.0))
+    assert cubic_minimum(a, b, 0, 4) == 1  # level there, though no minimum
+    for f, slope in ((lambda t: 2 * t, lambda t: 2.0), (lambda t: -t * t, lambda t: -2 * t), (lambda t: math.nan, lambda t: 1.0)):
+        assert cubic_minimum(at(-1.0, f, slope), at(1.0, f, slope), 1, 4) == 2.5
+    assert cubic_minimum(a, a, 1, 4) == 2.5
+
+
+def test_what_is_set_without_being_given_and_parameters_without_elements() -> None:
+    empty = gf.zeros(0, requires_grad=True)
+    optimizer = LBFGS([empty])
+    held = {k: v for k, v in optimizer.param_groups[0].items() if k != "params"}
+    assert held == {
+        "lr": 1, "max_iter": 20, "max_eval": 25, "tolerance_grad": 1e-7, "tolerance_change": 1e-9, "history_size": 100,
+        "line_search_fn": None,
+    }  # fmt: skip
+    optimizer.step(lambda: 3.0)
+    assert optimizer.state[empty] == {"func_evals": 1, "n_iter": 0}
+
+
+def test_a_gradient_no_larger_than_the_tolerance_ends_the_step() -> None:
+    w = gf.tensor([0.5], requires_grad=True)
+    optimizer = LBFGS([w], tolerance_grad=1.0)
+    optimizer.step(closure_of(optimizer, lambda w: w.sum(), w))  # a gradient of exactly 1
+    assert w.tolist() == [0.5] and optimizer.state[w] == {"func_evals": 1, "n_iter": 0}

@@ -23,7 +23,7 @@ class Point(NamedTuple):
 def cubic_minimum(a: Point, b: Point, low: float, high: float) -> float:
     """Where the cubic through the values and slopes of two points is least, kept in [low, high]; equation 3.59.
 
-    The middle of [low, high] if the cubic has no minimum, or if a value is not finite.
+    The middle of [low, high] if the cubic is nowhere level but at a maximum, or if a value is not finite.
     """
     if b.t < a.t:
         a, b = b, a
