@@ -6,38 +6,13 @@ import math
 from typing import Any
 
 import pytest
+from flow_facts import layer, snapshot, trial, weight
 
 from gradflow.flow import Facts
 from gradflow.flow._signs import Signs, signs_of, unreached
 from gradflow.flow._verdicts import decide
 from gradflow.flow.facts import Broken, Layer, Snapshot, Trial, Weight
 from gradflow.flow.words import Verdict, judge
-
-
-def layer(name: str, role: str = "weights", rms: float = 1.0, **more: Any) -> Layer:
-    kind = more.pop("kind", {"weights": "Linear", "activation": "Tanh"}.get(role, "Other"))
-    given = {"mean": 0.0, "std": rms, "spread": 0.5, "zeros": 0.0, "gradient": 1.0, **more}
-    return Layer(name, kind, role, (8, 4), rms=rms, **given)
-
-
-def weight(name: str, gradient: float | None = 1.0, rms: float = 0.5, **more: Any) -> Weight:
-    """A 4 x 4 matrix; Xavier's initialisation gives it the RMS sqrt(1 / 4) = 0.5."""
-    given = {"shape": (4, 4), "trained": True, **more}
-    return Weight(name, name.rpartition(".")[0], rms=rms, gradient=gradient, **given)
-
-
-def snapshot(layers: Any = None, weights: Any = None, step: int = 0, loss: float | None = 1.0) -> Snapshot:
-    layers = [layer("0"), layer("1", "activation", sides=2, steepest=1.0), layer("2")] if layers is None else layers
-    weights = [weight("0.weight"), weight("2.weight")] if weights is None else weights
-    return Snapshot(step, tuple(layers), tuple(weights), loss)
-
-
-def trial(start: float = 2.0, constant: float | None = 1.0, after: Snapshot | None = None, **ends: float) -> Trial:
-    """Trial steps that end at the loss ``own``, and at the others named ``x10``, ``x01`` and so on."""
-    keys = {"x001": 0.01, "x01": 0.1, "own": 1.0, "x10": 10.0, "x100": 100.0}
-    curves = {factor: (start, *[ends.get(key, start)] * 3) for key, factor in keys.items()}
-    return Trial("SGD", 0.1, start, constant, curves, after=after)
-
 
 # --- from facts to signs ----------------------------------------------------------------------------------------------------
 
@@ -442,6 +417,12 @@ def test_the_words_of_non_finite(broken: Broken, title: str, layers: Any, cause:
 def test_what_was_said_of_a_nan_is_evidence() -> None:
     for operation in ("", "log", "matmul"):
         assert said(Facts((snapshot(),), broken=Broken(operation, "0", "forward", "so it was"))).evidence == ("so it was",)
+
+
+def test_a_loss_that_became_nan_between_two_measured_steps() -> None:
+    found = judge(Facts((snapshot(),), losses=((0, 1.0), (1, math.inf), (2, math.nan))))
+    assert [v.name for v in found] == ["non-finite"] and found[0].evidence == ("the loss noted in step 1 is inf",)
+    assert found[0].title == "non-finite: the loss or a gradient is NaN or infinite"
 
 
 def test_a_verdict_as_text() -> None:

@@ -99,7 +99,8 @@ def _sizes(axes: Any, s: Any) -> None:
     lost = [i for i, v in enumerate(s.layers) if v.gradient is None]
     if lost:
         axes.plot(lost, [0.02] * len(lost), "x", color=BLACK, ms=5, transform=axes.get_xaxis_transform(), label="no gradient")
-    axes.legend(ncols=3, loc="upper left")
+    if both.size or lost:
+        axes.legend(ncols=3, loc="upper left")
     axes.set(title="Size of each layer's output, and of its gradient", xlabel="layer, from input to output", ylabel="RMS")
     axes.grid(False, axis="x")
     _named(axes, names)
@@ -143,7 +144,8 @@ def _updates(axes: Any, snapshots: Any) -> None:
     axes.axhline(1e-3, color=ORANGE, ls="--", lw=1.5)
     axes.text(0.01, 0.95e-3, "1e-3", color=ORANGE, ha="left", va="top", transform=axes.get_yaxis_transform())
     axes.set(title="Step taken by the size of the weights", xlabel="step", ylabel="RMS of update / RMS of weights", yscale="log")
-    axes.legend(fontsize=8.5, loc="best")
+    if names:
+        axes.legend(fontsize=8.5, loc="best")
 
 
 def _losses(axes: Any, facts: Any) -> None:
@@ -204,32 +206,29 @@ def _histograms(left: Any, right: Any, s: Any) -> None:
     chosen = [layers[i] for i in sorted({round(i) for i in np.linspace(0, len(layers) - 1, HISTOGRAMS)})] if layers else []
     colors = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, max(2, len(chosen))))
     for axes, kind in ((left, "samples"), (right, "gradient_samples")):
-        known = [(v, np.array(getattr(v, kind), float)) for v in chosen]
-        known = [(v, a[np.isfinite(a)]) for v, a in known]
-        if kind == "gradient_samples":  # sizes over many decades; zeros have no logarithm and are told in the label
-            known = [(v, a) for v, a in known if a.size]
-        everything = np.concatenate([a for _, a in known]) if known else np.zeros(0)
+        sampled = [(v.name, np.array(getattr(v, kind), float), color) for v, color in zip(chosen, colors, strict=False)]
+        finite = [(name, a[np.isfinite(a)], color) for name, a, color in sampled]
+        known = [(name, a, color) for name, a, color in finite if a.size]
+        everything = np.concatenate([a for _, a, _ in known]) if known else np.zeros(0)
         if not everything.size:
             axes.text(0.5, 0.5, "nothing measured", ha="center", color=GREY, transform=axes.transAxes)
             continue
         if kind == "samples":
             low, high = np.quantile(everything, [0.002, 0.998])
             bins: Any = np.linspace(low - 1e-12, high + 1e-12, 31)
-            parts = [(v.name, np.clip(a, low, high)) for v, a in known]
-        else:
+            parts = [(name, np.clip(a, low, high), color) for name, a, color in known]
+        else:  # sizes over many decades; zeros have no logarithm and are told in the label
             sizes = np.abs(everything[everything != 0])
             low, high = (np.log10(np.quantile(sizes, [0.002, 1.0]))) if sizes.size else (-3.0, 0.0)
             bins = np.logspace(low - 0.05, high + 0.05, 41)
             axes.set_xscale("log")
             parts = []
-            for v, a in known:
+            for name, a, color in known:
                 zeros = float((a == 0).mean())
-                parts.append((v.name + (f" ({zeros:.0%} are 0)" if zeros else ""), np.abs(a[a != 0])))
-        for (name, a), color in zip(parts, colors, strict=False):
-            if a.size:
-                axes.hist(
-                    a, bins, weights=np.full(a.size, 1 / len(a)), histtype="step", lw=1.8, color=color, label=_short(name, 26)
-                )
+                parts.append((name + (f" ({zeros:.0%} are 0)" if zeros else ""), np.abs(a[a != 0]), color))
+        for name, a, color in parts:
+            shares = np.ones(a.size) / max(1, a.size)
+            axes.hist(a, bins, weights=shares, histtype="step", lw=1.8, color=color, label=_short(name, 26))
         what = "Outputs of activations" if layers and layers[0].role == "activation" else "Outputs of layers"
         title = f"{what}, first to last" if kind == "samples" else "Size of their gradients"
         axes.set(title=title, xlabel="value" if kind == "samples" else "|gradient of the loss|", ylabel="share")

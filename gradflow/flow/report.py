@@ -248,9 +248,12 @@ def update_of(layer: Layer, weights: tuple[Weight, ...]) -> float | None:
 
 def number(v: float | None) -> str:
     """Three digits, short."""
-    return (
-        "" if v is None else f"{v:.2e}".replace("e-0", "e-").replace("e+0", "e") if v and not 0.01 <= abs(v) < 1e4 else f"{v:.3g}"
-    )
+    if v is None:
+        return ""
+    if v == 0 or 0.01 <= abs(v) < 999.5:
+        return f"{v:.3g}"
+    digits, _, power = f"{v:.2e}".partition("e")
+    return f"{digits}e{int(power)}" if power else digits
 
 
 def percent(v: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from ._cures import CURES
 from ._features import features_of, matrices, unreached
 from ._verdicts import decide
-from .measurements import Facts, Layer, Snapshot, Weight
+from .measurements import Broken, Facts, Layer, Snapshot, Weight
 
 _NAMES = {c.key: c.name for c in CURES}
 WIDE = 110
@@ -368,9 +368,14 @@ _CAUSES = {
 }  # fmt: skip
 
 
+def _bad_loss(facts: Facts) -> str:
+    """The first noted loss that is not finite, where no measured step shows anything."""
+    step, loss = next((n, v) for n, v in facts.losses if not math.isfinite(v))
+    return f"the loss noted in step {step} is {loss}"
+
+
 def _nonfinite(facts: Facts) -> Verdict:
-    b = facts.broken
-    assert b is not None
+    b = facts.broken or Broken("", "", "unknown", _bad_loss(facts))
     place = f" in {b.module}" if b.module else ""
     said = (b.said,) if b.said else ()
     if b.where == "batch":
