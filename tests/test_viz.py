@@ -135,6 +135,10 @@ def test_function_with_several_outputs() -> None:
     first, second = Both.apply(x)
     g = gf.viz.graph([(first * second).sum(), second.sum()], params={"x": x}, gradients=True)
     assert headings(g).count("Both") == 3 and "grad [6, 6, 6]" in str(g)
+    # The node of both outputs gets two gradients: none is told as if it were the only one, nor what goes on to x.
+    both = g.chart.boxes[1].nodes[0]
+    assert g.passage is not None and both not in g.passage.arrived and not g.chart.boxes[1].extra
+    assert {node for node, _ in g.passage.given}.isdisjoint({both, g.chart.boxes[2].nodes[0], g.chart.boxes[3].nodes[0]})
 
 
 def test_text_of_branches() -> None:
