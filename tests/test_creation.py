@@ -334,3 +334,20 @@ def test_dlpack_hands_out_no_steps_that_others_do_not_know() -> None:
             t.__dlpack__(copy=False)
     straight = gf.arange(4.0)[::2]
     assert np.shares_memory(np.from_dlpack(straight), straight.array)
+
+
+def test_logspace_between_tensors_and_bases() -> None:
+    ends = gf.tensor(0.0), gf.tensor(2.0)
+    for made, wanted in (
+        (gf.logspace(*ends, 3, dtype=gf.float64), [1, 10, 100]), (gf.logspace(0, 2, 3, dtype=gf.float64), [1, 10, 100]),
+        (gf.logspace(*ends, 3, base=gf.tensor(2.0), dtype=gf.float64), [1, 2, 4]),
+    ):  # fmt: skip
+        assert made.dtype == gf.float64 and made.tolist() == pytest.approx(wanted, rel=1e-6)
+    assert gf.logspace(*ends, 3).dtype == gf.float32
+    assert gf.logspace(*ends, 3, requires_grad=True).requires_grad and not gf.logspace(*ends, 3).requires_grad
+
+
+def test_whole_numbers_begin_at_0_where_only_their_end_is_given() -> None:
+    for made in (gf.randint(3, size=(200,)), gf.randint(3, (200,)), gf.randint(0, 3, (200,))):
+        assert sorted(set(made.tolist())) == [0, 1, 2]
+    assert set(gf.randint(1, 3, (200,)).tolist()) == {1, 2}

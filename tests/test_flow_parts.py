@@ -92,6 +92,8 @@ def test_the_best_constant_answer() -> None:
     for nothing in (gf.tensor(1.0), gf.tensor([1, 2])):
         assert best_constant(nothing, half_square) == []
     assert best_constant(gf.ones(3, 1), lambda c: gf.tensor(1.0)) == []
+    penalty = gf.tensor(2.0, requires_grad=True)
+    assert {float(v) for v in best_constant(gf.ones(3, 1), lambda c: penalty * penalty)} == {4}  # whatever the output
 
 
 def test_what_a_trial_brought_to_the_host() -> None:
@@ -102,6 +104,15 @@ def test_what_a_trial_brought_to_the_host() -> None:
     none = Tried(Tally(), "SGD", 0.5, True, (1.0,), 1, slice(3, 4), None).on_host([1, 2, 3, math.nan], 9.0, None)
     assert none.constant is None and none.sharpness is None
     assert Tried(Tally(), "SGD", 0.5, True, (1.0,), 1, None, None).on_host([1, 2, 3], 9.0, None).constant is None
+
+
+def test_parameters_that_a_model_does_not_use_do_not_stop_a_trial() -> None:
+    net = Scale()
+    net.spare = nn.Parameter(gf.ones(2))
+    facts = diagnose(net, half_square, ONE, gf.optim.SGD(net.parameters(), lr=0.1), trial_steps=3).facts
+    assert facts.trial is not None and facts.trial.end() == pytest.approx(0.5 * 0.9**14)
+    assert facts.trial.sharpness is not None and facts.trial.sharpness > 0.2
+    assert [(w.name, w.gradient, w.update) for w in facts.last.weights][1] == ("spare", None, 0)
 
 
 @pytest.mark.parametrize("steps", [True, 2, 3.5, "20"])

@@ -40,7 +40,7 @@ def test_shares_in_percent() -> None:
 def test_of_many_rows_the_middle_is_left_out() -> None:
     assert folded(list(range(40))) == (list(range(40)), [], 0)
     assert folded(list(range(43))) == (list(range(20)), list(range(23, 43)), 3)
-    assert folded([1, 2, 3], 2) == ([1], [3], 1)
+    assert folded(list(range(41)))[2] == 1 and folded([1, 2, 3], 2) == ([1], [3], 1)
 
 
 def test_the_update_of_a_layer_is_that_of_its_matrix() -> None:

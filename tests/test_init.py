@@ -80,7 +80,7 @@ def test_xavier_and_kaiming(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("mean", "std", "a", "b"),
-    [(0.0, 1.0, -2.0, 2.0), (0.0, 0.02, -2.0, 2.0), (1.0, 2.0, 0.5, 0.75), (0.0, 1.0, 4.0, 6.0), (0.0, 1.0, -9.0, -7.5)],
+    [(0.0, 1.0, -2.0, 2.0), (0.0, 0.02, -2.0, 2.0), (1.0, 2.0, 0.5, 0.75), (0.5, 1.0, 3.0, 3.5), (0.0, 1.0, 4.0, 6.0), (0.0, 1.0, -9.0, -7.5)],
 )
 def test_trunc_normal(mean: float, std: float, a: float, b: float) -> None:
     x = numbers(init.trunc_normal_(gf.empty(20_000, dtype=gf.float64), mean, std, a, b))
@@ -96,6 +96,20 @@ def test_the_inverse_of_the_normal_distribution_function() -> None:
     p = np.concatenate([np.linspace(1e-5, 1 - 1e-5, 999), 10.0 ** -np.arange(1, 308, 7)])
     wanted = [statistics.NormalDist().inv_cdf(v) for v in p]
     np.testing.assert_allclose(numbers(quantile(gf.tensor(p))), wanted, rtol=1e-13, atol=1e-14)
+
+
+def test_what_an_initialisation_takes_for_granted() -> None:
+    for function, settings in (
+        (init.trunc_normal_, {"mean": 0.0, "std": 1.0, "a": -2.0, "b": 2.0}), (init.normal_, {"mean": 0.0, "std": 1.0}),
+        (init.uniform_, {"a": 0.0, "b": 1.0}), (init.xavier_uniform_, {"gain": 1.0}), (init.xavier_normal_, {"gain": 1.0}),
+        (init.kaiming_uniform_, {"a": 0, "mode": "fan_in", "nonlinearity": "leaky_relu"}),
+        (init.kaiming_normal_, {"a": 0, "mode": "fan_in", "nonlinearity": "leaky_relu"}), (init.orthogonal_, {"gain": 1.0}),
+    ):  # fmt: skip
+        found = []
+        for given in ({}, settings):
+            gf.manual_seed(1)
+            found.append(numbers(function(gf.empty(20, 10, dtype=gf.float64), **given)))
+        np.testing.assert_array_equal(*found)
 
 
 def test_trunc_normal_refuses_what_makes_no_sense() -> None:

@@ -470,6 +470,10 @@ def test_a_scheduler_of_ones_own() -> None:
         (ArgumentError, "base_lr", lambda o: CyclicLR(o, -1, 0.2)),
         (ArgumentError, r"max_lr\[0\]", lambda o: CyclicLR(o, 0.1, ["x"])),
         (ArgumentError, "step_size_up", lambda o: CyclicLR(o, 0.1, 0.2, 0)),
+        (ArgumentError, "gamma .* at least 0, not -1", lambda o: CyclicLR(o, 0.1, 0.2, gamma=-1)),
+        (ArgumentError, "gamma .* at least 0, not -1", lambda o: MultiStepLR(o, [1], gamma=-1)),
+        (ArgumentError, "threshold .* at least 0, not -1", lambda o: ReduceLROnPlateau(o, threshold=-1)),
+        (ArgumentError, "eps .* at least 0, not -1", lambda o: ReduceLROnPlateau(o, eps=-1)),
         (ArgumentError, "step_size_down", lambda o: CyclicLR(o, 0.1, 0.2, 5, -1)),
         (ArgumentError, "mode is 'triangular' or .*'square'", lambda o: CyclicLR(o, 0.1, 0.2, mode="square")),
         (ArgumentError, "scale_mode", lambda o: CyclicLR(o, 0.1, 0.2, scale_fn=float, scale_mode="x")),
@@ -506,8 +510,10 @@ def test_a_scheduler_of_ones_own() -> None:
     ],
 )
 def test_refusals(error: type, said: str, make: Any) -> None:
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=said) as refused:
         make(sgd(momentum=0.5))
+    first = str(refused.value).partition(":")[0].removesuffix(".step")
+    assert first in gf.optim.lr_scheduler.__all__  # who refuses stands first
 
 
 class Plain(gf.optim.Optimizer):

@@ -59,7 +59,7 @@ def features_of(facts: Facts) -> Features:
     if facts.trial is not None and facts.trial.after is not None:
         end = facts.trial.after
     began = bool(finite) and finite[0] is start and all(map(math.isfinite, [loss for _, loss in facts.losses[:1]]))
-    watched = facts.trial is None and (len(facts.snapshots) > 1 or len(facts.losses) > 1)
+    watched = facts.trial is None and (len(facts.snapshots) > 1 or bool(facts.losses))
     lost = facts.broken is not None or (watched and any(not math.isfinite(loss) for _, loss in facts.losses))
     made: dict[str, Any] = {
         "broken": lost,
