@@ -332,3 +332,10 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
 def test_refusals(call: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("name", ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "avg_pool1d", "avg_pool2d"])
+def test_averages_are_those_of_floats(name: str) -> None:
+    whole = gf.ones(*(1, 1, 4, 4)[: 2 + int(name[-2])], dtype=gf.int64)
+    with pytest.raises(DTypeError, match=f"{name}: averages floats, not int64"):
+        getattr(F, name)(whole, 2)

@@ -377,6 +377,7 @@ def test_the_losses_of_a_plain_training() -> None:
     assert tried.results[0].losses == pytest.approx([0.5, 0, 0, 0]) and tried.unchanged.name == "as it is (SGD, lr 0.1)"
     pair = report.try_cures([((ONE[0],), ONE[1])], steps=2, cures=[], loss_fn=lambda z, y: half_square(z, y) + 1)
     assert pair.unchanged.losses == pytest.approx([1.5, 1 + 0.5 * 0.81]) and pair.results == ()
+    assert len(report.try_cures(cures=[]).unchanged.losses) == 200
     ends = report.try_cures(cures=[], train=lambda m, o: gf.tensor([2.0, 1.0])).unchanged
     assert ends.losses == (2, 1)
     for nothing in (None, []):

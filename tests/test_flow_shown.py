@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -337,4 +339,14 @@ def test_the_text_of_tried_cures() -> None:
     ]
     assert [r.key for r in tried.results] == ["b", "a", "d", "c"] and tried.best.key == "b"
     assert Tried(others[:1], Result("as it is", "x", (3.0,))).best.key == "as it is"
-    assert Result("a", "a", tuple(map(float, range(29)))).end == 27.5  # two of 29: the last tenth
+    assert [Result("a", "a", tuple(map(float, range(n)))).end for n in (9, 20, 29)] == [8, 18.5, 27.5]  # one, two, two
+
+
+def test_the_rows_of_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=list))
+    layers = [layer("0", samples=(1.0,), gradient_samples=(2.0,)), layer("1", "activation", saturated=0.5)]
+    rows = report(snapshot(layers, [weight("0.weight", update=0.25)], step=3, loss=0.5), snapshot(layers, step=4)).to_frame()
+    assert [(r["step"], r["loss"], r["name"], r["update_ratio"]) for r in rows] == [
+        (3, 0.5, "0", 0.5), (3, 0.5, "1", None), (4, 1, "0", None), (4, 1, "1", None),
+    ]  # fmt: skip
+    assert rows[1]["saturated"] == 0.5 and rows[0]["shape"] == (8, 4) and not any(k.endswith("samples") for k in rows[0])

@@ -588,3 +588,9 @@ def test_layers_and_losses_take_an_array_and_make_tensors() -> None:
     loss.backward()
     of_tensor = gf.nn.CrossEntropyLoss()(net(x.as_subclass(gf.Tensor)), gf.tensor([1, 0]))
     assert of_tensor.item() == loss.item() and type(x.grad) is gnp.ndarray and x.grad.any()
+
+
+@pytest.mark.parametrize("function", [np.logaddexp, np.arctan2, np.remainder, np.hypot])
+def test_what_a_function_of_numpy_cannot_take_is_refused_as_by_gradflow(function: Any) -> None:
+    with pytest.raises(DTypeError, match=f"{function.__name__}: .* not supported for the input types"):
+        function(gnp.array([1j]), 1.0)

@@ -368,6 +368,11 @@ def test_gradgradcheck_finds_a_gradient_that_is_another_when_recorded(registry: 
         assert not gf.gradgradcheck(planted, x, raise_exception=False)
 
 
+def test_gradcheck_asks_a_function_with_memory_laid_out_as_that_of_its_input() -> None:
+    x = gf.tensor(np.asfortranarray(np.arange(6.0).reshape(2, 3)), requires_grad=True)
+    assert gf.gradcheck(lambda x: (x.t().view(-1) ** 2).sum(), [x])  # a view that rows after one another would not allow
+
+
 def test_gradcheck_finds_a_gradient_of_the_wrong_shape(registry: None) -> None:
     @primitive(lambda g: g)
     def planted(xp: Any, x: Any) -> Any:
