@@ -209,6 +209,14 @@ def test_iterated_examples_come_to_a_device() -> None:
     assert [b["x"].device for b in loader] == [gf.ones(1).device] * 3
 
 
+def test_gradients_go_through_a_loader_that_brings_batches_to_a_device() -> None:
+    x = gf.arange(5.0).requires_grad_()
+    for k, (part, y) in enumerate(gf.data.DataLoader(gf.data.TensorDataset(x, gf.arange(5)), 2, device=x.device)):
+        assert part.requires_grad and not y.requires_grad and y.tolist() == [0, 1, 2, 3, 4][2 * k : 2 * k + 2]
+        (part * (k + 1)).sum().backward()
+    assert x.grad.tolist() == [1, 1, 2, 2, 3]
+
+
 def test_loader_refuses() -> None:
     for size in (0, -1, 2.5, True, None):
         with pytest.raises(ArgumentError, match="batch_size"):
@@ -483,6 +491,15 @@ def test_the_next_mirror_is_asked(server: Server, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="turns are taken where flock is")
+def test_a_platform_without_locks_fetches_all_the_same(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.files["f"] = BODY
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    path = fetching.fetch(server.url + "f", tmp_path / "f", SUM, len(BODY), progress=False)
+    assert path.read_bytes() == BODY and not (tmp_path / "f.part").exists()
+
+
 def test_processes_that_fetch_the_same_file_take_turns(server: Server, tmp_path: Path) -> None:
     threads = [threading.Thread(target=get, args=(server, tmp_path / "f")) for _ in range(6)]
     for t in threads:

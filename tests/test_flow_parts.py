@@ -365,7 +365,7 @@ def test_every_training_meets_the_same_random_numbers() -> None:
     assert tried.unchanged.name == "as it is (Adam, lr 0.001)" and len(tried.unchanged.losses) == 7
     first, second = tried.results
     assert (first.key, first.losses) == ("same", tried.unchanged.losses)
-    assert second.why_not == "not tried: there is no activation module that is flat on both sides" and second.losses == ()
+    assert (second.key, second.name) == ("relu", "ReLU with He initialisation") and second.why_not == "not tried: there is no activation module that is flat on both sides" and second.losses == ()
     assert not net.training and len(set(tried.unchanged.losses)) == 7
 
 
@@ -383,5 +383,16 @@ def test_the_losses_of_a_plain_training() -> None:
     for nothing in (None, []):
         with pytest.raises(ArgumentError, match="returns the losses"):
             report.try_cures(cures=[], train=lambda m, o, made=nothing: made)
+    assert len(report.try_cures(steps=1, cures=[]).unchanged.losses) == 1
     with pytest.raises(ArgumentError, match="whole number"):
         report.try_cures(steps=True)
+
+
+def test_copies_are_trained_in_training_mode() -> None:
+    class Mode(Scale):
+        def forward(self, x: Any) -> Any:
+            return super().forward(x) + (0.0 if self.training else 10.0)
+
+    net = Mode().eval()
+    tried = diagnose(net, half_square, ONE).try_cures(steps=1, cures=[])
+    assert tried.unchanged.losses == (0.5,) and not net.training
