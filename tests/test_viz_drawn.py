@@ -270,6 +270,8 @@ def test_the_frames_of_a_backward_pass() -> None:
     assert all(x.points[-1].y < x.points[0].y for x in arrows)  # up, as gradients go
     assert s.frame(0).__repr__() == "3 steps back, from the newest node to the leaves"
     assert repr(s.frame(3)) == "step 3 of 3: a gets 2 + 2 = 4 and adds this to .grad"
+    widest = max(width_of(repr(s.frame(k)), 9.5) for k in range(4))
+    assert {s.frame(k)._drawing().width for k in range(4)} == {widest + 24}  # no frame of an animation is wider than another
     text = s.animation(2).svg
     assert 'values="visible;hidden;hidden" keyTimes="0;0.2500;0.2500" dur="8s"' in text
     assert 'values="hidden;visible;hidden" keyTimes="0;0.2500;0.5000" dur="8s"' in text
