@@ -491,9 +491,7 @@ def test_the_next_mirror_is_asked(server: Server, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="turns are taken where flock is")
-def test_a_platform_without_locks_fetches_all_the_same(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_platform_without_locks_fetches_all_the_same(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server.files["f"] = BODY
     monkeypatch.setitem(sys.modules, "fcntl", None)
     path = fetching.fetch(server.url + "f", tmp_path / "f", SUM, len(BODY), progress=False)

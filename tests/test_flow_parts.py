@@ -14,9 +14,9 @@ from gradflow.errors import ArgumentError
 from gradflow.flow import diagnose, watch
 from gradflow.flow._cures import CURES, Cure, NotApplicable, same_kind
 from gradflow.flow._measure import Tally, _sample
-from gradflow.flow._trial import Tried, _sharpness, best_constant
-from gradflow.flow._trying import _chosen
-from gradflow.flow.words import Verdict
+from gradflow.flow._trial_steps import Tried, _sharpness, best_constant
+from gradflow.flow._try_cures import _chosen
+from gradflow.flow.wording import Verdict
 
 CURE = {c.key: c for c in CURES}
 
@@ -251,7 +251,11 @@ def test_an_optimizer_of_the_same_kind() -> None:
     made = same_kind(sgd, [p := nn.Parameter(gf.ones(2))], 0.1)
     group = made.param_groups[0]
     assert type(made) is gf.optim.SGD and group["params"] == [p] and group["lr"] == pytest.approx(0.05)
-    assert {k: group[k] for k in ("momentum", "nesterov", "weight_decay")} == {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}
+    assert {k: group[k] for k in ("momentum", "nesterov", "weight_decay")} == {
+        "momentum": 0.9,
+        "nesterov": True,
+        "weight_decay": 0.01,
+    }
     adam = same_kind(gf.optim.Adam(old.parameters(), lr=0.5, betas=(0.5, 0.75)), [p]).param_groups[0]
     assert (adam["lr"], adam["betas"]) == (0.5, (0.5, 0.75))
     net, other = CURE["adam"].apply(old, sgd)
@@ -303,8 +307,21 @@ def test_normalisations_come_before_activations_alone() -> None:
         nn.Conv2d(1, 3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(12, 5), nn.Linear(5, 4), nn.Tanh(), nn.Dropout(), nn.Linear(4, 2)
     ).double()  # fmt: skip
     made = CURE["norm"].apply(net, gf.optim.SGD(net.parameters(), lr=1.0))[0]
-    assert kinds(made) == ["Conv2d", "BatchNorm2d", "ReLU", "Flatten", "Linear", "Linear", "BatchNorm1d", "Tanh", "Dropout", "Linear"]
-    assert (made[1].num_features, made[6].num_features) == (3, 4) and made[1].weight.dtype == made[6].running_mean.dtype == gf.float64
+    assert kinds(made) == [
+        "Conv2d",
+        "BatchNorm2d",
+        "ReLU",
+        "Flatten",
+        "Linear",
+        "Linear",
+        "BatchNorm1d",
+        "Tanh",
+        "Dropout",
+        "Linear",
+    ]
+    assert (made[1].num_features, made[6].num_features) == (3, 4) and made[1].weight.dtype == made[
+        6
+    ].running_mean.dtype == gf.float64
     assert made(gf.ones(2, 1, 3, 3, dtype=gf.float64)).shape == (2, 2)
 
 
@@ -324,7 +341,8 @@ def test_residual_connections_go_round_layers_that_keep_the_width() -> None:
 
 @pytest.mark.parametrize(
     ("key", "said"),
-    [("init", "no Linear layer"), ("relu", "flat on both sides"), ("leaky", "flat on one side"), ("norm", "right before an activation"),
+    [("init", "no Linear layer"), ("relu", "flat on both sides"), ("leaky", "flat on one side"),
+    ("norm", "right before an activation"),
      ("residual", "as many outputs as inputs")],
 )  # fmt: skip
 def test_cures_that_do_not_apply(key: str, said: str) -> None:
@@ -365,7 +383,11 @@ def test_every_training_meets_the_same_random_numbers() -> None:
     assert tried.unchanged.name == "as it is (Adam, lr 0.001)" and len(tried.unchanged.losses) == 7
     first, second = tried.results
     assert (first.key, first.losses) == ("same", tried.unchanged.losses)
-    assert (second.key, second.name) == ("relu", "ReLU with He initialisation") and second.why_not == "not tried: there is no activation module that is flat on both sides" and second.losses == ()
+    assert (
+        (second.key, second.name) == ("relu", "ReLU with He initialisation")
+        and second.why_not == "not tried: there is no activation module that is flat on both sides"
+        and second.losses == ()
+    )
     assert not net.training and len(set(tried.unchanged.losses)) == 7
 
 

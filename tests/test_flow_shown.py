@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flow_facts import layer, snapshot, trial, weight
+from flow_cases import layer, snapshot, trial, weight
 
 from gradflow.errors import ArgumentError
 from gradflow.flow import Facts
-from gradflow.flow._trying import Result, Tried
-from gradflow.flow.facts import Trial
+from gradflow.flow._try_cures import Result, Tried
+from gradflow.flow.measurements import Trial
 from gradflow.flow.report import Report, Setting, bars, folded, number, percent, update_of
 
 
@@ -28,7 +28,8 @@ def report(*snapshots: Any, **more: Any) -> Report:
 
 def test_numbers_have_three_digits() -> None:
     shown = {
-        None: "", 0.0: "0", 1.0: "1", -0.5: "-0.5", 12.3456: "12.3", 999.4: "999", 999.6: "1.00e3", 1234.0: "1.23e3", 0.01: "0.01",
+        None: "", 0.0: "0", 1.0: "1", -0.5: "-0.5", 12.3456: "12.3", 999.4: "999", 999.6: "1.00e3", 1234.0: "1.23e3",
+        0.01: "0.01",
         0.00999: "9.99e-3", -12345.6: "-1.23e4", 1e12: "1.00e12", 2e-30: "2.00e-30", math.inf: "inf", -math.inf: "-inf",
     }  # fmt: skip
     assert {v: number(v) for v in shown} == shown and number(math.nan) == "nan"
@@ -47,7 +48,8 @@ def test_of_many_rows_the_middle_is_left_out() -> None:
 
 def test_the_update_of_a_layer_is_that_of_its_matrix() -> None:
     weights = (
-        weight("a.bias", shape=(4,), update=1.0), weight("a.weight", update=0.05), weight("b.weight"), weight("c.zero", rms=0.0, update=1.0)
+        weight("a.bias", shape=(4,), update=1.0), weight("a.weight", update=0.05), weight("b.weight"),
+        weight("c.zero", rms=0.0, update=1.0)
     )  # fmt: skip
     assert [update_of(layer(name), weights) for name in "abcd"] == [0.1, None, None, None]
 
@@ -150,7 +152,12 @@ def ticks(axis: Any) -> tuple[list[float], list[str]]:
 
 
 def test_the_sizes_of_layers(pyplot: Any) -> None:
-    layers = [layer("0", gradient=2e-3), layer("1", rms=0.1, gradient=None), layer("2", rms=0.0, gradient=0.5), layer("3", rms=math.inf)]
+    layers = [
+        layer("0", gradient=2e-3),
+        layer("1", rms=0.1, gradient=None),
+        layer("2", rms=0.0, gradient=0.5),
+        layer("3", rms=math.inf),
+    ]
     shown = report(snapshot(layers))
     own = pyplot.figure()
     figure = shown.plot(own)
@@ -206,8 +213,12 @@ def test_the_trial_steps(pyplot: Any) -> None:
     assert lines == {"0.02 (x 0.1)": [4, 3.5, 3], "0.2 (as it is)": [4, 3, 2], "2 (x 10)": [4, 9, 100]}
     assert axes.get_ylim() == pytest.approx((1.5 - 0.06 * 7.5, 9 + 0.08 * 7.5))  # what is four times the start is cut off
     widths = [line.get_linewidth() for line in axes.lines]
-    assert widths[1] == max(widths) > widths[0] and axes.lines[1].get_color() == "#000000" and axes.lines[3].get_color() == "#8C8C8C"
-    assert axes.get_title("left") == "Trial steps of SGD on copies" and axes.get_legend().get_title().get_text() == "learning rate"
+    assert (
+        widths[1] == max(widths) > widths[0] and axes.lines[1].get_color() == "#000000" and axes.lines[3].get_color() == "#8C8C8C"
+    )
+    assert (
+        axes.get_title("left") == "Trial steps of SGD on copies" and axes.get_legend().get_title().get_text() == "learning rate"
+    )
     no = report(snapshot(), trial=trial(start=2.0, constant=None)).plot().axes[1]
     assert len(no.lines) == 5 and no.get_ylim() == pytest.approx((2, 2))
 
@@ -273,7 +284,9 @@ def test_histograms(pyplot: Any) -> None:
     left, right = report(snapshot(layers)).plot().axes[2:]
     assert legend(left) == ["act0", "act2", "act4", "act6", "act8"]  # five, the first and the last among them
     assert legend(right) == [f"act{i} (50% are 0)" for i in (2, 4, 6, 8)] and right.get_xscale() == "log"
-    assert left.get_title("left") == "Outputs of activations, first to last" and right.get_title("left") == "Size of their gradients"
+    assert (
+        left.get_title("left") == "Outputs of activations, first to last" and right.get_title("left") == "Size of their gradients"
+    )
     assert [p.get_edgecolor() for p in right.patches] == [p.get_edgecolor() for p in left.patches[1:]]  # a layer has one colour
     for corners in edges(right):
         places = np.unique(corners[:, 0])
@@ -298,7 +311,8 @@ def test_the_curves_of_tried_cures(pyplot: Any) -> None:
     long = tuple(float(v) for v in range(100, 0, -1))  # ends at 5.5: the mean of 10 ... 1
     unchanged = Result("as it is", "as it is (SGD)", (8.0, 6.0, 4.0))
     others = [
-        Result("a", "a", long), Result("b", "b", (8.0, 9.0)), Result("c", "c", (), "not tried: no"), Result("d", "d", (8.0, 400.0)),
+        Result("a", "a", long), Result("b", "b", (8.0, 9.0)), Result("c", "c", (), "not tried: no"),
+        Result("d", "d", (8.0, 400.0)),
         Result("e", "e", (8.0, math.inf)), *(Result(f"f{i}", f"f{i}", (7.0 + i,)) for i in range(4)),
     ]  # fmt: skip
     figure = Tried(others, unchanged).plot()
@@ -326,7 +340,12 @@ def test_the_curves_of_tried_cures(pyplot: Any) -> None:
 
 def test_the_text_of_tried_cures() -> None:
     unchanged = Result("as it is", "as it is (SGD)", (8.0, 4.0))
-    others = [Result("a", "a", (8.0, 3.7)), Result("b", "b", (8.0, 3.5)), Result("c", "c", (), "not tried: no"), Result("d", "d", (8.0, math.nan))]
+    others = [
+        Result("a", "a", (8.0, 3.7)),
+        Result("b", "b", (8.0, 3.5)),
+        Result("c", "c", (), "not tried: no"),
+        Result("d", "d", (8.0, math.nan)),
+    ]
     tried = Tried(others, unchanged)
     assert str(tried).splitlines() == [
         "change          first loss  last loss",

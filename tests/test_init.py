@@ -80,7 +80,14 @@ def test_xavier_and_kaiming(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("mean", "std", "a", "b"),
-    [(0.0, 1.0, -2.0, 2.0), (0.0, 0.02, -2.0, 2.0), (1.0, 2.0, 0.5, 0.75), (0.5, 1.0, 3.0, 3.5), (0.0, 1.0, 4.0, 6.0), (0.0, 1.0, -9.0, -7.5)],
+    [
+        (0.0, 1.0, -2.0, 2.0),
+        (0.0, 0.02, -2.0, 2.0),
+        (1.0, 2.0, 0.5, 0.75),
+        (0.5, 1.0, 3.0, 3.5),
+        (0.0, 1.0, 4.0, 6.0),
+        (0.0, 1.0, -9.0, -7.5),
+    ],
 )
 def test_trunc_normal(mean: float, std: float, a: float, b: float) -> None:
     x = numbers(init.trunc_normal_(gf.empty(20_000, dtype=gf.float64), mean, std, a, b))

@@ -14,7 +14,9 @@ Figure = pytest.importorskip("matplotlib.figure").Figure
 
 IMAGES = np.arange(16.0).reshape(4, 4) / 16
 LABELS = np.array([0, 1, 2, 1])
-CHANCES = np.array([[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.25, 0.25, 0.5], [0.0, 0.05, 0.95]])  # the second and the last are misread
+CHANCES = np.array(
+    [[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.25, 0.25, 0.5], [0.0, 0.05, 0.95]]
+)  # the second and the last are misread
 
 
 def hardest(labels: Any = LABELS, columns: int = 3) -> Any:

@@ -76,7 +76,12 @@ def test_shapes_as_matplotlib_draws_them() -> None:
     assert first.get_facecolor() == (1, 0, 0, 1) and first.get_edgecolor() == (0, 0, 1, 1) and first.get_linewidth() == 1.5
     assert (first.get_boxstyle().pad, first.get_boxstyle().rounding_size) == (0, 5)
     assert not hasattr(second.get_boxstyle(), "rounding_size") and second.get_zorder() == 1
-    assert dashed.get_path().vertices.tolist() == [[0, 0], [0, 10], [0, 20], [0, 30]] and dashed.get_path().codes.tolist() == [1, 4, 4, 4]
+    assert dashed.get_path().vertices.tolist() == [[0, 0], [0, 10], [0, 20], [0, 30]] and dashed.get_path().codes.tolist() == [
+        1,
+        4,
+        4,
+        4,
+    ]
     assert dashed.get_edgecolor() == (0, 1, 0, 1) and dashed.get_facecolor()[3] == 0 and dashed.get_linewidth() == 2
     assert dashed.get_linestyle() != solid.get_linestyle() and solid.get_linestyle() in ("solid", "-")
     np.testing.assert_allclose(head.get_xy()[:3], [[0, 36], [-3.4, 30], [3.4, 30]])
@@ -150,7 +155,15 @@ def test_the_legend() -> None:
     assert legend(None, "down") == ([], 0, 0)
     shapes, width, height = legend(Scale([1e-3, 1.0, 0.0, math.inf]), "down")
     words = [s for s in shapes if isinstance(s, Words)]
-    assert [w.text for w in words] == ["↓ values     ↑ gradients, coloured by RMS", "0.001", "0.01", "0.1", "1", "0", "NaN or Inf"]
+    assert [w.text for w in words] == [
+        "↓ values     ↑ gradients, coloured by RMS",
+        "0.001",
+        "0.01",
+        "0.1",
+        "1",
+        "0",
+        "NaN or Inf",
+    ]
     assert [w.anchor for w in words] == ["start", "start", "middle", "middle", "end", "start", "start"]
     assert [w.x for w in words[1:5]] == pytest.approx([0, WIDE / 3, 2 * WIDE / 3, WIDE]) and {w.y for w in words[1:5]} == {55}
     bars = [s for s in shapes if isinstance(s, Rectangle)]
@@ -275,7 +288,9 @@ def test_the_frames_of_a_backward_pass() -> None:
     text = s.animation(2).svg
     assert 'values="visible;hidden;hidden" keyTimes="0;0.2500;0.2500" dur="8s"' in text
     assert 'values="hidden;visible;hidden" keyTimes="0;0.2500;0.5000" dur="8s"' in text
-    assert text.count('<g visibility="hidden">') == 3 and text.index('<g visibility="visible">') > text.rindex('<g visibility="hidden">')
+    assert text.count('<g visibility="hidden">') == 3 and text.index('<g visibility="visible">') > text.rindex(
+        '<g visibility="hidden">'
+    )
     for wrong in (-1, 4, True, 1.0):
         with pytest.raises(gf.errors.ArgumentError, match="from 0 to 3"):
             s.frame(wrong)

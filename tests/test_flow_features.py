@@ -6,18 +6,18 @@ import math
 from typing import Any
 
 import pytest
-from flow_facts import layer, snapshot, trial, weight
+from flow_cases import layer, snapshot, trial, weight
 
 from gradflow.flow import Facts
-from gradflow.flow._signs import Signs, signs_of, unreached
+from gradflow.flow._features import Features, features_of, unreached
 from gradflow.flow._verdicts import decide
-from gradflow.flow.facts import Broken, Layer, Snapshot, Trial, Weight
-from gradflow.flow.words import Verdict, judge
+from gradflow.flow.measurements import Broken, Layer, Snapshot, Trial, Weight
+from gradflow.flow.wording import Verdict, judge
 
 # --- from facts to signs ----------------------------------------------------------------------------------------------------
 
 
-def test_the_signs_of_gradients_and_values() -> None:
+def test_the_features_of_gradients_and_values() -> None:
     layers = [
         layer("in", "other", spread=0.2),
         layer("0", rms=2.0),
@@ -36,7 +36,7 @@ def test_the_signs_of_gradients_and_values() -> None:
         weight("frozen", None, trained=False),
         weight("spare", None),
     ]
-    s = signs_of(Facts((snapshot(layers, weights),)))
+    s = features_of(Facts((snapshot(layers, weights),)))
     assert (s.broken, s.broke_later, s.unreached, s.depth) == (False, False, 1, 3)
     assert s.drop == pytest.approx(3)  # 1e-4 to 1e-1
     assert s.slope == pytest.approx(1.5)  # least squares through -4, -3, -1
@@ -48,43 +48,49 @@ def test_the_signs_of_gradients_and_values() -> None:
 
 
 def test_signs_at_the_ends_of_the_scale() -> None:
-    one = signs_of(Facts((snapshot([], [weight("0.weight")]),)))
+    one = features_of(Facts((snapshot([], [weight("0.weight")]),)))
     assert (one.depth, one.drop, one.spread, one.saturated, one.update) == (1, 0, 1, 0, None)
     none = [weight("0.weight", 0.0), weight("2.weight", 1e-3), weight("4.weight", math.inf)]
-    assert signs_of(Facts((snapshot(None, none),))).drop == 80  # 0 counts as 1e-40, what is not finite as 1e40
-    s = signs_of(Facts((snapshot([layer("0"), layer("1", rms=math.nan)], [weight("0.weight", update=math.nan)]),)))
+    assert features_of(Facts((snapshot(None, none),))).drop == 80  # 0 counts as 1e-40, what is not finite as 1e40
+    s = features_of(Facts((snapshot([layer("0"), layer("1", rms=math.nan)], [weight("0.weight", update=math.nan)]),)))
     assert (s.growth, s.logits, s.spread, s.update) == (0, 0, 1, None)
     four = [weight(str(i), update=0.5 * v) for i, v in enumerate((4, 1, 3, 2))]
-    assert signs_of(Facts((snapshot(None, four),))).update == 3  # the upper one of the two in the middle
+    assert features_of(Facts((snapshot(None, four),))).update == 3  # the upper one of the two in the middle
 
 
-def test_the_signs_of_the_trial_steps() -> None:
+def test_the_features_of_the_trial_steps() -> None:
     after = snapshot([layer("0", rms=1.0), layer("2", rms=1e3)], [weight("0.weight", 1e-5), weight("2.weight", 1.0)])
-    s = signs_of(Facts((snapshot(),), trial(start=4.0, constant=2.0, after=after, own=1.0, x001=1.9, x01=1.5, x10=0.5, x100=9.0)))
+    s = features_of(
+        Facts((snapshot(),), trial(start=4.0, constant=2.0, after=after, own=1.0, x001=1.9, x01=1.5, x10=0.5, x100=9.0))
+    )
     assert (s.own, s.lower, s.lower_at, s.higher, s.higher_at) == (0.5, 0.25, 0.1, 0.75, 10.0)
     assert (s.drop, s.growth) == (0, 0) and (s.later_drop, s.later_growth, s.later_logits) == pytest.approx((5, 3, 3))
     end = s.at_the_end()
     assert (end.drop, end.growth, end.own, end.later_drop) == (s.later_drop, s.later_growth, 0.5, s.later_drop)
     # Without a constant answer, or one of loss 0, the loss at the start is what counts; a skill is -9 at the least.
     for constant in (None, 0.0):
-        s = signs_of(Facts((snapshot(),), trial(start=-4.0, constant=constant, own=1.0, x10=math.nan, x100=1e9, x01=-3, x001=2)))
+        s = features_of(
+            Facts((snapshot(),), trial(start=-4.0, constant=constant, own=1.0, x10=math.nan, x100=1e9, x01=-3, x001=2))
+        )
         assert (s.own, s.lower, s.lower_at, s.higher) == (0.75, 1.75, 0.1, -9)
-    assert signs_of(Facts((snapshot(),), trial(start=0.0, constant=None, own=1.0))).own == -9
+    assert features_of(Facts((snapshot(),), trial(start=0.0, constant=None, own=1.0))).own == -9
 
 
 def test_a_trial_ends_at_the_largest_of_its_last_three_losses() -> None:
-    t = Trial("SGD", 0.1, 5.0, None, {1.0: (9.0, 1.0, 3.0, 2.0), 10.0: (1.0, math.nan, 2.0, 3.0), 100.0: (math.nan, 1.0, 4.0, 2.0)})
+    t = Trial(
+        "SGD", 0.1, 5.0, None, {1.0: (9.0, 1.0, 3.0, 2.0), 10.0: (1.0, math.nan, 2.0, 3.0), 100.0: (math.nan, 1.0, 4.0, 2.0)}
+    )
     assert t.end() == 3 and math.isnan(t.end(10.0)) and t.end(100.0) == 4
 
 
-def test_the_signs_of_the_losses_of_a_training() -> None:
+def test_the_features_of_the_losses_of_a_training() -> None:
     """The mean of the first and of the last twentieth of the steps: two of 40, one of 19."""
     course = tuple((i, float(v)) for i, v in enumerate([10, 6, *[5] * 36, 3, 2]))
-    s = signs_of(Facts((snapshot(), snapshot(step=30)), losses=course))
+    s = features_of(Facts((snapshot(), snapshot(step=30)), losses=course))
     assert (s.first, s.last) == (8, 2.5) and not s.broken
-    short = signs_of(Facts((snapshot(),), losses=course[:19]))
+    short = features_of(Facts((snapshot(),), losses=course[:19]))
     assert (short.first, short.last) == (10, 5)
-    assert signs_of(Facts((snapshot(),), losses=course[:1])).first is None
+    assert features_of(Facts((snapshot(),), losses=course[:1])).first is None
 
 
 def test_where_something_became_infinite() -> None:
@@ -92,7 +98,7 @@ def test_where_something_became_infinite() -> None:
     broken = Broken("Linear", "0", "forward")
 
     def told(*snapshots: Snapshot, **more: Any) -> tuple[bool, bool]:
-        s = signs_of(Facts(snapshots, **more))
+        s = features_of(Facts(snapshots, **more))
         return s.broken, s.broke_later
 
     lost, kept = ((0, 1.0), (1, math.nan)), ((0, 1.0), (1, 1.0))
@@ -106,11 +112,11 @@ def test_where_something_became_infinite() -> None:
     assert told(good, trial=trial(), losses=lost) == (False, False)
     # The end, and which parameters the loss reaches, are read off the last snapshot that is finite throughout.
     small = snapshot(None, [weight("0.weight", 1e-3), weight("2.weight", 1.0)])
-    s = signs_of(Facts((good, small, bad), broken=broken))
+    s = features_of(Facts((good, small, bad), broken=broken))
     assert (s.drop, s.unreached) == (0, 0) and s.later_drop == pytest.approx(3)
-    assert signs_of(Facts((bad,), broken=broken)).unreached == 1
+    assert features_of(Facts((bad,), broken=broken)).unreached == 1
     lost_gradient = snapshot(None, [weight("0.weight", math.inf), weight("2.weight", 1.0)])
-    assert signs_of(Facts((small, lost_gradient), broken=broken)).later_drop == pytest.approx(3)
+    assert features_of(Facts((small, lost_gradient), broken=broken)).later_drop == pytest.approx(3)
 
 
 def test_zeros_say_nothing_of_the_wiring_where_gradients_cannot_come_through() -> None:
@@ -198,7 +204,7 @@ HIGH, LOW = "learning rate too high", "learning rate too low"
     ],
 )
 def test_which_signs_are_which_verdicts(signs: dict[str, Any], verdicts: list[str]) -> None:
-    assert decide(Signs(**signs)) == verdicts
+    assert decide(Features(**signs)) == verdicts
 
 
 # --- the words --------------------------------------------------------------------------------------------------------------
@@ -296,7 +302,9 @@ def test_the_words_of_exploding() -> None:
     layers = [layer("0", rms=2.0), layer("1", "activation", rms=0.0), layer("2", rms=200.0), layer("3", rms=600.0)]
     v = said(Facts((snapshot(layers, [weight("0.weight", rms=0.75), weight("2.weight", rms=0.75)]),)))
     assert (v.name, v.title, v.layers) == ("exploding", "exploding: the values grow to an RMS of 600", ("3",))
-    assert v.evidence[0] == "RMS of the outputs 2 in 0, 600 in 3" and v.evidence[1].startswith("RMS of the gradient 1 in 0.weight")
+    assert v.evidence[0] == "RMS of the outputs 2 in 0, 600 in 3" and v.evidence[1].startswith(
+        "RMS of the gradient 1 in 0.weight"
+    )
     assert v.cause.startswith("what each layer adds") and v.cures == ("norm", "clip", "residual", "all", "lr x 0.1")
     grown = deep([1.0, 0.2, 0.1, 0.01], rms=0.8, sides=2)
     v = said(Facts((grown, grown)))
@@ -402,11 +410,14 @@ def test_the_words_of_disconnected() -> None:
         (Broken("", "", "batch"), "the batch itself has NaN or infinite numbers", (), "the data", ()),
         (Broken("", "0.weight", "parameter"), "the parameter 0.weight is not finite", ("0.weight",), "an earlier step",
          ("init", "clip", "lr x 0.1")),
-        (Broken("", "", "unknown"), "the loss or a gradient is NaN or infinite", (), "the numbers grow", ("init", "norm", "lr x 0.1")),
+        (Broken("", "", "unknown"), "the loss or a gradient is NaN or infinite", (),
+         "the numbers grow", ("init", "norm", "lr x 0.1")),
         (Broken("log", "head", "forward"), "the first NaN or infinity is made by log in head", ("head",), "the logarithm", ()),
-        (Broken("sqrt", "", "backward"), "the first NaN or infinity is made by derivative of sqrt", (), "the slope of the square", ()),
+        (Broken("sqrt", "", "backward"), "the first NaN or infinity is made by derivative of sqrt", (),
+         "the slope of the square", ()),
         (Broken("div", "", "loss"), "the first NaN or infinity is made by div in the loss", (), "a division by 0", ()),
-        (Broken("matmul", "head", "forward"), "the first NaN or infinity is made by matmul in head", ("head",), "numbers grow beyond",
+        (Broken("matmul", "head", "forward"), "the first NaN or infinity is made by matmul in head", ("head",),
+         "numbers grow beyond",
          ("init", "norm", "clip", "lr x 0.1")),
         (Broken("matmul", "", "loss"), "the first NaN or infinity is made by matmul in the loss", (), "numbers grow beyond",
          ("init", "norm", "clip", "lr x 0.1")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradflow.flow.facts import Layer, Snapshot, Trial, Weight
+from gradflow.flow.measurements import Layer, Snapshot, Trial, Weight
 
 
 def layer(name: str, role: str = "weights", rms: float = 1.0, **more: Any) -> Layer:
