@@ -16,12 +16,17 @@ array([[ 0.5 , -0.25],
 
 from __future__ import annotations
 
+from functools import partial as _partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as _np
 
+from ._numpy import conversions as _conversions
 from ._numpy import functions as _functions
 from ._numpy import linalg as linalg
+from ._numpy import linear as _linear
+from ._numpy import shapes as _shapes
+from ._numpy import ufuncs as _ufuncs
 from ._numpy.face import Fit as _Fit
 from ._numpy.face import conj as _conj
 from ._numpy.face import first as _first
@@ -38,14 +43,24 @@ from ._numpy.face import untouched as _untouched
 from ._numpy.ndarray import ndarray as ndarray
 
 if TYPE_CHECKING:
+    from ._numpy.conversions import angle, imag, real  # noqa: F401
     from ._numpy.functions import *  # noqa: F403
+    from ._numpy.linear import cholesky, det, inv, kron, matmul, outer, slogdet, solve, trace  # noqa: F401
+    from ._numpy.shapes import broadcast_to  # noqa: F401
 
     def __getattr__(name: str) -> Any: ...  # the names that are set below
 
 
+_OWN: dict[str, Any] = {
+    "conj": _conj,
+    **{f.__name__: f for f in (_conversions.angle, _conversions.imag, _conversions.real, _shapes.broadcast_to)},
+    **{f.__name__: f for f in (_linear.kron, _linear.matmul, _linear.outer, _linear.trace)},
+    **{f.__name__: f for f in (_linear.cholesky, _linear.det, _linear.inv, _linear.slogdet, _linear.solve)},
+}
+"""Functions that have NumPy's signature here, and an operation's where derivative rules use them."""
 _FITS: dict[str, _Fit] = {
     **dict.fromkeys(("mean", "var", "std", "median", "angle", "inv", "det", "cholesky", "slogdet"), _floats),
-    **dict.fromkeys(("sum", "prod", "cumsum", "cumprod", "trace"), _sums),
+    **dict.fromkeys(("sum", "prod", "cumsum", "cumprod"), _sums),
     **dict.fromkeys(("concatenate", "concat", "stack"), _sequence),
     **dict.fromkeys(("dot", "outer", "kron", "tensordot"), _together(0, 2)),
     **dict.fromkeys(
@@ -58,6 +73,7 @@ _FITS: dict[str, _Fit] = {
     "einsum": _operands,
     "round": _rounding,
     "solve": _together(0, 2, as_floats=True),
+    "trace": _partial(_sums, place=4),
     "where": _together(1, 3, weak=True),
 }
 """How the arguments of a function get NumPy's dtypes, where it is no ufunc and has more to fit than its first argument."""
@@ -68,16 +84,25 @@ def _made(name: str, function: Any) -> Any:
     if not callable(function) or isinstance(function, type | _np.dtype):
         return function
     ufunc = getattr(_np, name, None)
-    return _public(function, _of_ufunc(ufunc) if isinstance(ufunc, _np.ufunc) else _FITS.get(name, _first))
+    if not isinstance(ufunc, _np.ufunc):
+        ufunc = None
+    made = _public(function, _FITS.get(name, _first) if ufunc is None else _of_ufunc(ufunc), name)
+    made.__module__ = __name__
+    inputs = ("x1", "x2") if ufunc is not None and ufunc.nin == 2 else ("x",)
+    if text := _ufuncs.docstring(name, inputs):
+        made.__doc__, made.__wrapped__ = text, _ufuncs.Positional(function, inputs)  # type: ignore[attr-defined]
+    return made
 
 
-_each: dict[int, Any] = {id(_functions.conj): _made("conj", _conj)}  # one for all names of a function
+_names: dict[int, list[str]] = {}  # one function for all names
 for _name in _functions.__all__:
-    _function = getattr(_functions, _name)
-    if id(_function) not in _each:
-        _each[id(_function)] = _made(_name, _function)
-    globals()[_name] = _each[id(_function)]
-REDUCTIONS = {name: _each[id(function)] for name, function in _functions.REDUCTIONS.items()}
+    _names.setdefault(id(getattr(_functions, _name)), []).append(_name)
+for _same in _names.values():
+    _function = getattr(_functions, _same[0])
+    _name = getattr(_function, "__name__", "").lstrip("_")
+    _name = _name if _name in _same else _same[0]
+    globals().update(dict.fromkeys(_same, _made(_name, _OWN.get(_name, _function))))
+REDUCTIONS = {name: globals()[function.__name__] for name, function in _functions.REDUCTIONS.items()}
 """What ``np.add.reduce`` and its like are here."""
 e = _np.e
 __all__ = sorted([*_functions.__all__, "e", "ndarray"])

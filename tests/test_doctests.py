@@ -37,6 +37,21 @@ def test_operations_have_examples_that_the_finder_sees():
         assert doctest.DocTestRunner().run(test).failed == 0, op.name
 
 
+def test_functions_and_methods_have_examples_that_the_finder_does_not_see():
+    """Those whose docstrings are made of a table."""
+    from gradflow import numpy as gnp
+
+    found = {f"gradflow.numpy.{n}": getattr(gnp, n) for n in gnp.__all__}
+    found |= {
+        f"gradflow.Tensor.{n}": getattr(gradflow.Tensor, n) for n in dir(gradflow.Tensor) if n.endswith("_") and n[0] != "_"
+    }
+    with_examples = {name: f.__doc__ for name, f in found.items() if callable(f) and ">>>" in (f.__doc__ or "")}
+    assert len(with_examples) > 150
+    for name, text in with_examples.items():
+        test = doctest.DocTestParser().get_doctest(text, {}, name, None, 0)
+        assert doctest.DocTestRunner().run(test).failed == 0, name
+
+
 def test_the_architecture_page():
     page = Path(gradflow.__file__).parent / "README.md"
     if not page.exists():

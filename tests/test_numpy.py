@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import re
 import subprocess
@@ -661,3 +662,54 @@ def test_numpy_linalg_takes_axis() -> None:
     zero = gf.zeros(2, 1, requires_grad=True)
     (g,) = gf.autograd.grad((gnp.linalg.norm(zero, axis=0) ** 2).sum(), zero)
     assert g.tolist() == [[0.0], [0.0]]
+
+
+KEYWORDS = [(gnp, np, n) for n in gnp.__all__] + [(gnp.linalg, np.linalg, n) for n in gnp.linalg.__all__]
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.2.0", reason="the names of some parameters were others before")
+@pytest.mark.parametrize(("ours", "theirs", "name"), [k for k in KEYWORDS if hasattr(k[1], k[2])])
+def test_parameters_have_numpys_names(ours: Any, theirs: Any, name: str) -> None:
+    f, g = getattr(ours, name), getattr(theirs, name)
+    if not callable(f) or isinstance(f, type | np.dtype):
+        return
+    try:
+        known = [*inspect.signature(g).parameters]
+    except ValueError:  # written in C, for an older NumPy
+        return
+    if isinstance(g, np.ufunc):
+        known = [p for p in ("x", "x1", "x2", "axis") if g.nin == (1 if p == "x" else 2)]
+    spelled = {"arange": {"start"}, "broadcast_shapes": {"shapes"}, "pad": {"constant_values"}}.get(name, set())
+    taken = [p for p in inspect.signature(f).parameters if p not in spelled]
+    assert [p for p in known if p in taken] == taken
+
+
+VALUES: dict[str, Any] = {
+    "sort of all": lambda m: m.sort(A, axis=None),
+    "argsort of all": lambda m: m.argsort(a=A, axis=None),
+    "median of all": lambda m: m.median(a=A, keepdims=True),
+    "trace": lambda m: m.trace(a=np.arange(24).reshape(2, 3, 4), offset=1, axis1=1, axis2=2),
+    "trace of short numbers": lambda m: m.trace(np.eye(3, dtype="uint8"), 0, 0, 1),
+    "imag": lambda m: m.imag(val=A),
+    "angle": lambda m: m.angle([1j, -2.0], deg=True),
+    "outer": lambda m: m.outer(A, 2.0),
+    "einsum of lists": lambda m: m.einsum("ij,j->i", [[1, 2], [3, 4]], [10, 1]),
+    "einsum of lists and axes": lambda m: m.einsum([[1, 2], [3, 4]], [0, 1], [10.0, 1.0], [1]),
+    "permute_dims": lambda m: m.permute_dims(A),
+    "take_along_axis": lambda m: m.take_along_axis(arr=A, indices=np.array([[0], [2]]), axis=-1),
+    "tensordot": lambda m: m.linalg.tensordot(A, A.T, axes=1),
+    "linalg.matmul": lambda m: m.linalg.matmul(A, A.T),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_numpys_arguments_give_numpys_values(name: str) -> None:
+    got, want = VALUES[name](gnp), VALUES[name](np)
+    assert type(got) is gnp.ndarray and got.dtype == want.dtype and got.shape == want.shape
+    np.testing.assert_allclose(got.to_numpy(), want, rtol=1e-12)
+
+
+def test_the_list_of_names_is_for_users() -> None:
+    """What is no name of NumPy's is SciPy's or of numpy.linalg; what derivative rules call is not listed."""
+    more = {n for n in gnp.__all__ if not hasattr(np, n)} - {"unstack"}  # NumPy's from 2.1 on
+    assert more == {"cholesky", "det", "erf", "inv", "sigmoid", "slogdet", "solve"}

@@ -61,14 +61,13 @@ def call_function(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -
             return _on_arrays(problem, function, args, named)
     if function in _table:
         recorded, takes = _table[function]
-        given = {"x" if k == "a" and "a" not in takes.parameters else k: v for k, v in named.items()}
         try:
-            takes.bind(*args, **given)
+            takes.bind(*args, **named)
         except TypeError as misfit:
             problem = f"{name}: {misfit}; recorded is {name}({', '.join(takes.parameters)})"
         else:
             try:
-                return recorded(*args, **given)
+                return recorded(*args, **named)
             except NoCounterpartError as refused:
                 problem = str(refused)
     return _on_arrays(problem, function, args, named, function in _WITHOUT_DERIVATIVE or is_plotted())

@@ -10,43 +10,120 @@ from typing import Any
 
 import numpy as np
 
-from .. import _creation, _ranges, backend
+from .. import _creation, backend
 from .._engine import wrap
-from .._ops import division, elementwise, joining, shape
-from .._recorded import refuse_to_lose
+from .._ops import joining, shape
 from .._tensor import Tensor
 from ..backend import dtypes
-from ..errors import ArgumentError, ShapeError
+from ..errors import ShapeError
 from ..typing import DType
 
+__all__ = [
+    "array", "asarray", "empty", "empty_like", "eye", "full", "full_like", "identity", "ones",
+    "ones_like", "zeros", "zeros_like",
+]  # fmt: skip
 
-def _here() -> Any:
+
+def here() -> Any:
     """The backend of the default device."""
     return _creation.place_of(None)[0]
 
 
-def _dtype(dtype: DType) -> Any:
+def as_dtype(dtype: DType) -> Any:
     return None if dtype is None else dtypes.as_dtype(dtype)
 
 
 def zeros(shape: Any, dtype: DType = None) -> Tensor:
-    """Zeros of a shape, double unless ``dtype`` is given."""
-    return wrap(_here().zeros(shape, _dtype(dtype)))  # type: ignore[no-any-return]
+    """An array of zeros.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        The lengths of the dimensions.
+    dtype : dtype, optional
+        The dtype, float64 by default.
+
+    Returns
+    -------
+    ndarray
+        On the default device.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> gnp.zeros((1, 2))
+    array([[0., 0.]])
+    """
+    return wrap(here().zeros(shape, as_dtype(dtype)))  # type: ignore[no-any-return]
 
 
 def ones(shape: Any, dtype: DType = None) -> Tensor:
-    """Ones of a shape, double unless ``dtype`` is given."""
-    return wrap(_here().ones(shape, _dtype(dtype)))  # type: ignore[no-any-return]
+    """An array of ones.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        The lengths of the dimensions.
+    dtype : dtype, optional
+        The dtype, float64 by default.
+
+    Returns
+    -------
+    ndarray
+        On the default device.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> gnp.ones((1, 2))
+    array([[1., 1.]])
+    """
+    return wrap(here().ones(shape, as_dtype(dtype)))  # type: ignore[no-any-return]
 
 
 def empty(shape: Any, dtype: DType = None) -> Tensor:
-    """Memory of a shape with whatever is in it, double unless ``dtype`` is given."""
-    return wrap(_here().empty(shape, _dtype(dtype)))  # type: ignore[no-any-return]
+    """An array of whatever is in its memory.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        The lengths of the dimensions.
+    dtype : dtype, optional
+        The dtype, float64 by default.
+
+    Returns
+    -------
+    ndarray
+        On the default device.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> gnp.empty((1, 2)).shape
+    (1, 2)
+    """
+    return wrap(here().empty(shape, as_dtype(dtype)))  # type: ignore[no-any-return]
 
 
 def full(shape: Any, fill_value: Any, dtype: DType = None) -> Tensor:
-    """``fill_value``, a number or what broadcasts to ``shape``, in its dtype; Tensors in it are recorded.
+    """``fill_value`` all over a shape.
 
+    Parameters
+    ----------
+    shape : int or tuple of int
+        The lengths of the dimensions.
+    fill_value : array_like
+        A number, or what broadcasts to ``shape``; a Tensor is recorded.
+    dtype : dtype, optional
+        The dtype, that of ``fill_value`` by default.
+
+    Returns
+    -------
+    ndarray or Tensor
+        Of that shape.
+
+    Examples
+    --------
     >>> import gradflow.numpy as gnp
     >>> gnp.full(2, 0.5)
     array([0.5, 0.5])
@@ -59,34 +136,164 @@ def _repeated(value: Tensor, size: Any) -> Tensor:
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: DType = None) -> Tensor:
-    """An N x M matrix with ones on the diagonal ``k``, double unless ``dtype`` is given."""
-    return wrap(_here().eye(N, M, k, np.float64 if dtype is None else _dtype(dtype)))  # type: ignore[no-any-return]
+    """A matrix with ones on a diagonal and zeros elsewhere.
+
+    Parameters
+    ----------
+    N : int
+        The number of rows.
+    M : int, optional
+        The number of columns, N by default.
+    k : int, default 0
+        Which diagonal: above the main one if positive, below if negative.
+    dtype : dtype, optional
+        The dtype, float64 by default.
+
+    Returns
+    -------
+    ndarray
+        A matrix (N, M) on the default device.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> gnp.eye(2, 3, k=1)
+    array([[0., 1., 0.],
+           [0., 0., 1.]])
+    """
+    return wrap(here().eye(N, M, k, np.float64 if dtype is None else as_dtype(dtype)))  # type: ignore[no-any-return]
 
 
 def identity(n: int, dtype: DType = None) -> Tensor:
-    """An n x n matrix with ones on the diagonal, double unless ``dtype`` is given."""
+    """A square matrix with ones on the diagonal and zeros elsewhere.
+
+    Parameters
+    ----------
+    n : int
+        The number of rows and of columns.
+    dtype : dtype, optional
+        The dtype, float64 by default.
+
+    Returns
+    -------
+    ndarray
+        A matrix (n, n) on the default device.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> gnp.identity(2)
+    array([[1., 0.],
+           [0., 1.]])
+    """
     return eye(n, dtype=dtype)
 
 
-def zeros_like(x: Any, dtype: DType = None, shape: Any = None) -> Tensor:
-    """Zeros of the shape and dtype of ``x``, on its device, or of those given."""
-    return _like("zeros", x, dtype, shape)
+def zeros_like(a: Any, dtype: DType = None, shape: Any = None) -> Tensor:
+    """An array of zeros, of the shape and dtype of an array and on its device.
+
+    Parameters
+    ----------
+    a : array_like
+        The array to be like.
+    dtype : dtype, optional
+        Another dtype.
+    shape : int or tuple of int, optional
+        Another shape.
+
+    Returns
+    -------
+    ndarray or Tensor
+        A Tensor where ``a`` is a plain Tensor.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> gnp.zeros_like([5, 7])
+    array([0, 0])
+    """
+    return _like("zeros", a, dtype, shape)
 
 
-def ones_like(x: Any, dtype: DType = None, shape: Any = None) -> Tensor:
-    """Ones of the shape and dtype of ``x``, on its device, or of those given."""
-    return _like("ones", x, dtype, shape)
+def ones_like(a: Any, dtype: DType = None, shape: Any = None) -> Tensor:
+    """An array of ones, of the shape and dtype of an array and on its device.
+
+    Parameters
+    ----------
+    a : array_like
+        The array to be like.
+    dtype : dtype, optional
+        Another dtype.
+    shape : int or tuple of int, optional
+        Another shape.
+
+    Returns
+    -------
+    ndarray or Tensor
+        A Tensor where ``a`` is a plain Tensor.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> gnp.ones_like([5, 7])
+    array([1, 1])
+    """
+    return _like("ones", a, dtype, shape)
 
 
-def empty_like(x: Any, dtype: DType = None, shape: Any = None) -> Tensor:
-    """Memory of the shape and dtype of ``x``, on its device, or of those given."""
-    return _like("empty", x, dtype, shape)
+def empty_like(prototype: Any, dtype: DType = None, shape: Any = None) -> Tensor:
+    """An array of whatever is in its memory, of the shape and dtype of an array and on its device.
+
+    Parameters
+    ----------
+    prototype : array_like
+        The array to be like.
+    dtype : dtype, optional
+        Another dtype.
+    shape : int or tuple of int, optional
+        Another shape.
+
+    Returns
+    -------
+    ndarray or Tensor
+        A Tensor where ``prototype`` is a plain Tensor.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> gnp.empty_like([5, 7]).shape
+    (2,)
+    """
+    return _like("empty", prototype, dtype, shape)
 
 
-def full_like(x: Any, fill_value: Any, dtype: DType = None, shape: Any = None) -> Tensor:
-    """``fill_value`` all over the shape of ``x``, in its dtype, on its device; a Tensor is recorded."""
-    data = _data(x)
-    wanted, size = data.dtype if dtype is None else _dtype(dtype), data.shape if shape is None else shape
+def full_like(a: Any, fill_value: Any, dtype: DType = None, shape: Any = None) -> Tensor:
+    """``fill_value`` all over the shape of an array, in its dtype and on its device.
+
+    Parameters
+    ----------
+    a : array_like
+        The array to be like.
+    fill_value : array_like
+        A number, or what broadcasts to the shape; a Tensor is recorded.
+    dtype : dtype, optional
+        Another dtype.
+    shape : int or tuple of int, optional
+        Another shape.
+
+    Returns
+    -------
+    ndarray or Tensor
+        A Tensor where ``a`` is a plain Tensor.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> gnp.full_like([1, 2], 7.5)
+    array([7, 7])
+    """
+    data = _data(a)
+    wanted, size = data.dtype if dtype is None else as_dtype(dtype), data.shape if shape is None else shape
     if isinstance(fill_value, int | float) and wanted.kind in "fc":  # as derivative rules call it
         return wrap(backend.namespace_of(data).full(size, fill_value, wanted))  # type: ignore[no-any-return]
     return _repeated(asarray(fill_value).to(dtype=wanted, device=backend.namespace_of(data).device_of(data)), size)
@@ -95,7 +302,7 @@ def full_like(x: Any, fill_value: Any, dtype: DType = None, shape: Any = None) -
 def _like(name: str, x: Any, dtype: DType, shape: Any) -> Tensor:
     data = _data(x)
     make = getattr(backend.namespace_of(data), name)
-    return wrap(make(data.shape if shape is None else shape, data.dtype if dtype is None else _dtype(dtype)))  # type: ignore[no-any-return]
+    return wrap(make(data.shape if shape is None else shape, data.dtype if dtype is None else as_dtype(dtype)))  # type: ignore[no-any-return]
 
 
 def _data(x: Any) -> Any:
@@ -105,11 +312,38 @@ def _data(x: Any) -> Any:
 # --- from data ------------------------------------------------------------------------------------------------------------
 
 
-def array(x: Any, dtype: DType = None, copy: bool | None = True, order: str = "K", ndmin: int = 0) -> Tensor:
-    """A Tensor of ``x`` with NumPy's dtype for it: numbers, nested lists, arrays, Tensors; Tensors, also in lists, are recorded.
+def array(object: Any, dtype: DType = None, copy: bool | None = True, order: str = "K", ndmin: int = 0) -> Tensor:
+    """An array of numbers, nested lists, arrays or Tensors, with NumPy's dtype for it.
 
-    A copy, unless ``copy`` is None, for one where it is needed, or False: ValueError if it is needed.
+    Tensors, also those in lists, are recorded.
 
+    Parameters
+    ----------
+    object : array_like
+        What the array is made of.
+    dtype : dtype, optional
+        The dtype, that of the numbers by default.
+    copy : bool or None, default True
+        True makes a copy, None one where it is needed, and False none.
+    order : str, default "K"
+        As NumPy takes it, for nothing.
+    ndmin : int, default 0
+        The least number of dimensions; those that lack are put in front.
+
+    Returns
+    -------
+    ndarray or Tensor
+        A Tensor where plain Tensors are given.
+
+    Raises
+    ------
+    ShapeError
+        If nested lists are ragged.
+    ValueError
+        If ``copy`` is False and a copy is needed.
+
+    Examples
+    --------
     >>> import gradflow as gf, gradflow.numpy as gnp
     >>> t = gf.tensor(2.0, requires_grad=True)
     >>> y = gnp.array([[t, 1.0], [0.0, t * t]])
@@ -117,11 +351,12 @@ def array(x: Any, dtype: DType = None, copy: bool | None = True, order: str = "K
     >>> t.grad
     tensor(5.)
     """
+    x = object
     if isinstance(x, Tensor):
         made = x.to(dtype=dtype)
         made = shape.clone(made) if copy and made is x else made
     elif isinstance(x, list | tuple) and (held := _dtypes_in(x)):
-        made = _stacked(x, np.result_type(*held) if dtype is None else _dtype(dtype), _first(x).device)
+        made = _stacked(x, np.result_type(*held) if dtype is None else as_dtype(dtype), _first(x).device)
     else:
         made = _plain(x, dtype, copy)
     if copy is False and made is not x and not _shares(made.array, x):
@@ -134,9 +369,29 @@ def _shares(data: Any, x: Any) -> bool:
     return backend.is_array(x) and backend.namespace_of(x) is xp and xp.owner(data) is xp.owner(x)
 
 
-def asarray(x: Any, dtype: DType = None) -> Tensor:
-    """``array`` that copies only where it must: a Tensor is returned as it is, an array shares its memory."""
-    return array(x, dtype, None)
+def asarray(a: Any, dtype: DType = None) -> Tensor:
+    """``array`` that copies only where it must.
+
+    Parameters
+    ----------
+    a : array_like
+        What the array is made of.
+    dtype : dtype, optional
+        The dtype, that of the numbers by default.
+
+    Returns
+    -------
+    ndarray or Tensor
+        A Tensor of this dtype is returned as it is, and an array shares its memory.
+
+    Examples
+    --------
+    >>> import gradflow.numpy as gnp
+    >>> x = gnp.array([1.0, 2.0])
+    >>> gnp.asarray(x) is x, gnp.asarray([1, 2], dtype=float)
+    (True, array([1., 2.]))
+    """
+    return array(a, dtype, None)
 
 
 def _plain(x: Any, dtype: DType, copy: bool | None) -> Tensor:
@@ -175,57 +430,3 @@ def _stacked(x: Any, dtype: Any, device: Any) -> Tensor:
     if isinstance(x, list | tuple) and x:
         return joining.stack([_stacked(v, dtype, device) for v in x])
     return (x if isinstance(x, Tensor) else _creation.tensor(np.asarray(x), device=device)).to(dtype=dtype)
-
-
-# --- in steps -------------------------------------------------------------------------------------------------------------
-
-
-def arange(start: Any, stop: Any = None, step: Any = 1, dtype: DType = None) -> Tensor:
-    """``start``, ``start + step``, ... up to but without ``stop``; ``arange(n)`` counts from 0.
-
-    GraphError for a Tensor that requires grad: how many numbers there are has no gradient.
-    """
-    for v in (start, stop, step):
-        refuse_to_lose(v, "arange", "start + step * arange(n) is recorded, and arange(t.item()) has the numbers alone")
-    start, stop, step = (v.to_numpy()[()] if isinstance(v, Tensor) else v for v in (start, stop, step))
-    return wrap(_here().arange(start, stop, step, _dtype(dtype)))  # type: ignore[no-any-return]
-
-
-def linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: DType = None, axis: int = 0
-) -> Any:
-    """``num`` numbers evenly spaced from ``start`` to ``stop``, which is the last unless ``endpoint`` is False.
-
-    Both may be Tensors, of any shapes that broadcast, and are recorded; ``axis`` is where the numbers lie in the result.
-    ``retstep``: the step is returned too.
-
-    >>> import gradflow as gf, gradflow.numpy as gnp
-    >>> gnp.linspace(0, gf.tensor(1.0, requires_grad=True), 3)
-    tensor([0.0000, 0.5000, 1.0000], grad_fn=<AddBackward>)
-    """
-    if num < 0:
-        raise ArgumentError(f"linspace: {num} numbers")
-    ends = [v if isinstance(v, Tensor) or backend.is_array(v) else asarray(v).array for v in (start, stop)]
-    if not (isinstance(start, Tensor) or isinstance(stop, Tensor)):
-        made = _here().linspace(start, stop, num, endpoint=endpoint, retstep=retstep, dtype=_dtype(dtype), axis=axis)
-        return (wrap(made[0]), made[1]) if retstep else wrap(made)
-    natural = np.result_type(*(v.dtype if hasattr(v, "dtype") else v for v in (start, stop)), float(num))
-    place = next(v.device for v in (start, stop) if isinstance(v, Tensor))
-    a, b = (_creation.as_tensor(v).to(dtype=natural, device=place) for v in ends)
-    pieces = max(num - 1 if endpoint else num, 0)
-    r = _ranges.arange(num, device=place).to(dtype=dtypes.real_of(natural)) * (1 / pieces if pieces else 0)
-    r = r.reshape((num,) + (1,) * max(a.ndim, b.ndim))
-    found: Any = a * (1 - r) + b * r
-    if dtype is not None:
-        found = (division.floor(found) if _dtype(dtype).kind in "iu" else found).to(dtype=dtype)
-    found = shape.movedim(found, 0, axis) if axis else found
-    return (found, (b - a) * (1 / pieces if pieces else np.nan)) if retstep else found
-
-
-def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: DType = None, axis: int = 0
-) -> Tensor:
-    """``base`` to the powers ``linspace(start, stop, num)``; each of the three may be a Tensor, which is recorded."""
-    exponents = linspace(start, stop, num, endpoint, axis=axis)
-    made = elementwise.pow(asarray(base) if isinstance(base, Tensor) else base, exponents)
-    return made if dtype is None else made.to(dtype=dtype)

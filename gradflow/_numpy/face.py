@@ -1,6 +1,6 @@
 """What makes NumPy's functions of functions over Tensors: NumPy's dtypes on the way in, the class of the result on the way out.
 
-``public`` is put around each function of ``numpy_functions`` once, and around the operations behind the methods of ``ndarray``.
+``public`` is put around each function of ``functions`` once, and around the operations behind the methods of ``ndarray``.
 Inside, everything is a plain Tensor, so that no operation ever meets the operators of ``ndarray``.
 
 The class of a result:
@@ -27,11 +27,11 @@ from .._tensor import Tensor
 from ..errors import DTypeError
 from .creation import asarray
 
-ndarray: type[Tensor] = Tensor  # ``numpy_ndarray``, whose methods are made by ``public``, puts its class here
+ndarray: type[Tensor] = Tensor  # ``_numpy/ndarray``, whose methods are made by ``public``, puts its class here
 
 
 def set_class(kind: type[Tensor]) -> None:
-    """Told once by ``numpy_ndarray``."""
+    """Told once by ``_numpy/ndarray``."""
     global ndarray
     ndarray = kind
 
@@ -42,7 +42,7 @@ Fit: TypeAlias = Callable[[list[Any], dict[str, Any]], Given]
 """Makes arguments fit: what stands for arrays becomes Tensors, of the dtypes in which NumPy would compute."""
 
 
-def public(function: Callable[..., Any], fit: Fit | None = None) -> Callable[..., Any]:
+def public(function: Callable[..., Any], fit: Fit | None = None, name: str | None = None) -> Callable[..., Any]:
     """``function``, which takes and returns Tensors, with NumPy's dtypes and ``ndarray`` as its result (see above)."""
     fit = first if fit is None else fit
     code = function.__code__
@@ -68,7 +68,7 @@ def public(function: Callable[..., Any], fit: Fit | None = None) -> Callable[...
             made = cast(made, dtype)
         return _shown(made, given)
 
-    call.__name__ = call.__qualname__ = function.__name__
+    call.__name__ = call.__qualname__ = name or function.__name__
     call.__doc__ = function.__doc__
     call.__wrapped__ = function  # type: ignore[attr-defined]  # where inspect.signature looks
     return call
@@ -159,10 +159,10 @@ def floats(args: list[Any], named: dict[str, Any]) -> Given:
     return args, named, None
 
 
-def sums(args: list[Any], named: dict[str, Any]) -> Given:
-    """For sums and products of one array: those of short unsigned numbers are uint64."""
+def sums(args: list[Any], named: dict[str, Any], place: int = 2) -> Given:
+    """For sums and products of one array: those of short unsigned numbers are uint64; ``place``: that of ``dtype``."""
     args, named, _ = first(args, named)
-    short = args and args[0].dtype.kind == "u" and named.get("dtype") is None and (len(args) < 3 or args[2] is None)
+    short = args and args[0].dtype.kind == "u" and named.get("dtype") is None and (len(args) <= place or args[place] is None)
     return args, named, np.dtype(np.uint64) if short else None
 
 
@@ -208,9 +208,9 @@ def sequence(args: list[Any], named: dict[str, Any]) -> Given:
 
 
 def operands(args: list[Any], named: dict[str, Any]) -> Given:
-    """For ``einsum``, among whose arguments are texts and lists of axes."""
-    places = [i for i, v in enumerate(args) if isinstance(v, Tensor) or backend.is_array(v)]
-    for i, v in zip(places, _of_one_dtype([args[i] for i in places], False), strict=True):
+    """For ``einsum``: an equation and arrays, or arrays each with the list of its axes, and perhaps that of the result."""
+    places = range(1, len(args)) if args and isinstance(args[0], str) else range(0, len(args) - 1, 2)
+    for i, v in zip(places, _of_one_dtype(_strong([args[i] for i in places]), False), strict=True):
         args[i] = v
     return args, named, None
 
