@@ -9,6 +9,13 @@ from typing import Any
 class Size(tuple[int, ...]):
     """The lengths of a tensor's dimensions: a tuple that knows the number of elements, as ``torch.Size``.
 
+    Parameters
+    ----------
+    iterable : iterable of int, optional
+        The lengths.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> gf.ones(2, 3).shape, gf.ones(2, 3, 4).shape[1:].numel()
     ((2, 3), 12)
@@ -17,7 +24,19 @@ class Size(tuple[int, ...]):
     __slots__ = ()
 
     def numel(self) -> int:
-        """The number of elements: the product of the lengths."""
+        """The number of elements.
+
+        Returns
+        -------
+        int
+            The product of the lengths.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.Size((2, 3)).numel()
+        6
+        """
         return prod(self)
 
     def __getitem__(self, index: Any) -> Any:

@@ -24,6 +24,13 @@ __all__ = [
 class Generator:
     """A stream of random numbers on one device; the same seed gives the same numbers there.
 
+    Parameters
+    ----------
+    device : device or str, default "cpu"
+        Where the numbers are made.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> a = gf.rand(3, generator=gf.Generator().manual_seed(1))
     >>> b = gf.rand(3, generator=gf.Generator().manual_seed(1))
@@ -38,7 +45,29 @@ class Generator:
         self._seed = 0
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start over from ``seed``, a whole number."""
+        """Start over from a seed.
+
+        Parameters
+        ----------
+        seed : int
+            A whole number from 0.
+
+        Returns
+        -------
+        Generator
+            This generator.
+
+        Raises
+        ------
+        ArgumentError
+            If it is negative or no whole number.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.Generator().manual_seed(7).initial_seed()
+        7
+        """
         number = whole_number(seed)
         if number is None or number < 0:
             raise ArgumentError(f"a seed is a whole number from 0, not {seed!r}")
@@ -47,7 +76,20 @@ class Generator:
         return self
 
     def seed(self) -> int:
-        """Start over from a seed of the operating system's, and return it."""
+        """Start over from a seed that the operating system gives.
+
+        Returns
+        -------
+        int
+            The seed, of 56 bits.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> g = gf.Generator()
+        >>> g.seed() == g.initial_seed()
+        True
+        """
         import os
 
         seed = int.from_bytes(os.urandom(7), "little")
@@ -55,17 +97,81 @@ class Generator:
         return seed
 
     def initial_seed(self) -> int:
+        """The seed that this generator started from.
+
+        Returns
+        -------
+        int
+            The seed, 0 at first.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.Generator().manual_seed(7).initial_seed()
+        7
+        """
         return self._seed
 
     def get_state(self) -> dict[str, Any]:
-        """What ``set_state`` needs to go on from here."""
+        """What ``set_state`` needs to go on from here.
+
+        Returns
+        -------
+        dict
+            The seed and the place in the stream, which ``gf.save`` writes.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> g = gf.Generator().manual_seed(7)
+        >>> state = g.get_state()
+        >>> x = gf.rand(2, generator=g)
+        >>> g.set_state(state)
+        >>> bool((gf.rand(2, generator=g) == x).all())
+        True
+        """
         return {"seed": self._seed, "state": self.draw("get_state")}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a place in a stream.
+
+        Parameters
+        ----------
+        state : dict
+            What ``get_state`` returned, of a generator on the same kind of device.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> a, b = gf.Generator().manual_seed(7), gf.Generator()
+        >>> b.set_state(a.get_state())
+        >>> bool((gf.rand(2, generator=a) == gf.rand(2, generator=b)).all())
+        True
+        """
         self.manual_seed(state["seed"])
         self.draw("set_state", state["state"])
 
     def draw(self, what: str, *args: Any) -> Any:
+        """A bare array of random numbers from the stream; users have ``gf.rand`` and its like.
+
+        Parameters
+        ----------
+        what : str
+            The distribution: "uniform", "normal", "integers" or "permutation".
+        *args : object
+            Shape and dtype for the first two; lowest and highest number (which is left out) and shape; how many.
+
+        Returns
+        -------
+        array
+            The numbers, on the generator's device.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.Generator().draw("uniform", (2, 3), gf.float32).shape
+        (2, 3)
+        """
         with self._lock:
             if self._random is None:
                 self._random = backend.namespace_for(self.device).Random(self._seed, self.device)
