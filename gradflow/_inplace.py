@@ -36,8 +36,73 @@ def of(function: Callable[Concatenate[Any, P], Tensor], name: str) -> Callable[C
         return self
 
     write.__name__ = write.__qualname__ = name
-    write.__doc__ = f"``{name[:-1]}``, written over this tensor; the graph records it."
+    write.__doc__ = _docstring(name)
     return write
+
+
+def _docstring(name: str) -> str:
+    given, arguments, shown = _EXAMPLES.get(name, ("", "", ""))
+    return f"""``{name.removesuffix("_")}``, written over this tensor; the graph records it.
+
+        Parameters
+        ----------
+        *args : object
+            What ``{name.removesuffix("_")}`` takes beside its first input.
+        **kwargs : object
+            The same by name.
+
+        Returns
+        -------
+        Tensor
+            This tensor.
+
+        Raises
+        ------
+        InPlaceError
+            If this tensor is a leaf that requires grad, outside of ``no_grad``, or repeats its memory.
+        ShapeError
+            If the result has another shape.
+        DTypeError
+            If this tensor cannot hold the result, such as floats where it holds whole numbers.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.tensor({given})
+        >>> x.{name}({arguments})
+        {shown}
+        """
+
+
+_EXAMPLES = {
+    "add_": ("[1.0, 2.0]", "1, alpha=2", "tensor([3., 4.])"),
+    "sub_": ("[1.0, 2.0]", "1", "tensor([0., 1.])"),
+    "mul_": ("[1.0, 2.0]", "3", "tensor([3., 6.])"),
+    "div_": ("[1.0, 2.0]", "2", "tensor([0.5000, 1.0000])"),
+    "pow_": ("[1.0, 2.0]", "3", "tensor([1., 8.])"),
+    "neg_": ("[1.0, -2.0]", "", "tensor([-1.,  2.])"),
+    "abs_": ("[1.0, -2.0]", "", "tensor([1., 2.])"),
+    "exp_": ("[0.0, 1.0]", "", "tensor([1.0000, 2.7183])"),
+    "log_": ("[1.0, 10.0]", "", "tensor([0.0000, 2.3026])"),
+    "sqrt_": ("[1.0, 4.0]", "", "tensor([1., 2.])"),
+    "square_": ("[1.0, -3.0]", "", "tensor([1., 9.])"),
+    "reciprocal_": ("[2.0, 4.0]", "", "tensor([0.5000, 0.2500])"),
+    "sin_": ("[0.0, 1.0]", "", "tensor([0.0000, 0.8415])"),
+    "cos_": ("[0.0, 1.0]", "", "tensor([1.0000, 0.5403])"),
+    "tanh_": ("[0.0, 1.0]", "", "tensor([0.0000, 0.7616])"),
+    "sigmoid_": ("[0.0, 1.0]", "", "tensor([0.5000, 0.7311])"),
+    "relu_": ("[-1.0, 2.0]", "", "tensor([0., 2.])"),
+    "clamp_": ("[-2.0, 0.5, 3.0]", "-1, 1", "tensor([-1.0000,  0.5000,  1.0000])"),
+    "floor_": ("[1.5, -1.5]", "", "tensor([ 1., -2.])"),
+    "ceil_": ("[1.5, -1.5]", "", "tensor([ 2., -1.])"),
+    "round_": ("[0.5, 1.5]", "", "tensor([0., 2.])"),
+    "masked_fill_": ("[1.0, 2.0]", "gf.tensor([True, False]), 0", "tensor([0., 2.])"),
+    "lerp_": ("[0.0, 2.0]", "gf.tensor([4.0, 4.0]), 0.5", "tensor([2., 3.])"),
+    "scatter_": ("[1.0, 2.0, 3.0]", "0, gf.tensor([2, 0]), gf.tensor([7.0, 8.0])", "tensor([8., 2., 7.])"),
+    "scatter_add_": ("[1.0, 2.0]", "0, gf.tensor([1, 1]), gf.tensor([3.0, 4.0])", "tensor([1., 9.])"),
+    "index_add_": ("[1.0, 2.0]", "0, gf.tensor([1, 1]), gf.tensor([3.0, 4.0])", "tensor([1., 9.])"),
+}
+"""The numbers of a tensor, what the method is given, and what the tensor is then."""
 
 
 def allow(t: Any, name: str) -> None:
@@ -198,9 +263,32 @@ def _as_held(value: Any, dtype: Any, name: str) -> Any:
 
 
 def copy_(self: Tensor, source: TensorData) -> Tensor:
-    """Write ``source`` (broadcast, cast and moved to this device) over this tensor; the graph records it.
+    """Write other numbers over this tensor; the graph records it.
 
-    DTypeError for complex numbers if this tensor is not complex.
+    Parameters
+    ----------
+    source : array_like
+        The numbers.  They are broadcast, cast to the dtype of this tensor and moved to its device.
+
+    Returns
+    -------
+    Tensor
+        This tensor.
+
+    Raises
+    ------
+    DTypeError
+        If they are complex and this tensor is not.
+    InPlaceError
+        If this tensor is a leaf that requires grad, outside of ``no_grad``, or repeats its memory.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> x, y = gf.zeros(2), gf.tensor(3.0, requires_grad=True)
+    >>> x.copy_(y).sum().backward()
+    >>> x, y.grad
+    (tensor([3., 3.], grad_fn=<BroadcastToBackward>), tensor(2.))
     """
     return _written_over(self, source, "copy_")
 
@@ -224,12 +312,55 @@ def _written_over(self: Tensor, source: Any, name: str) -> Tensor:
 
 
 def fill_(self: Tensor, value: TensorLike) -> Tensor:
-    """Write one number over the whole tensor, which goes on requiring grad if it did; what was there gets the gradient 0."""
+    """Write one number over the whole tensor; the graph records it.
+
+    The tensor goes on requiring grad if it did.  What was there gets the gradient 0.
+
+    Parameters
+    ----------
+    value : Tensor or number
+        The number, which may be a tensor without dimensions.
+
+    Returns
+    -------
+    Tensor
+        This tensor.
+
+    Raises
+    ------
+    ShapeError
+        If ``value`` has dimensions.
+    InPlaceError
+        If this tensor is a leaf that requires grad, outside of ``no_grad``, or repeats its memory.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.ones(2).fill_(7)
+    tensor([7., 7.])
+    """
     if size := getattr(value, "shape", ()):
         raise ShapeError(f"fill_: takes one number, got shape {size}")
     return _written_over(self, value, "fill_")
 
 
 def zero_(self: Tensor) -> Tensor:
-    """Write 0 over the whole tensor, as ``fill_``."""
+    """Write 0 over the whole tensor, as ``fill_``.
+
+    Returns
+    -------
+    Tensor
+        This tensor.
+
+    Raises
+    ------
+    InPlaceError
+        If this tensor is a leaf that requires grad, outside of ``no_grad``, or repeats its memory.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> gf.ones(2).zero_()
+    tensor([0., 0.])
+    """
     return _written_over(self, 0, "zero_")

@@ -26,7 +26,14 @@ class Recorded(Value):
 
     @property
     def shape(self) -> Size:
-        """The lengths of the dimensions: a tuple, with ``numel()``."""
+        """The lengths of the dimensions: a tuple, with ``numel()``.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.ones(2, 3).shape
+        (2, 3)
+        """
         return Size(self.array.shape)
 
     @property
@@ -37,6 +44,8 @@ class Recorded(Value):
         ``.data`` are counted: backward raises InPlaceError if it needs what they have overwritten, where PyTorch computes with
         the new numbers.  The bare array is ``.array``.
 
+        Examples
+        --------
         >>> import gradflow as gf
         >>> w = gf.ones(2, requires_grad=True)
         >>> w.data -= 0.5
@@ -65,15 +74,40 @@ class Recorded(Value):
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """The dtype of the elements, one of NumPy's.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.ones(2).dtype
+        dtype('float32')
+        """
         return self.array.dtype  # type: ignore[no-any-return]
 
     @property
     def device(self) -> Device:
+        """Where the elements lie.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.ones(2).device
+        device(type='cpu')
+        """
         return backend.namespace_of(self.array).device_of(self.array)  # type: ignore[no-any-return]
 
     @property
     def requires_grad(self) -> bool:
-        """True if operations on this tensor are recorded; settable on leaves."""
+        """True if operations on this tensor are recorded; settable on leaves.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2)
+        >>> x.requires_grad = True
+        >>> (2 * x).requires_grad
+        True
+        """
         return self.node is not None
 
     @requires_grad.setter
@@ -84,7 +118,28 @@ class Recorded(Value):
         """Ask for a gradient of this tensor, or stop asking.
 
         An integer or boolean tensor becomes one of the default float dtype, with a warning: whole numbers have no
-        derivative.  GraphError if it is the result of a recorded operation and the gradient is to be refused.
+        derivative.
+
+        Parameters
+        ----------
+        requires_grad : bool, default True
+            False stops asking; a gradient that has been added up stays in ``.grad``.
+
+        Returns
+        -------
+        Tensor
+            This tensor.
+
+        Raises
+        ------
+        GraphError
+            If it is False and this tensor is the result of a recorded operation.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.ones(2).requires_grad_()
+        tensor([1., 1.], requires_grad=True)
         """
         if not requires_grad:
             if not self.is_leaf:
@@ -110,17 +165,45 @@ class Recorded(Value):
 
     @property
     def is_leaf(self) -> bool:
-        """True unless this tensor is the result of a recorded operation."""
+        """True unless this tensor is the result of a recorded operation.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> x.is_leaf, (2 * x).is_leaf
+        (True, False)
+        """
         return self.node is None or isinstance(self.node, Leaf)
 
     @property
     def grad_fn(self) -> Node | None:
-        """The node of the operation that made this tensor; None for a leaf."""
+        """The node of the operation that made this tensor; None for a leaf.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> (2 * x).grad_fn
+        <MulBackward>
+        """
         return None if isinstance(self.node, Leaf) else self.node
 
     @property
     def grad(self) -> Tensor | None:
-        """The gradient that backward has added up here; None at first."""
+        """The gradient that backward has added up here; None at first, and after ``zero_grad()``.
+
+        A result has one after ``retain_grad()``; without that, asking for it warns and gives None.  A Tensor of the same shape,
+        dtype and device may be assigned.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
+        """
         node = self.node if self.node is not None else getattr(self, "_frozen", None)
         if node is None:
             return None
@@ -153,17 +236,67 @@ class Recorded(Value):
 
     @property
     def retains_grad(self) -> bool:
+        """True if this is a result whose gradient is kept: after ``retain_grad()``.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> y = 2 * gf.ones(2, requires_grad=True)
+        >>> y.retain_grad()
+        >>> y.retains_grad
+        True
+        """
         return self.node is not None and self.node.extra is not None and self.node.extra.retain
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this result in ``.grad``, as leaves do."""
+        """Keep the gradient of this result in ``.grad``, as leaves do.
+
+        Raises
+        ------
+        GraphError
+            If this tensor does not require grad.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> y = 2 * gf.ones(2, requires_grad=True)
+        >>> y.retain_grad()
+        >>> y.sum().backward()
+        >>> y.grad
+        tensor([1., 1.])
+        """
         if self.node is None:
             raise GraphError("retain_grad: this tensor does not require grad")
         if not isinstance(self.node, Leaf):
             self.node.metadata.retain = True
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call ``hook(grad)`` whenever the gradient of this tensor is known; a Tensor it returns is used instead."""
+        """Call ``hook(grad)`` whenever the gradient of this tensor is known; a Tensor it returns is used instead.
+
+        Parameters
+        ----------
+        hook : callable
+            Takes the gradient, and returns another of the same shape, or None to leave it.
+
+        Returns
+        -------
+        RemovableHandle
+            Its ``remove()`` takes the hook away.
+
+        Raises
+        ------
+        GraphError
+            If this tensor does not require grad.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> handle = x.register_hook(lambda grad: 10 * grad)
+        >>> x.sum().backward()
+        >>> x.grad
+        tensor([10., 10.])
+        """
         if self.node is None:
             raise GraphError("register_hook: this tensor does not require grad")
         if isinstance(self.node, Leaf):
@@ -171,7 +304,31 @@ class Recorded(Value):
         return RemovableHandle(self.node.metadata.hooks, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
-        """Call ``hook(tensor)`` after a gradient has been added to ``.grad`` of this leaf."""
+        """Call ``hook(tensor)`` after a gradient has been added to ``.grad`` of this leaf.
+
+        Parameters
+        ----------
+        hook : callable
+            Takes this tensor; what it returns is not used.
+
+        Returns
+        -------
+        RemovableHandle
+            Its ``remove()`` takes the hook away.
+
+        Raises
+        ------
+        GraphError
+            If this tensor is no leaf that requires grad.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda t: print(t.grad))
+        >>> x.sum().backward()
+        tensor([1., 1.])
+        """
         if not isinstance(self.node, Leaf):
             raise GraphError("register_post_accumulate_grad_hook: only a leaf that requires grad collects gradients")
         return RemovableHandle(self.node.metadata.post_hooks, hook)
@@ -190,7 +347,20 @@ class Recorded(Value):
         return made
 
     def detach(self) -> Self:
-        """The same memory without the graph."""
+        """The same memory without the graph.
+
+        Returns
+        -------
+        Tensor
+            A leaf that does not require grad.  Writes to it are counted, as those to this tensor.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> y = 2 * gf.ones(2, requires_grad=True)
+        >>> y.detach()
+        tensor([2., 2.])
+        """
         t: Self = wrap(self.array)
         return t
 
@@ -198,6 +368,18 @@ class Recorded(Value):
         """Forget how this tensor was made: it becomes a leaf that does not require grad.
 
         A leaf keeps its ``.grad`` and its hooks.
+
+        Returns
+        -------
+        Tensor
+            This tensor.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> y = 2 * gf.ones(2, requires_grad=True)
+        >>> y.detach_().requires_grad
+        False
         """
         if isinstance(self.node, Leaf):
             return self.requires_grad_(False)
@@ -208,14 +390,28 @@ class Recorded(Value):
         self, gradient: TensorLike | None = None, retain_graph: bool | None = None, create_graph: bool = False,
         inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:  # fmt: skip
-        """Add the gradient of this tensor to ``.grad`` of the leaves it was computed from (or of ``inputs`` alone).
+        """Add the gradient of this tensor to ``.grad`` of the leaves it was computed from.
 
-        ``gradient`` has this tensor's shape, and may be left out for a single element (it is 1).  The recorded values are
-        freed unless ``retain_graph``; with ``create_graph`` the gradients themselves have gradients.
+        Parameters
+        ----------
+        gradient : Tensor, optional
+            The gradient of what is differentiated with respect to this tensor, of its shape; 1 for a single element.
+        retain_graph : bool, optional
+            True keeps the recorded values for another pass; they are freed otherwise.  The default is ``create_graph``.
+        create_graph : bool, default False
+            True records the pass itself, so that the gradients have gradients.
+        inputs : Tensor or sequence of Tensor, optional
+            The leaves that get their gradients; all by default.
 
-        GraphError, with nothing changed, if this tensor does not require grad, if ``gradient`` is missing or the graph
-        has been freed.
+        Raises
+        ------
+        GraphError
+            If this tensor does not require grad, if ``gradient`` is missing or the graph has been freed.  Nothing is changed.
+        InPlaceError
+            If a recorded value has been overwritten in place.
 
+        Examples
+        --------
         >>> import gradflow as gf
         >>> x = gf.tensor([1.0, 2.0], requires_grad=True)
         >>> (x ** 2).backward(gradient=gf.ones(2))

@@ -5,13 +5,14 @@ The class body lists which operations are methods; what they do is written where
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 from . import _inplace, backend
+from ._converted import Converted
+from ._described import _NumberOfElements as _NumberOfElements  # pickles name it here
 from ._engine import is_operand, operator, wrap
 from ._numpy_keywords import METHODS, numpy_keywords
 from ._ops import activations as act
@@ -19,7 +20,6 @@ from ._ops import choosing as ch
 from ._ops import compare as cp
 from ._ops import complex as cx
 from ._ops import cutting as ct
-from ._ops import device as device_ops
 from ._ops import diagonals as dg
 from ._ops import division as dv
 from ._ops import elementwise as e
@@ -35,18 +35,14 @@ from ._ops import reduce as r
 from ._ops import shape as s
 from ._ops import transcendental as fn
 from ._ops import trigonometry as tg
-from ._recorded import Recorded, is_plotted, loses_gradient, warn_of_lost_gradient
-from ._size import Size
 from .backend import device as Device
-from .backend import dtypes
-from .errors import DeviceError, GraphError, ShapeError
-from .typing import DeviceLike, DType, SizeLike, TensorData, TensorLike
+from .errors import GraphError, ShapeError
+from .typing import TensorData, TensorLike
 
 if TYPE_CHECKING:
     from .random import Generator
 
 F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T", bound="Tensor")
 
 
 def _known_only(function: F) -> F:
@@ -60,17 +56,29 @@ def _known_only(function: F) -> F:
     return cast("F", operate)
 
 
-class Tensor(Recorded):
+class Tensor(Converted):
     """An array that can record what is computed from it.
 
     ``array`` is the bare ``numpy.ndarray`` or ``cupy.ndarray``.  Tensors are made by ``gf.tensor`` (copies),
-    ``gf.as_tensor`` (shares memory) and the creation functions.
+    ``gf.as_tensor`` (shares memory) and the creation functions.  The class itself, as ``torch.Tensor``, makes memory of the
+    default dtype, float32, where the others keep the dtype of what they are given.
 
+    Parameters
+    ----------
+    *data : int or array_like
+        Lengths of dimensions, for memory of that shape with whatever is in it; or the numbers themselves.
+    requires_grad : bool, default False
+        True asks for a gradient.
+
+    Examples
+    --------
     >>> import gradflow as gf
     >>> x = gf.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> (x * x).sum().backward()
     >>> x.grad
     tensor([2., 4., 6.])
+    >>> gf.Tensor(4, 5).shape, gf.Tensor([1, 2])
+    ((4, 5), tensor([1., 2.]))
     """
 
     __slots__ = ()
@@ -78,270 +86,11 @@ class Tensor(Recorded):
     __array_priority__ = 1000.0
 
     def __init__(self, *data: TensorData, requires_grad: bool = False) -> None:
-        """As PyTorch's ``torch.Tensor``: ``Tensor(4, 5)`` is memory of that shape, ``Tensor([1, 2])`` holds these numbers.
-
-        Both have the default dtype, float32.  ``gf.tensor`` and ``gf.as_tensor`` keep the dtype of what they are given.
-        """
         from ._filled import constructed
 
         self.array, self.node = constructed(data), None
         if requires_grad:
             self.requires_grad_(True)
-
-    # --- what it is -----------------------------------------------------------------------------------------------
-
-    @property
-    def ndim(self) -> int:
-        return self.array.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> _NumberOfElements:
-        """The number of elements; also callable as PyTorch's ``size()`` and ``size(dim)``."""
-        return _NumberOfElements(self.array.size, self.array.shape)
-
-    @property
-    def is_cuda(self) -> bool:
-        return not isinstance(self.array, np.ndarray)
-
-    def dim(self) -> int:
-        """The number of dimensions."""
-        return self.ndim
-
-    def numel(self) -> int:
-        """The number of elements."""
-        return int(self.array.size)
-
-    def element_size(self) -> int:
-        """Bytes of one element."""
-        return int(self.array.dtype.itemsize)
-
-    def is_floating_point(self) -> bool:
-        return bool(self.array.dtype.kind == "f")
-
-    def is_complex(self) -> bool:
-        return bool(self.array.dtype.kind == "c")
-
-    def is_contiguous(self) -> bool:
-        return bool(self.array.flags.c_contiguous)
-
-    def stride(self) -> tuple[int, ...]:
-        """Steps between neighbours along each dimension, in elements."""
-        return tuple(n // self.array.dtype.itemsize for n in self.array.strides)
-
-    def data_ptr(self) -> int:
-        """The address of the first element."""
-        return int(backend.namespace_of(self.array).address(self.array))
-
-    def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError("len() of a 0-d tensor")
-        return int(self.shape[0])
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(ct.unbind(self))
-
-    def __repr__(self) -> str:
-        from . import _printing
-
-        return _printing.text(self)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """What a notebook shows: the text and more, fetched from the device once."""
-        from . import _printing
-
-        return _printing.bundle(self)
-
-    def _repr_html_(self) -> str:
-        return self._repr_mimebundle_()["text/html"]
-
-    def __format__(self, spec: str) -> str:
-        """A tensor without dimensions is written as its number: ``f"{loss:.3f}"``, ``f"{loss}"``."""
-        return format(str(self) if self.ndim else self.detach().item(), spec)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __contains__(self, element: TensorLike) -> bool:
-        return bool(r.any(cp.eq(self, element)))
-
-    def __bool__(self) -> bool:
-        if self.array.size != 1:
-            raise ShapeError(f"a tensor of shape {self.shape} is neither true nor false; use .any() or .all()")
-        return bool(self.array.item())
-
-    def __float__(self) -> float:
-        if self.node is not None and loses_gradient(self):
-            _warn_of_number("float")
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __complex__(self) -> complex:
-        if self.node is not None and loses_gradient(self):
-            _warn_of_number("complex")
-        return complex(self.item())
-
-    def __index__(self) -> int:
-        if self.dtype.kind not in "iub" or self.array.size != 1:
-            raise TypeError(f"only an integer tensor of one element is an index, not {self.dtype} of shape {self.shape}")
-        return int(self.array.item())
-
-    # --- the same numbers elsewhere ---------------------------------------------------------------------------------
-
-    def item(self) -> Any:
-        """The one element as a Python number (on CUDA this waits for the device)."""
-        if self.array.size != 1:
-            raise ShapeError(f"item: a tensor of shape {self.shape} has {self.array.size} elements, not one; use tolist()")
-        return self.array.item()
-
-    def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers."""
-        return self.array.tolist()
-
-    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
-        """The bare NumPy array, sharing memory.
-
-        DeviceError on CUDA and GraphError if this tensor requires grad, unless ``force``: use ``to_numpy()`` for an array
-        in any case.
-        """
-        if force:
-            return self.to_numpy()
-        if self.node is not None:
-            raise GraphError(
-                "numpy(): a bare array would lose the graph of this tensor, which requires grad; NumPy's functions called on the "
-                "tensor itself, as np.sin(t), are recorded; for its numbers alone use to_numpy()"
-            )
-        if self.is_cuda:
-            raise DeviceError(f"numpy(): this tensor is on {self.device}; use .cpu().numpy() or to_numpy()")
-        return self.array  # type: ignore[no-any-return]
-
-    def to_numpy(self) -> np.ndarray[Any, Any]:
-        """The numbers as a NumPy array without a graph, from any device.
-
-        On the CPU it shares the tensor's memory, and changes with it: keep ``to_numpy().copy()`` of a parameter that is trained.
-        """
-        return backend.namespace_of(self.array).to_host(self.array)  # type: ignore[no-any-return]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        force = (self.node is not None or self.is_cuda) and is_plotted()
-        if self.node is not None and not force:
-            raise GraphError(
-                "an array of NumPy has no gradient, and this Tensor requires grad: gf.stack or gradflow.numpy.array of Tensors "
-                "is recorded; for plain numbers use detach() or to_numpy()"
-            )
-        array = self.numpy(force=force)
-        return array if dtype is None and not copy else np.array(array, dtype, copy=copy)
-
-    def __dlpack__(self, **kwargs: Any) -> Any:
-        if self.node is not None:
-            raise GraphError(
-                "DLPack: another library's array would lose the graph of this tensor, which requires grad; an autograd.Function "
-                "with a backward records what another library computes; for the numbers alone use detach()"
-            )
-        data = self.array
-        if any(s < 0 or s % data.itemsize for s in data.strides):  # PyTorch takes no such steps, and would end the process
-            if kwargs.get("copy") is False:
-                raise BufferError(f"DLPack: strides of {data.strides} bytes cannot be shared; use contiguous()")
-            data = data.copy()
-        return data.__dlpack__(**kwargs)
-
-    def __dlpack_device__(self) -> Any:
-        return self.array.__dlpack_device__()
-
-    def to(self, *where: Tensor | DType | Device, dtype: DType = None, device: DeviceLike = None, copy: bool = False) -> Tensor:
-        """This tensor as another dtype, on another device, or as and where another tensor is; recorded.
-
-        >>> import gradflow as gf
-        >>> gf.ones(2).to(gf.float64).dtype
-        dtype('float64')
-        """
-        for what in where:
-            if isinstance(what, Tensor):
-                dtype, device = what.dtype, what.device
-            else:
-                device, dtype = backend.meant_by(what, device, dtype)
-        t = self
-        if device is not None:
-            t = device_ops.to_device(t, Device(device))
-        if dtype is not None:
-            wanted = dtypes.as_dtype(dtype)
-            t = t if t.dtype == wanted else e.cast(t, wanted)
-        return s.clone(t) if copy and t is self else t
-
-    def type(self, dtype: DType) -> Tensor:
-        return self.to(dtype=dtype)
-
-    def astype(self, dtype: DType, copy: _bool = True) -> Tensor:
-        """NumPy's spelling of ``to(dtype, copy=True)``; without ``copy`` a tensor of that dtype is returned as it is."""
-        return self.to(dtype=dtype, copy=copy)
-
-    def as_subclass(self, cls: builtins.type[T]) -> T:
-        """This tensor's memory, recorded, as another class of Tensor, whose methods it then has.
-
-        >>> import gradflow as gf, gradflow.numpy as gnp
-        >>> gf.tensor([1.0, 3.0]).as_subclass(gnp.ndarray).std()
-        array(1., dtype=float32)
-        """
-        if not issubclass(cls, Tensor):
-            raise TypeError(f"as_subclass: {cls.__name__} is no class of Tensor")
-        made = ix.getitem(self, ...)
-        made.__class__ = cls
-        return cast("T", made)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        return self.to(dtype=other.dtype)
-
-    def cpu(self) -> Tensor:
-        return self.to(device="cpu")
-
-    def cuda(self, index: int | None = None) -> Tensor:
-        return self.to(device=Device("cuda", index))
-
-    def float(self) -> Tensor:
-        return self.to(dtype=dtypes.float32)
-
-    def double(self) -> Tensor:
-        return self.to(dtype=dtypes.float64)
-
-    def half(self) -> Tensor:
-        return self.to(dtype=dtypes.float16)
-
-    def long(self) -> Tensor:
-        return self.to(dtype=dtypes.int64)
-
-    def int(self) -> Tensor:
-        return self.to(dtype=dtypes.int32)
-
-    def bool(self) -> Tensor:
-        return self.to(dtype=dtypes.bool_)
-
-    def new_tensor(self, data: TensorData, *, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
-        from ._creation import tensor
-
-        return tensor(data, dtype=self.dtype if dtype is None else dtype, device=self.device, requires_grad=requires_grad)
-
-    def new_zeros(self, *size: SizeLike, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
-        return self._new("zeros", size, dtype, requires_grad)
-
-    def new_ones(self, *size: SizeLike, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
-        return self._new("ones", size, dtype, requires_grad)
-
-    def new_empty(self, *size: SizeLike, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
-        return self._new("empty", size, dtype, requires_grad)
-
-    def new_full(self, size: SizeLike, fill_value: TensorLike, *, dtype: DType = None, requires_grad: _bool = False) -> Tensor:
-        from ._filled import full
-
-        return full(size, fill_value, dtype=dtype or self.dtype, device=self.device, requires_grad=requires_grad)
-
-    def _new(self, name: str, size: Any, dtype: DType, requires_grad: _bool) -> Tensor:
-        from . import _filled
-
-        made: Tensor = getattr(_filled, name)(*size, dtype=dtype or self.dtype, device=self.device, requires_grad=requires_grad)
-        return made
 
     # --- operations -------------------------------------------------------------------------------------------------
 
@@ -368,6 +117,17 @@ class Tensor(Recorded):
     __invert__ = cp.bitwise_not
     __getitem__ = ix.getitem
     __setitem__ = _inplace.setitem
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(ct.unbind(self))
+
+    def __contains__(self, element: TensorLike) -> bool:
+        return bool(r.any(cp.eq(self, element)))
+
+    def __hash__(self) -> int:  # a class with __eq__ has none unless it says so
+        return id(self)
 
     def __pos__(self) -> Tensor:
         return self
@@ -434,36 +194,158 @@ class Tensor(Recorded):
     softmax, log_softmax, relu = nn.softmax, nn.log_softmax, act.relu
 
     def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
-        """This tensor's elements where ``condition`` is true, those of ``other`` elsewhere."""
+        """The elements of this tensor where ``condition`` is true, those of ``other`` elsewhere.
+
+        Parameters
+        ----------
+        condition : Tensor
+            What is not 0 is true.
+        other : Tensor or number
+            The other elements.  The three broadcast.
+
+        Returns
+        -------
+        Tensor
+            The chosen elements; each has its gradient from the side taken alone.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.tensor([1.0, -2.0])
+        >>> x.where(x > 0, 0.0)
+        tensor([1., 0.])
+        """
         return ch.where(condition, self, other)
 
     def view_as(self, other: Tensor) -> Tensor:
+        """The elements in the shape of another tensor, without copying.
+
+        Parameters
+        ----------
+        other : Tensor
+            The tensor whose shape is taken.
+
+        Returns
+        -------
+        Tensor
+            A view.
+
+        Raises
+        ------
+        ShapeError
+            If the numbers of elements differ, or the layout in memory allows no view.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.arange(4).view_as(gf.ones(2, 2))
+        tensor([[0, 1],
+                [2, 3]])
+        """
         return s.view(self, other.shape)
 
     def reshape_as(self, other: Tensor) -> Tensor:
+        """The elements in the shape of another tensor.
+
+        Parameters
+        ----------
+        other : Tensor
+            The tensor whose shape is taken.
+
+        Returns
+        -------
+        Tensor
+            A view where the layout in memory allows one, else a copy.
+
+        Raises
+        ------
+        ShapeError
+            If the numbers of elements differ.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.arange(4).reshape_as(gf.ones(2, 2))
+        tensor([[0, 1],
+                [2, 3]])
+        """
         return s.reshape(self, other.shape)
 
     def expand_as(self, other: Tensor) -> Tensor:
+        """The tensor repeated, without copying, to the shape of another.
+
+        Parameters
+        ----------
+        other : Tensor
+            The tensor whose shape is taken.
+
+        Returns
+        -------
+        Tensor
+            A view, in which several elements share their memory.
+
+        Raises
+        ------
+        ShapeError
+            If the shapes do not fit.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.arange(2).expand_as(gf.ones(2, 2))
+        tensor([[0, 1],
+                [0, 1]])
+        """
         return s.expand(self, other.shape)
 
     @property
     def T(self) -> Tensor:
-        """The dimensions in reverse order, as a view."""
+        """The dimensions in reverse order, as a view.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.ones(2, 3).T.shape
+        (3, 2)
+        """
         return s.permute(self, tuple(reversed(range(self.ndim))))
 
     @property
     def mT(self) -> Tensor:
-        """Each matrix of the last two dimensions transposed, as a view."""
+        """Each matrix of the last two dimensions transposed, as a view; ShapeError if there are fewer.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.ones(5, 2, 3).mT.shape
+        (5, 3, 2)
+        """
         if self.ndim < 2:
             raise ShapeError(f"mT: needs at least 2 dimensions, got shape {self.shape}")
         return s.transpose(self, -2, -1)
 
     @property
     def real(self) -> Tensor:
+        """The real part, as a view; a real tensor as it is.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.tensor([3 - 4j]).real
+        tensor([3.])
+        """
         return cx.real(self)
 
     @property
     def imag(self) -> Tensor:
+        """The imaginary part, as a view; DTypeError if this tensor is real.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.tensor([3 - 4j]).imag
+        tensor([-4.])
+        """
         return cx.imag(self)
 
     # --- in place ---------------------------------------------------------------------------------------------------
@@ -487,13 +369,66 @@ class Tensor(Recorded):
     __ipow__ = pow_
 
     def normal_(self, mean: _float = 0.0, std: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        """Write normally distributed numbers over the whole tensor."""
+        """Write normally distributed numbers over the whole tensor.
+
+        Parameters
+        ----------
+        mean : float, default 0.0
+            Their mean.
+        std : float, default 1.0
+            Their standard deviation.
+        generator : Generator, optional
+            Where the numbers come from; the device's own generator by default.
+
+        Returns
+        -------
+        Tensor
+            This tensor.
+
+        Raises
+        ------
+        InPlaceError
+            If this tensor is a leaf that requires grad, outside of ``no_grad``, or repeats its memory.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.zeros(3).normal_(std=0)
+        tensor([0., 0., 0.])
+        """
         from .random import randn
 
         return _inplace.copy_(self, randn(self.shape, dtype=self.dtype, device=self.device, generator=generator) * std + mean)
 
     def uniform_(self, low: _float = 0.0, high: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        """Write numbers uniform in [low, high) over the whole tensor."""
+        """Write numbers uniform in [low, high) over the whole tensor.
+
+        Parameters
+        ----------
+        low : float, default 0.0
+            The lower end.
+        high : float, default 1.0
+            The upper end.
+        generator : Generator, optional
+            Where the numbers come from; the device's own generator by default.
+
+        Returns
+        -------
+        Tensor
+            This tensor.
+
+        Raises
+        ------
+        InPlaceError
+            If this tensor is a leaf that requires grad, outside of ``no_grad``, or repeats its memory.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.zeros(3).uniform_(2, 3)
+        >>> bool(((x >= 2) & (x < 3)).all())
+        True
+        """
         from .random import rand
 
         return _inplace.copy_(
@@ -542,14 +477,6 @@ class Tensor(Recorded):
         return _rebuilt, (type(self), self.to_numpy(), str(self.device), self.requires_grad)
 
 
-def _warn_of_number(kind: str) -> None:
-    warn_of_lost_gradient(
-        f"a Python {kind}, as {kind}(t), math.exp(t) or a[i] = t of a NumPy array make it,",
-        "gf.exp(t) and its like are recorded, a[i] = t with a = gf.zeros(n), and gf.stack or gradflow.numpy.array of Tensors",
-    )
-
-
-_bool = bool
 _float = float
 
 
@@ -558,24 +485,6 @@ def _rebuilt(kind: Any, array: np.ndarray[Any, Any], device: str, requires_grad:
     t: Tensor = object.__new__(kind)
     t.array, t.node = backend.namespace_for(place).from_host(array, place), None
     return t.requires_grad_(requires_grad)
-
-
-class _NumberOfElements(int):
-    """NumPy's ``size`` (a number) and PyTorch's ``size()`` in one."""
-
-    _shape: Size
-
-    def __new__(cls, count: int, shape: tuple[int, ...]) -> _NumberOfElements:
-        self = super().__new__(cls, count)
-        self._shape = Size(shape)
-        return self
-
-    @overload
-    def __call__(self, dim: None = None) -> tuple[int, ...]: ...
-    @overload
-    def __call__(self, dim: int) -> int: ...
-    def __call__(self, dim: int | None = None) -> int | tuple[int, ...]:
-        return self._shape if dim is None else self._shape[dim]
 
 
 for _name in METHODS:
