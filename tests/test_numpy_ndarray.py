@@ -594,3 +594,11 @@ def test_layers_and_losses_take_an_array_and_make_tensors() -> None:
 def test_what_a_function_of_numpy_cannot_take_is_refused_as_by_gradflow(function: Any) -> None:
     with pytest.raises(DTypeError, match=f"{function.__name__}: .* not supported for the input types"):
         function(gnp.array([1j]), 1.0)
+
+
+def test_the_base_of_a_view_is_an_ndarray() -> None:
+    """Also where a function made it on the way, as ``roll`` of all elements does."""
+    a = gnp.arange(6.0).reshape(2, 3)
+    made = gnp.roll(a, 1)
+    assert type(made.base) is gnp.ndarray and made.base.shape == np.roll(a.to_numpy(), 1).base.shape == (6,)
+    assert a[1:].base is a.base and gnp.ones(2).base is None

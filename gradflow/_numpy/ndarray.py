@@ -170,7 +170,7 @@ class ndarray(Reduced):  # noqa: N801 - NumPy's name
         True
         """
         base = base_of(self)
-        return None if base is self else base
+        return None if base is self else base if isinstance(base, ndarray) else alias(base)
 
     @property
     def T(self) -> Any:
