@@ -21,7 +21,10 @@ Index: TypeAlias = Any
 """An index whose Tensors and lists have been made bare arrays."""
 
 Shape: TypeAlias = tuple[int, ...]
+"""The lengths of the dimensions."""
+
 Dims: TypeAlias = int | tuple[int, ...] | list[int] | None
+"""One dimension, several, or None for all; a negative number counts from the last."""
 
 SizeLike: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 """One size, or all of them: ``*size: SizeLike`` takes ``f(2, 3)`` and ``f((2, 3))``."""
@@ -54,6 +57,8 @@ if TYPE_CHECKING:
     """A device or its name; None stands for the default."""
 
     Pick: TypeAlias = SupportsIndex | slice | EllipsisType | Tensor | np.ndarray[Any, Any] | Sequence[Any] | None
+    """What indexes one dimension, or (None) makes a new one."""
+
     IndexLike: TypeAlias = Pick | tuple[Pick, ...]
     """What stands in the brackets of ``x[...]``."""
 else:
