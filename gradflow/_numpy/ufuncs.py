@@ -5,7 +5,6 @@ The operations behind them have docstrings of their own, in PyTorch's terms.  ``
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 _TEMPLATE = """{summary}{more}
@@ -176,7 +175,9 @@ class Positional:
     def __call__(self) -> None: ...
 
     @property
-    def __signature__(self) -> inspect.Signature:
+    def __signature__(self) -> Any:
+        import inspect  # slow
+
         full = inspect.signature(self.__wrapped__)
         inputs = zip(full.parameters.values(), self._parameters, strict=True)
         return full.replace(parameters=[p.replace(name=name, kind=p.POSITIONAL_ONLY) for p, name in inputs])
