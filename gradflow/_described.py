@@ -291,6 +291,9 @@ class _NumberOfElements(int):
         self._shape = Size(shape)
         return self
 
+    def __reduce__(self) -> Any:
+        return _NumberOfElements, (int(self), self._shape)
+
     @overload
     def __call__(self, dim: None = None) -> tuple[int, ...]: ...
     @overload

@@ -1,5 +1,8 @@
 """Methods of Tensor that are more than an operation of the same name."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -85,3 +88,9 @@ def test_operators_beside_what_they_do_not_know() -> None:
     for wrong in (lambda: t * [1, 2], lambda: t - "a", lambda: t < "a"):
         with pytest.raises(TypeError, match="must be a Tensor, an array or a number"):
             wrong()
+
+
+def test_a_size_can_be_copied_and_pickled() -> None:
+    size = gf.ones(2, 3).size
+    for made in (copy.deepcopy(size), pickle.loads(pickle.dumps(size))):
+        assert made == 6 and made() == (2, 3) and made(1) == 3
