@@ -113,6 +113,14 @@ def test_activations_are_told_by_their_derivative(module: Any, sides: int | None
     assert (None if found is None else found.sides) == sides
 
 
+def test_looking_at_a_module_draws_no_random_numbers_of_the_training():
+    dropout = nn.Dropout()
+    gf.manual_seed(3)
+    wanted = gf.rand(3).tolist()
+    gf.manual_seed(3)
+    assert shape_of(dropout) is None and gf.rand(3).tolist() == wanted
+
+
 def test_an_activation_of_ones_own():
     class Bump(nn.Module):
         def forward(self, x: Any) -> Any:

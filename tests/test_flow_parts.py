@@ -47,7 +47,7 @@ def test_the_trial_steps_of_gradient_descent() -> None:
     facts = diagnose(net, half_square, ONE, gf.optim.SGD(net.parameters(), lr=0.1), trial_steps=3).facts
     t = facts.trial
     assert t is not None and (t.optimizer, t.lr, t.plain) == ("SGD", 0.1, True) and (facts.optimizer, facts.lr) == ("SGD", 0.1)
-    assert t.start == facts.last.loss == 0.5 and t.constant == 0
+    assert facts.last.step == 0 and t.start == facts.last.loss == 0.5 and t.constant == 0
     assert list(t.curves) == [0.01, 0.1, 1.0, 10.0, 100.0]
     for factor, curve in t.curves.items():  # three times as many at the rate as it is
         steps = range(1, 10 if factor == 1 else 4)
@@ -159,11 +159,80 @@ def test_a_unit_is_dead_if_it_was_flat_in_the_last_ten_measured_steps() -> None:
         net[0].bias.copy_(gf.tensor([0.0, 5.0]))
     optimizer = gf.optim.SGD(net.parameters(), lr=0.0)
     with watch(net, optimizer, every=1) as w:
-        for k in range(12):
-            net(gf.full((4, 1), 1.0 if k == 0 else -1.0)).sum().backward()
+        for k in range(16):
+            net(gf.full((4, 1), 1.0 if k == 5 else -1.0)).sum().backward()
             optimizer.step()
     dead = [s.layers[1].dead for s in w.report().facts.snapshots]
-    assert dead == [0] * 10 + [0.5] * 2
+    assert dead == [0.5] * 5 + [0] * 10 + [0.5]
+
+
+def test_of_several_calls_before_a_step_the_last_is_measured() -> None:
+    net = nn.Sequential(nn.Linear(1, 1, bias=False), nn.ReLU())
+    with gf.no_grad():
+        net[0].weight.fill_(1.0)
+    optimizer = gf.optim.SGD(net.parameters(), lr=0.0)
+    w = watch(net, optimizer)
+    assert w.every == 50
+    for value in (3.0, 5.0):  # a block may be entered again
+        with w:
+            for factor in (7.0, 1.0):
+                net(gf.full((2, 1), factor * value)).sum().backward()
+            optimizer.step()
+            w.every = 1
+    found = w.report().facts.snapshots
+    assert [[(v.name, v.rms) for v in s.layers] for s in found] == [[("0", r), ("1", r)] for r in (3, 5)]
+    assert [s.weights[0].gradient for s in found] == [48, 48 + 80]  # of both calls, and never set to zero
+
+
+def test_the_gradient_of_what_a_function_made_and_of_what_the_loss_does_not_use() -> None:
+    class Net(nn.Module):
+        def __init__(self, used: bool) -> None:
+            super().__init__()
+            self.a, self.b, self.c, self.used = nn.Linear(2, 3), nn.Linear(3, 3), nn.Linear(2, 3), used
+
+        def forward(self, x: Any) -> Any:
+            z = self.b(gf.relu(self.a(x)))
+            return z + self.c(x) if self.used else self.c(x)
+
+    x = gf.randn(5, 2)
+    net = Net(True)
+    layers = {v.name: v for v in diagnose(net, half_square, (x, None)).facts.last.layers}
+    h = gf.relu(net.a(x))
+    (g,) = gf.autograd.grad(half_square(net.b(h) + net.c(x), None), [h])
+    assert layers["-> b"].gradient == pytest.approx(float((g * g).mean()) ** 0.5, rel=1e-5)
+    layers = {v.name: v for v in diagnose(Net(False), half_square, (x, None)).facts.last.layers}
+    assert [layers[n].gradient for n in ("a", "-> b", "b")] == [None] * 3  # the pass that finds slopes is not the loss's
+    assert layers["-> b"].sides == 1 and layers["c"].gradient is not None
+
+
+def test_modules_of_ones_own_are_told_apart_though_they_print_alike() -> None:
+    class Act(nn.Module):
+        def __init__(self, f: Any) -> None:
+            super().__init__()
+            self.f = f
+
+        def forward(self, x: Any) -> Any:
+            return self.f(x)
+
+    net = nn.Sequential(nn.Linear(2, 2), Act(gf.tanh), Act(gf.relu), Act(gf.exp))
+    layers = diagnose(net, half_square, (gf.randn(4, 2), None)).facts.last.layers
+    assert [v.sides for v in layers[1:]] == [2, 1, 1] and layers[2].saturated == layers[2].zeros
+
+
+def test_a_buffer_that_forward_assigns_anew_is_put_back() -> None:
+    class Counts(Scale):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("seen", gf.zeros(1))
+
+        def forward(self, x: Any) -> Any:
+            self.seen = self.seen + 1
+            return super().forward(x)
+
+    net = Counts()
+    before = net.seen
+    diagnose(net, half_square, ONE)
+    assert net.seen is before and before.tolist() == [0]
 
 
 def test_other_batch_sizes_and_shapes_between_steps() -> None:
@@ -238,6 +307,10 @@ def test_where_a_nan_is_made() -> None:
     inner = diagnose(nn.Sequential(nn.Linear(2, 2), Root(), nn.Linear(2, 1)), half_square, (x, y)).facts.broken
     assert inner is not None and (inner.operation, inner.module, inner.where) == ("sqrt", "1", "backward")
     assert inner.said.startswith("backward of sqrt")
+    part = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Identity(), Root()), nn.Linear(2, 1))
+    part.spare = nn.Parameter(gf.ones(2))  # which the loss does not reach
+    nested = diagnose(part, half_square, (x, y)).facts.broken
+    assert nested is not None and (nested.operation, nested.module) == ("sqrt", "1.1")  # not the container's name
     loss = diagnose(nn.Linear(2, 1), lambda z, _: (z * 0 - 1).log().mean(), (x, y)).facts.broken
     assert loss is not None and (loss.operation, loss.module, loss.where) == ("log", "", "loss")
 
@@ -342,7 +415,7 @@ def test_residual_connections_go_round_layers_that_keep_the_width() -> None:
 @pytest.mark.parametrize(
     ("key", "said"),
     [("init", "no Linear layer"), ("relu", "flat on both sides"), ("leaky", "flat on one side"),
-    ("norm", "right before an activation"),
+     ("norm", "right before an activation"),
      ("residual", "as many outputs as inputs")],
 )  # fmt: skip
 def test_cures_that_do_not_apply(key: str, said: str) -> None:

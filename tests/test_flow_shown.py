@@ -13,7 +13,7 @@ import pytest
 from flow_cases import layer, snapshot, trial, weight
 
 from gradflow.errors import ArgumentError
-from gradflow.flow import Facts
+from gradflow.flow import Facts, _pictures
 from gradflow.flow._try_cures import Result, Tried
 from gradflow.flow.measurements import Trial
 from gradflow.flow.report import Report, Setting, bars, folded, number, percent, update_of
@@ -49,7 +49,7 @@ def test_of_many_rows_the_middle_is_left_out() -> None:
 def test_the_update_of_a_layer_is_that_of_its_matrix() -> None:
     weights = (
         weight("a.bias", shape=(4,), update=1.0), weight("a.weight", update=0.05), weight("b.weight"),
-        weight("c.zero", rms=0.0, update=1.0)
+        weight("c.zero", rms=0.0, update=1.0),
     )  # fmt: skip
     assert [update_of(layer(name), weights) for name in "abcd"] == [0.1, None, None, None]
 
@@ -204,13 +204,13 @@ def test_the_sizes_of_weights(pyplot: Any) -> None:
 
 
 def test_the_trial_steps(pyplot: Any) -> None:
-    curves = {0.1: (3.5, 3.0), 1.0: (3.0, 2.0), 10.0: (9.0, 100.0), 7.0: (math.nan, 1.5)}
+    curves = {0.1: (3.5, 3.0), 1.0: (3.0, 2.0), 10.0: (9.0, 17.0), 7.0: (math.nan, 1.5)}
     made = Trial("SGD", 0.2, 4.0, 2.5, curves)
     axes = report(snapshot(), trial=made).plot().axes[1]
     lines = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
     assert lines.pop("best constant answer") == [2.5, 2.5] and list(axes.lines[0].get_xdata()) == [0, 1, 2]
     assert math.isnan(lines.pop("1.4 (x 7)")[1])
-    assert lines == {"0.02 (x 0.1)": [4, 3.5, 3], "0.2 (as it is)": [4, 3, 2], "2 (x 10)": [4, 9, 100]}
+    assert lines == {"0.02 (x 0.1)": [4, 3.5, 3], "0.2 (as it is)": [4, 3, 2], "2 (x 10)": [4, 9, 17]}
     assert axes.get_ylim() == pytest.approx((1.5 - 0.06 * 7.5, 9 + 0.08 * 7.5))  # what is four times the start is cut off
     widths = [line.get_linewidth() for line in axes.lines]
     assert (
@@ -221,6 +221,14 @@ def test_the_trial_steps(pyplot: Any) -> None:
     )
     no = report(snapshot(), trial=trial(start=2.0, constant=None)).plot().axes[1]
     assert len(no.lines) == 5 and no.get_ylim() == pytest.approx((2, 2))
+
+
+def drawn_losses(losses: Any) -> Any:
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    _pictures._losses(axes, Facts((snapshot(),), losses=losses))
+    return axes
 
 
 def test_a_training_over_time(pyplot: Any) -> None:
@@ -247,17 +255,18 @@ def test_a_training_over_time(pyplot: Any) -> None:
     assert np.isnan(updates.lines[1].get_ydata()).all() and np.isnan(updates.lines[3].get_ydata()).all()
     assert legend(updates) == ["a.weight", "c.weight", "e.weight"] and len(updates.lines) == 6
     assert updates.lines[5].get_ydata()[0] == 1e-3 and updates.get_yscale() == "log" and updates.texts[0].get_text() == "1e-3"
+    assert updates.texts[0].get_position() == (0.01, 0.95e-3)  # at the left, right under its line
     loss = figure.axes[3]
     (each,) = loss.lines
     assert list(each.get_ydata()) == [v for _, v in losses] and list(each.get_xdata()) == list(range(40))
     assert loss.get_yscale() == "log" and legend(loss) == []  # from 40 down to 1
-    flat = report(*snapshots, losses=tuple((2 * i, 20.0 - (i % 2) * 19) for i in range(60))).plot().axes[3]
+    flat = drawn_losses(tuple((2 * i, 20.0 - (i % 2) * 19) for i in range(60)))
     assert flat.get_yscale() == "linear" and legend(flat) == ["each step", "mean of 2"]
     assert flat.lines[1].get_ydata() == pytest.approx([10.5] * 59) and list(flat.lines[1].get_xdata()) == list(range(2, 120, 2))
     assert legend(report(*(snapshot([layer("0")], [], step=k) for k in range(2))).plot().axes[2]) == []
-    none = report(*snapshots).plot().axes[3]
+    none = drawn_losses(())
     assert none.texts[0].get_text().startswith("not noted") and len(none.lines) == 0
-    below = report(*snapshots, losses=((0, -1.0), (1, 100.0), (2, math.nan))).plot().axes[3]
+    below = drawn_losses(((0, -1.0), (1, 100.0), (2, math.nan)))
     assert below.get_yscale() == "linear"
 
 

@@ -139,6 +139,8 @@ def test_function_with_several_outputs() -> None:
     both = g.chart.boxes[1].nodes[0]
     assert g.passage is not None and both not in g.passage.arrived and not g.chart.boxes[1].extra
     assert {node for node, _ in g.passage.given}.isdisjoint({both, g.chart.boxes[2].nodes[0], g.chart.boxes[3].nodes[0]})
+    if layout.is_available():
+        assert "<title>x → Both</title>" in g.svg and "<title>Both → mul\ngradient [2, 2, 2]</title>" in g.svg
 
 
 def test_text_of_branches() -> None:
@@ -231,6 +233,9 @@ def test_shared_leaf_stands_beside_each_use() -> None:
     assert headings(g).count("w") == 1
     assert [b.kind for b in g.shown.boxes].count("copy") == MANY + 2
     assert sorted(link.head for link in g.shown.links) == sorted(link.head for link in g.chart.links)
+    assert {tuple(b.hover) for b in g.shown.boxes if b.kind == "copy"} == {("w  (2,)", "<AccumulateGrad>")}
+    first = min(link.head for link in g.chart.links if link.tail == headings(g).index("w"))
+    assert [link.head for link in g.shown.links if link.tail == headings(g).index("w")] == [first]  # the box itself stays there
 
 
 # Files and notebooks

@@ -13,10 +13,11 @@ import gradflow as gf
 from gradflow.viz import _boxes as boxes
 from gradflow.viz import _drawing as drawing
 from gradflow.viz import _layout as layout
+from gradflow.viz import picture
 from gradflow.viz._drawing import Arrow, Drawing, Rectangle, Words, head_of, svg, width_of
 from gradflow.viz._gradients import Digests
 from gradflow.viz._layout import Point
-from gradflow.viz._scale import BAD, NOTHING, STOPS, WIDE, Scale, colour, legend
+from gradflow.viz._scale import BAD, NOTHING, STOPS, Scale, colour, legend
 from gradflow.viz.picture import LOOK, shifted
 from gradflow.viz.steps import BACK_DONE, BACK_NOW, DONE, NOW, WAITING, _turned
 
@@ -165,21 +166,27 @@ def test_the_legend() -> None:
         "NaN or Inf",
     ]
     assert [w.anchor for w in words] == ["start", "start", "middle", "middle", "end", "start", "start"]
-    assert [w.x for w in words[1:5]] == pytest.approx([0, WIDE / 3, 2 * WIDE / 3, WIDE]) and {w.y for w in words[1:5]} == {55}
+    assert [w.x for w in words[1:5]] == pytest.approx([0, 190 / 3, 380 / 3, 190]) and {w.y for w in words[1:5]} == {55}
     bars = [s for s in shapes if isinstance(s, Rectangle)]
-    assert len(bars) == 38 + 4 and bars[0].fill == STOPS[0] and bars[37].fill == STOPS[-1]
-    assert bars[37].x + bars[37].width == pytest.approx(WIDE + 0.4) and [b.y for b in bars[::38]] == [34, 42]
+    for k, bar in enumerate(bars[:38]):  # a band of colours, each a little over the next
+        assert bar == Rectangle(pytest.approx(5 * k), 34, pytest.approx(5.4), 8, colour(k / 37), radius=0)
+    assert bars[38:] == [Rectangle(pytest.approx(190 * k / 3 - 0.5), 42, 1, 3, "#444444", radius=0) for k in range(4)]
     arrows = [s for s in shapes if isinstance(s, Arrow)]
     assert [(a.colour, a.dashed, a.points[0].x) for a in arrows] == [
-        (NOTHING, True, WIDE + 16), (BAD, True, pytest.approx(WIDE + 16 + 31 + width_of("0", 8.5) + 16)),
+        (NOTHING, True, 206), (BAD, True, pytest.approx(206 + 31 + width_of("0", 8.5) + 16)),
     ]  # fmt: skip
-    assert [w.x for w in words[5:]] == [a.points[0].x + 31 for a in arrows] and arrows[0].points[-1] == (WIDE + 16 + 26, 38)
+    assert [w.x for w in words[5:]] == [a.points[0].x + 31 for a in arrows]
+    assert arrows[0].points == [(206 + dx, 38) for dx in (0, 8, 12, 20, 26)]
     assert height == 58 and width == pytest.approx(arrows[1].points[0].x + 31 + width_of("NaN or Inf", 8.5) + 16)
     alike, width, _ = legend(Scale([1e-5, 0.0]), "right")
     assert [s.text for s in alike if isinstance(s, Words)] == ["→ values     ← gradients, coloured by RMS", "1e−5", "0"]
     (patch,) = (s for s in alike if isinstance(s, Rectangle))
     (way,) = (s for s in alike if isinstance(s, Arrow))
-    assert patch.fill == colour(0.6) and way.points[0].x == pytest.approx(32 + width_of("1e−5", 8.5) + 16)
+    assert patch == Rectangle(0, 34, 26, 8, colour(0.6), radius=0)
+    assert alike[0] == Words(0, 26, "→ values     ← gradients, coloured by RMS", 9.5, "#444444", anchor="start")
+    assert alike[2] == Words(32, 42, "1e−5", 8.5, "#444444", anchor="start") and way.points[0].x == pytest.approx(
+        32 + width_of("1e−5", 8.5) + 16
+    )
     assert width == pytest.approx(width_of("→ values     ← gradients, coloured by RMS", 9.5))
     zeros, _, _ = legend(Scale([0.0]), "down")
     assert len(zeros) == 3 and zeros[1].points[0].x == 0
@@ -193,6 +200,35 @@ def test_the_legend() -> None:
 def test_at_most_four_kinds_of_operations_are_counted() -> None:
     assert boxes._counted("aabbbcd") == "3 b, 2 a, 1 c, 1 d"
     assert boxes._counted("aabbbcde") == "3 b, 2 a, 1 c, 1 d, ..."
+
+
+def test_a_long_row_of_operations_in_twelve_parts() -> None:
+    """Four at each end stay; 26 between are cut at round(26 k / 12): parts of two and of three."""
+
+    def folded(n: int) -> list[str]:
+        y = x = gf.ones(1, requires_grad=True)
+        for _ in range(n):
+            y = gf.tanh(y)
+        return [b.heading for b in gf.viz.graph(y, params={"x": x}, fold=True).chart.boxes]
+
+    parts = [f"{round(26 * (k + 1) / 12) - round(26 * k / 12)} tanh" for k in range(12)]
+    assert folded(34) == ["x", *["tanh"] * 4, *parts, *["tanh"] * 4] and parts.count("3 tanh") == 2
+    assert folded(20) == ["x", *["tanh"] * 20] and len(folded(21)) == 1 + 4 + 12 + 4
+
+
+def test_modules_are_folded_at_the_first_depth_that_has_two() -> None:
+    x = gf.ones(1, 2)
+    inner = gf.nn.Sequential(gf.nn.Linear(2, 2), gf.nn.Tanh())
+
+    def headings(net: Any, **more: Any) -> list[str]:
+        return [b.heading for b in gf.viz.graph(net, x, **more).chart.boxes]
+
+    assert headings(gf.nn.Sequential(inner), fold=True) == ["Linear 0.0", "Tanh 0.1"]
+    assert headings(gf.nn.Sequential(inner, gf.nn.Tanh()), fold=True) == ["Sequential 0", "Tanh 1"]
+    assert headings(gf.nn.Sequential(gf.nn.Linear(2, 2)), fold=True) == ["Linear 0"]
+    # Four nodes are not more than four.
+    assert headings(inner, max_nodes=4) == ["0.weight", "0.bias", "linear", "tanh"]
+    assert headings(inner, max_nodes=3) == ["Linear 0", "Tanh 1"]
 
 
 def test_numbers_of_arrays() -> None:
@@ -244,6 +280,24 @@ def test_colours_and_words_of_boxes() -> None:
     assert len(sheets) == 4 and (sheets[1].x + 3, sheets[1].y + 3) == pytest.approx((sheets[0].x, sheets[0].y))
 
 
+def test_what_a_box_tells_under_the_mouse() -> None:
+    a, x = gf.ones(2, requires_grad=True), gf.ones(2)
+    leaf, box = gf.viz.graph(a * x, params={"a": a}).chart.boxes
+    assert box.hover == ["mul  (2,)", "<MulBackward>", "inputs: leaf, no gradient"]
+    assert leaf.hover == ["a  (2,)", "<AccumulateGrad>"] and (leaf.detail, leaf.extra) == ("(2,)", [])
+    net = gf.nn.Sequential(gf.nn.Linear(2, 2), gf.nn.Tanh())
+    tanh = gf.viz.graph(net, x.reshape(1, 2)).chart.boxes[-1]
+    assert tanh.hover[2:] == ["in Tanh 1", "inputs: linear"]
+
+
+def test_parameters_stand_after_what_enters_their_frame() -> None:
+    net = gf.nn.Sequential(gf.nn.Linear(2, 2), gf.nn.Linear(2, 2, bias=False))
+    chart = gf.viz.graph(net, gf.ones(1, 2)).chart
+    at = {box.heading: i for i, box in enumerate(chart.boxes)}
+    first = min(i for i, box in enumerate(chart.boxes) if box.heading == "linear")
+    assert picture._order(chart) == [(first, at["1.weight"])]  # nothing that is recorded enters the first
+
+
 @needs_viz
 def test_arrows_are_coloured_by_the_gradient_and_tell_it() -> None:
     a = gf.tensor([3.0, 4.0], requires_grad=True)
@@ -285,6 +339,8 @@ def test_the_frames_of_a_backward_pass() -> None:
     assert repr(s.frame(3)) == "step 3 of 3: a gets 2 + 2 = 4 and adds this to .grad"
     widest = max(width_of(repr(s.frame(k)), 9.5) for k in range(4))
     assert {s.frame(k)._drawing().width for k in range(4)} == {widest + 24}  # no frame of an animation is wider than another
+    caption = shapes[-1]
+    assert (caption.x, caption.y, caption.text) == (12, s.graph.layout.height + 12 + 26, repr(s.frame(2)))  # below all boxes
     text = s.animation(2).svg
     assert 'values="visible;hidden;hidden" keyTimes="0;0.2500;0.2500" dur="8s"' in text
     assert 'values="hidden;visible;hidden" keyTimes="0;0.2500;0.5000" dur="8s"' in text

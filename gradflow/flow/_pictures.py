@@ -18,13 +18,11 @@ HISTOGRAMS = 5  # layers with a histogram of their own
 
 
 def _figure(figure: Any, size: tuple[float, float]) -> Any:
-    """A new Figure in gradflow's style unless one is given."""
+    """A new Figure unless one is given."""
     if figure is not None:
         return figure
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as problem:
-        raise ImportError(f"plot needs matplotlib, which cannot be imported here ({problem}): pip install matplotlib") from None
+    import matplotlib.pyplot as plt
+
     return plt.figure(figsize=size, layout="constrained")
 
 
