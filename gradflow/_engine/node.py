@@ -120,7 +120,18 @@ class RemovableHandle:
 
 
 class Node:
-    """One recorded operation, ``grad_fn`` of the tensor it made."""
+    """One recorded operation, ``grad_fn`` of the tensor that it made.
+
+    Nodes are made by operations on tensors that require grad, and by no one else.
+
+    Examples
+    --------
+    >>> import gradflow as gf
+    >>> x = gf.ones(2, requires_grad=True)
+    >>> y = x * 3
+    >>> y.grad_fn
+    <MulBackward>
+    """
 
     __slots__ = ("__weakref__", "extra", "op", "parents", "saved", "seq", "shape")
     op: Operation
@@ -131,13 +142,27 @@ class Node:
     extra: NodeExtras | None
 
     def name(self) -> str:
-        """The operation's name as PyTorch writes it, ``MulBackward``."""
+        """The operation's name as PyTorch writes it.
+
+        Returns
+        -------
+        str
+            ``MulBackward`` for a product, ``AccumulateGrad`` for a leaf.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.ones(2, requires_grad=True).sum().grad_fn.name()
+        'SumBackward'
+        """
         return self.op.title
 
     @property
     def where(self) -> str:
         """Where the operation and its derivative are defined, as ``file:line``; empty for a leaf.
 
+        Examples
+        --------
         >>> import gradflow as gf
         >>> (gf.ones(2, requires_grad=True) * 2).grad_fn.where.rpartition(":")[0][-14:]
         'elementwise.py'
@@ -148,25 +173,97 @@ class Node:
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """The nodes that backward goes to from here, one pair per differentiable input, None where no gradient goes."""
+        """The nodes that backward goes to from here, one pair per differentiable input, None where no gradient goes.
+
+        The second of each pair is 0: in PyTorch it tells outputs apart, which have nodes of their own here.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> (x * 3).grad_fn.next_functions
+        ((<AccumulateGrad>, 0), (None, 0))
+        """
         return tuple((p, 0) for p in self.parents)
 
     @property
     def metadata(self) -> NodeExtras:
+        """Hooks and what else few nodes have; made when it is first asked for.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.ones(2, requires_grad=True).sum().grad_fn.metadata.retain
+        False
+        """
         if self.extra is None:
             self.extra = NodeExtras()
         return self.extra
 
     def target_shape(self) -> Shape:
-        """The shape that a gradient for this node is summed to."""
+        """The shape that a gradient for this node is summed to.
+
+        Returns
+        -------
+        tuple of int
+            The shape of the tensor that the node made; of a leaf, that of its tensor as it is now.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> gf.ones(2, 3, requires_grad=True).sum(0).grad_fn.target_shape()
+        (3,)
+        """
         return self.shape
 
     def register_hook(self, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> RemovableHandle:
-        """Call ``hook(grad_inputs, grad_outputs)`` after this node's backward; a returned tuple replaces grad_inputs."""
+        """Call ``hook(grad_inputs, grad_outputs)`` after this node's backward.
+
+        Parameters
+        ----------
+        hook : callable
+            It gets two tuples of Tensors: the gradients that go to the parents (None where none goes), and those that came
+            to the node.  A tuple that it returns replaces the first one.
+
+        Returns
+        -------
+        RemovableHandle
+            ``remove()`` takes the hook off again.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> y = x * 3
+        >>> handle = y.grad_fn.register_hook(lambda given, came: print(given[0], came[0]))
+        >>> y.sum().backward()
+        tensor([3., 3.]) tensor([1., 1.])
+        """
         return RemovableHandle(self.metadata.post_hooks, hook)
 
     def register_prehook(self, hook: Callable[[tuple[Any, ...]], Any]) -> RemovableHandle:
-        """Call ``hook(grad_outputs)`` before this node's backward; a returned tuple replaces grad_outputs."""
+        """Call ``hook(grad_outputs)`` before this node's backward.
+
+        Parameters
+        ----------
+        hook : callable
+            It gets a tuple of Tensors, the gradients that came to the node.  A tuple that it returns replaces them.
+
+        Returns
+        -------
+        RemovableHandle
+            ``remove()`` takes the hook off again.
+
+        Examples
+        --------
+        >>> import gradflow as gf
+        >>> x = gf.ones(2, requires_grad=True)
+        >>> y = x * 3
+        >>> handle = y.grad_fn.register_prehook(lambda came: (came[0] * 10,))
+        >>> y.sum().backward()
+        >>> x.grad
+        tensor([30., 30.])
+        """
         return RemovableHandle(self.metadata.pre_hooks, hook)
 
     def __repr__(self) -> str:
