@@ -1,7 +1,7 @@
 """Every difference of gradflow.numpy from NumPy that is meant: a case, what gradflow gives, what NumPy gives, and why.
 
 ``tests/test_differences.py`` checks both sides.  Where no row says otherwise, gradflow.numpy is held to NumPy: functions by
-``tests/test_numpy.py``, methods and operators by ``tests/test_numpy_ndarray.py``.
+``tests/gradflow_numpy/test_numpy.py``, methods and operators by ``tests/gradflow_numpy/test_numpy_ndarray.py``.
 
 ``case`` is source in which ``np`` is either library, and ``recorded(x)`` asks for the gradient of an array of gradflow's.  It
 leaves its result in ``answer``.

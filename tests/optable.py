@@ -2,7 +2,7 @@
 
 A row is one way to call one function.  Its inputs are drawn from the operation's domain, away from the points where the
 derivative jumps, because central differences see both sides of such a point; those points stand in ``points=``, with the
-values that are right there.  ``tests/test_ops.py`` says what is done with the rows, and fails if an operation has none.
+values that are right there.  ``tests/ops/test_ops.py`` says what is done with the rows, and fails if an operation has none.
 """
 
 from __future__ import annotations

@@ -234,8 +234,8 @@ def binary_loss(d: Drawer) -> Case:
         if d.flag(0.4):
             keywords["pos_weight"] = np.asarray(d.chances(*shape[-1:]))
         return function("binary_cross_entropy_with_logits", [np.asarray(d.numbers(*shape) * 5)], **keywords)
-    # 0 and 1 themselves are in tests/test_functional.py: PyTorch's least denominator is 1e-12 rounded to float32, and its second
-    # derivative there is that of another formula.
+    # 0 and 1 themselves are in tests/nn/test_functional.py: PyTorch's least denominator is 1e-12 rounded to float32, and its
+    # second derivative there is that of another formula.
     return function("binary_cross_entropy", [np.asarray(d.chances(*shape))], **keywords)
 
 

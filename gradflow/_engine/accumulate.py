@@ -1,7 +1,7 @@
 """Where gradients end: leaves, the memory of their gradients, and the addition at the end of a backward pass.
 
 A training loop computes the same gradients at every step, so their memory lasts: it is a ``GradientBuffer``, and the next
-gradient is written into it.  What makes that safe, and what tests/test_gradient_memory.py and ci/optimizer_fuzz attack:
+gradient is written into it.  What makes that safe, and what tests/engine/test_gradient_memory.py and ci/optimizer_fuzz attack:
 
 1.  The array of a buffer is used inside ``engine`` and ``optim.flat`` only.  Reading ``.grad`` gives an alias: another array of
     the same memory, which is no view, so that every view of the alias (a slice, ``numpy()``, DLPack, ``detach()``) keeps the

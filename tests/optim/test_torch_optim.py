@@ -15,7 +15,7 @@ import pytest
 
 import gradflow as gf
 
-GOLDEN = json.loads((Path(__file__).parent / "torch_optim.json").read_text(encoding="utf-8"))
+GOLDEN = json.loads((Path(__file__).parents[1] / "torch_optim.json").read_text(encoding="utf-8"))
 PROBLEM = {name: np.array(value) for name, value in GOLDEN["problem"].items()}
 STEPS = 20
 

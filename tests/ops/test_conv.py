@@ -20,7 +20,7 @@ from gradflow import nn
 from gradflow.backend import _convolution as layout
 from gradflow.errors import ArgumentError, DTypeError, ShapeError
 
-GOLDEN = json.loads((Path(__file__).parent / "torch_conv.json").read_text(encoding="utf-8"))["cases"]
+GOLDEN = json.loads((Path(__file__).parents[1] / "torch_conv.json").read_text(encoding="utf-8"))["cases"]
 
 
 def numbers(shape: Any, seed: int = 0) -> np.ndarray:

@@ -23,7 +23,7 @@ from gradflow.flow._features import Features
 from gradflow.flow._verdicts import decide
 
 CE = nn.CrossEntropyLoss()
-RESULTS = Path(__file__).resolve().parent.parent / "ci" / "flow_nets.json"
+RESULTS = Path(__file__).resolve().parents[2] / "ci" / "flow_nets.json"
 
 
 def mlp(depth: int, act: Any = nn.ReLU, width: int = 16, factor: float = 1.0, classes: int = 3, inputs: int = 8) -> nn.Sequential:

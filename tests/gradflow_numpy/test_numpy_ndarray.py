@@ -179,7 +179,7 @@ ALONE: dict[str, Any] = {name: getattr(operator, name) for name in ("neg", "pos"
     "format": lambda x: f"{x}",
     "repr": lambda x: repr(x).replace(", device='cuda:0'", ""),
 }
-OTHER_DUNDERS = {  # tested below, or in tests/test_numpy.py
+OTHER_DUNDERS = {  # tested below, or in tests/gradflow_numpy/test_numpy.py
     "array", "array_function", "array_namespace", "array_priority", "array_ufunc", "copy", "deepcopy", "dlpack", "dlpack_device",
     "getitem", "setitem", "hash", "reduce",
 }  # fmt: skip

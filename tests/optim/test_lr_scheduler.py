@@ -37,7 +37,7 @@ from gradflow.optim.lr_scheduler import (
     StepLR,
 )
 
-TORCH = json.loads((Path(__file__).parent / "torch_lr.json").read_text(encoding="utf-8"))
+TORCH = json.loads((Path(__file__).parents[1] / "torch_lr.json").read_text(encoding="utf-8"))
 
 
 def optimizer_of(spec: Any) -> Any:

@@ -289,7 +289,7 @@ def test_every_name_has_a_case() -> None:
         "bitwise_not",
         "broadcast_shapes",
         "angle",
-        "ndarray",  # tests/test_numpy_ndarray.py
+        "ndarray",  # tests/gradflow_numpy/test_numpy_ndarray.py
     }
     called = {n.partition(" ")[0].rpartition(".")[2] for n in CALLS | FLAT | SQUARE} | elsewhere
     assert [n for n in gnp.__all__ if hasattr(np, n) and n not in called] == []

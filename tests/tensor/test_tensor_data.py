@@ -129,7 +129,7 @@ def test_views_of_memory_that_was_replaced(which: str) -> None:
 
 def test_pickles_of_earlier_versions_load() -> None:
     """Made when Tensor lived in gradflow.tensor: a tensor, a parameter, a model and the state of an optimizer after a step."""
-    saved = pickle.loads((Path(__file__).parent / "pickled_before_0_1.pkl").read_bytes())
+    saved = pickle.loads((Path(__file__).parents[1] / "pickled_before_0_1.pkl").read_bytes())
     assert type(saved["t"]) is gf.Tensor and saved["t"].requires_grad and saved["t"].tolist() == [1.0, 2.0]
     assert type(saved["p"]) is nn.Parameter and saved["p"].tolist() == [1.0, 1.0]
     model = saved["m"]
