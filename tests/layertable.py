@@ -1,7 +1,7 @@
 """The table of the layers and losses: how each is made, what it is called with, and what its manual's formula gives.
 
-A row is one way to make one module.  Its formula is written in NumPy and calls nothing of gradflow.  ``tests/nn/test_layertable.py`` says
-what is done with the rows, and fails if a module with a ``forward`` has none.
+A row is one way to make one module.  Its formula is written in NumPy and calls nothing of gradflow.
+``tests/nn/test_layertable.py`` says what is done with the rows, and fails if a module with a ``forward`` has none.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 One text of a rule runs in five namespaces: ``backend.cpu``, ``backend.cuda``, ``_numpy/functions`` (recorded), batches
 (``_standins/batching.py``) and symbols (``_standins/symbol.py``).  ``tests/backend/test_contract.py`` holds each of them against
-this table: names, parameters and defaults.  It also holds the operations to it: each call of ``xp`` in ``_ops`` fits its signature.
+this table: names, parameters and defaults.  It also holds the operations to it: each call of ``xp`` in ``_ops`` fits its
+signature.
 
 An implementation may have further parameters if they have defaults; rules do not pass them.  Arguments before ``/`` are passed
 by position.  ``out`` and ``copy`` are for the backends: stand-ins make a new array in any case.
