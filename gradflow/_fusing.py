@@ -93,7 +93,7 @@ def _operation(function: Elementwise, count: int) -> Op:
     """
     names = _inputs(count)
     listed = ", ".join(names)
-    scope: dict[str, Any] = {"run": _Run(function, count), "derivative": _Derivative(function, count)}
+    scope: dict[str, Any] = {"run": _FusedFunction(function, count), "derivative": _Derivative(function, count)}
     scope["__name__"] = function.__module__
     exec(
         f"def definition(xp, {listed}): return run(xp, ({listed},))\n"
@@ -109,7 +109,7 @@ def _inputs(count: int) -> list[str]:
     return [f"in{i}_" for i in range(count)]
 
 
-class _Run:
+class _FusedFunction:
     """A function of ``count`` Tensors as a kernel on bare arrays."""
 
     def __init__(self, function: Elementwise, count: int, outputs: int = 1) -> None:
@@ -162,7 +162,7 @@ class _Derivative:
     def __init__(self, function: Elementwise, count: int) -> None:
         self._count = count + 1  # the gradient that comes in, and the inputs
         self._parts = [_gradient(function, i) for i in range(count)]
-        self._runs: dict[tuple[bool, ...], _Run] = {}
+        self._runs: dict[tuple[bool, ...], _FusedFunction] = {}
         self._recorded: dict[int, Any] = {}
 
     def __call__(self, xp: Namespace, g: Any, needs: tuple[bool, ...], inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -179,7 +179,7 @@ class _Derivative:
             made[i] = d
         return tuple(made)
 
-    def _run(self, needs: tuple[bool, ...], wanted: list[int]) -> _Run:
+    def _run(self, needs: tuple[bool, ...], wanted: list[int]) -> _FusedFunction:
         run = self._runs.get(needs)
         if run is None:
             parts = [self._parts[i] for i in wanted]
@@ -188,7 +188,7 @@ class _Derivative:
                 return tuple(part(g, *inputs) for part in parts)
 
             gradients.__name__ = f"{parts[0].__name__}_"
-            run = self._runs[needs] = _Run(gradients, self._count, len(wanted))
+            run = self._runs[needs] = _FusedFunction(gradients, self._count, len(wanted))
         return run
 
     def _of(self, i: int) -> Any:

@@ -65,7 +65,7 @@ def checkpoint(function: Callable[..., Any], *args: Any, preserve_rng_state: boo
         raise TypeError(f"checkpoint: takes a function and its arguments, not {type(function).__name__}")
     if not is_grad_enabled():
         return function(*args, **kwargs)
-    run = _Run(function, args, kwargs, preserve_rng_state)
+    run = _SecondRun(function, args, kwargs, preserve_rng_state)
     made, beside = run.first()
     if made is None:
         return run.result
@@ -121,7 +121,7 @@ def _in_turn(functions: Sequence[Callable[[Any], Any]], x: Any) -> Any:
     return x
 
 
-class _Run:
+class _SecondRun:
     """A call that can be made again, with other tensors for those among its arguments.
 
     A run has a graph of its own.  It ends at ``inner`` tensors, which have the arguments' arrays and nodes that nothing else
@@ -218,7 +218,7 @@ class Checkpoint(Function):
     _of_operations = True
 
     @staticmethod
-    def forward(ctx: Any, run: _Run, made: Any, count: int, *tensors: Tensor) -> Any:
+    def forward(ctx: Any, run: _SecondRun, made: Any, count: int, *tensors: Tensor) -> Any:
         ctx.run, ctx.count = run, count
         ctx.save_for_backward(*tensors)
         ctx.mark_non_differentiable(*run.flat)

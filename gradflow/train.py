@@ -155,7 +155,7 @@ def network() -> nn.Module:
 # --- what is being done -----------------------------------------------------------------------------------------------------
 
 
-class Row(NamedTuple):
+class EpochRow(NamedTuple):
     """How well the model does after so many epochs, without dropout and distortion."""
 
     epoch: float
@@ -183,7 +183,7 @@ class Task:
     model: nn.Module
     optimizer: Any
     losses: list[float] = field(default_factory=list)  # one for each step
-    rows: list[Row] = field(default_factory=list)
+    rows: list[EpochRow] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -195,9 +195,9 @@ class Task:
         """How far the training came, in words."""
         return f"{round(len(self.losses) / self.steps_per_epoch, 2):g} of {self.settings.epochs} epochs"
 
-    def measure(self) -> Row:
+    def measure(self) -> EpochRow:
         """Judge the model as it is now and note it."""
-        row = Row(len(self.losses) / self.steps_per_epoch, *judge(self.model, self.train), *judge(self.model, self.test))
+        row = EpochRow(len(self.losses) / self.steps_per_epoch, *judge(self.model, self.train), *judge(self.model, self.test))
         if not math.isfinite(row.train_loss + row.test_loss):
             smaller = min(self.lr / 10, optimizers()[self.settings.optimizer].lr)
             raise DivergedError(f"the loss is {row.train_loss:g} after {self.progress()}; try --lr {smaller:g}")
@@ -339,7 +339,7 @@ def learn(task: Task) -> bool:
     return interrupted
 
 
-def _epoch(task: Task, bar: Any, row: Row, asked: threading.Event) -> bool:
+def _epoch(task: Task, bar: Any, row: EpochRow, asked: threading.Event) -> bool:
     """One pass over the data in a new order; False if it was cut short."""
     moved = data.TensorDataset(distorted(task.train.images), task.train.labels)
     for images, labels in data.DataLoader(moved, task.settings.batch_size, shuffle=True, drop_last=True):

@@ -47,7 +47,7 @@ PLACES = {
     ("_kernels.py", "Kernel", "Kernel"),  # a formula on a gradient that is scaled
     ("_kernels.py", "Kernel", "Fusion"),  # definitions and rules of operations that say fuse=True
     ("_engine/writing.py", "Fusion", "_fused"),
-    ("_fusing.py", "Kernel", "_Run"),  # functions of the user's, made of primitives
+    ("_fusing.py", "Kernel", "_FusedFunction"),  # functions of the user's, made of primitives
 }  # fmt: skip
 """Where the package makes kernels: (file, what is called, the function, class or variable around it)."""
 

@@ -16,7 +16,7 @@ class _NotAnExpressionError(Exception):
     """The function is more than one expression."""
 
 
-class _Symbol:
+class _SourceText:
     """Text that grows by what is done to it; a compound one may be used once."""
 
     def __init__(self, text: str, compound: bool = True) -> None:
@@ -28,13 +28,13 @@ class _Symbol:
         self._used = True
         return self._text
 
-    def __getattr__(self, name: str) -> _Symbol:
+    def __getattr__(self, name: str) -> _SourceText:
         if name not in ("shape", "dtype", "ndim") or self._compound:
             raise _NotAnExpressionError
-        return _Symbol(f"{self._text}.{name}", False)
+        return _SourceText(f"{self._text}.{name}", False)
 
-    def __neg__(self) -> _Symbol:
-        return _Symbol(f"(-{_text(self)})")
+    def __neg__(self) -> _SourceText:
+        return _SourceText(f"(-{_text(self)})")
 
     def _refuse(self, *_: Any) -> Any:
         raise _NotAnExpressionError
@@ -43,9 +43,9 @@ class _Symbol:
     __hash__ = object.__hash__
 
     def _operator(sign: str, mirrored: bool = False) -> Any:  # type: ignore[misc]  # noqa: N805 - used in this body only
-        def write(self: _Symbol, other: Any) -> _Symbol:
+        def write(self: _SourceText, other: Any) -> _SourceText:
             left, right = (other, self) if mirrored else (self, other)
-            return _Symbol(f"({_text(left)} {sign} {_text(right)})")
+            return _SourceText(f"({_text(left)} {sign} {_text(right)})")
 
         return write
 
@@ -59,16 +59,16 @@ class _Symbol:
 class _Namespace:
     """``xp`` of the symbols."""
 
-    def __getattr__(self, name: str) -> Callable[..., _Symbol]:
-        def call(*args: Any, **kwargs: Any) -> _Symbol:
+    def __getattr__(self, name: str) -> Callable[..., _SourceText]:
+        def call(*args: Any, **kwargs: Any) -> _SourceText:
             passed = [_text(a) for a in args] + [f"{k}={_text(v)}" for k, v in kwargs.items()]
-            return _Symbol(f"xp.{name}({', '.join(passed)})")
+            return _SourceText(f"xp.{name}({', '.join(passed)})")
 
         return call
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, _Symbol):
+    if isinstance(value, _SourceText):
         return value._use()
     if value is None or isinstance(value, bool | int | float):
         return repr(value)
@@ -88,7 +88,7 @@ def expression(function: Callable[..., Any], names: dict[str, str]) -> str | Non
         return None
     parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     try:
-        values = {p: _Namespace() if p == "xp" else _Symbol(names[p], False) for p in parameters}
+        values = {p: _Namespace() if p == "xp" else _SourceText(names[p], False) for p in parameters}
         return _text(function(**values))
     except Exception:  # whatever went wrong on symbols, the function itself is what counts
         return None

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Function(NamedTuple):
+class ContractEntry(NamedTuple):
     """What a function of ``xp`` is, how it is called, and which of the stand-ins for arrays take it."""
 
     kind: str
@@ -112,7 +112,7 @@ _TABLE = (
 )  # fmt: skip
 
 FUNCTIONS = {
-    name: Function(kind, signature, frozenset(stand_ins.split()))
+    name: ContractEntry(kind, signature, frozenset(stand_ins.split()))
     for kind, signature, stand_ins, names in _TABLE
     for name in names.split()
 }

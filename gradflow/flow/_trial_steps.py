@@ -20,7 +20,7 @@ _TURNS = 8  # of the power iteration
 
 
 @dataclass
-class Tried:
+class TrialResult:
     """A trial whose losses are still on the device."""
 
     tally: Tally
@@ -53,7 +53,7 @@ def attempt(
     model: gf.nn.Module, optimizer: gf.optim.Optimizer, loss_of: Callable[[Any], Any], baseline: Callable[[], list[Any]],
     first_step: Callable[[dict[str, Any], Any], None], last_step: Callable[[Any], None], steps: int = STEPS,
     factors: tuple[float, ...] = FACTORS,
-) -> Tried:  # fmt: skip
+) -> TrialResult:  # fmt: skip
     """Make ``steps`` steps from here with each multiple of the learning rate (``LONGER`` times as many with the rate as it is),
     each on a fresh copy of model and optimizer.
 
@@ -78,7 +78,7 @@ def attempt(
     plain = type(optimizer) is gf.optim.SGD and not any(g.get("momentum") or g.get("nesterov") for g in optimizer.param_groups)
     sharp = tally.put(_sharpness(model, loss_of)) if plain else None
     lr = float(optimizer.param_groups[0]["lr"])
-    return Tried(tally, type(optimizer).__name__, lr, plain, factors, steps, where, sharp)
+    return TrialResult(tally, type(optimizer).__name__, lr, plain, factors, steps, where, sharp)
 
 
 def _losses(net: gf.nn.Module, opt: gf.optim.Optimizer, loss_of: Callable[[Any], Any], steps: int) -> Iterator[Any]:

@@ -16,7 +16,7 @@ def module(value: Any, where: str) -> Module:
     return value
 
 
-class Row(Module):
+class Positional(Module):
     """Modules (or, in a ParameterList, parameters) named "0", "1", ... in order."""
 
     _what = "modules"
@@ -193,8 +193,8 @@ class Row(Module):
         return found
 
 
-class List(Row):
-    """A ``Row`` that is made of one iterable and added to others."""
+class List(Positional):
+    """A ``Positional`` that is made of one iterable and added to others."""
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()

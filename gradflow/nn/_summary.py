@@ -11,7 +11,7 @@ from ..random import restore, states
 from .module import Module
 
 
-class Row(NamedTuple):
+class SummaryRow(NamedTuple):
     """One module: its full name and class, how deep it lies, what it made, how often it was called, what it holds."""
 
     name: str
@@ -36,10 +36,10 @@ class Summary:
     that holds it, and once in all.
     """
 
-    def __init__(self, rows: list[Row], parameters: int, trained: int, bytes: int) -> None:
+    def __init__(self, rows: list[SummaryRow], parameters: int, trained: int, bytes: int) -> None:
         self.rows, self.parameters, self.trained, self.bytes = rows, parameters, trained, bytes
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[SummaryRow]:
         return iter(self.rows)
 
     def __len__(self) -> int:
@@ -64,7 +64,7 @@ def summarize(module: Module, example: tuple[Any, ...]) -> Summary:
         depth = name.count(".") + 1 if name else 0
         held = list(m.parameters())
         trained = sum(p.numel() for p in held if p.requires_grad)
-        rows.append(Row(name, type(m).__name__, depth, output, calls, sum(p.numel() for p in held), trained))
+        rows.append(SummaryRow(name, type(m).__name__, depth, output, calls, sum(p.numel() for p in held), trained))
     size = sum(p.numel() * p.element_size() for p in module.parameters())
     return Summary(rows, rows[0].parameters, rows[0].trained, size)
 
@@ -103,7 +103,7 @@ def _shape(output: Any) -> Any:
     return type(output).__name__
 
 
-def _shown(row: Row) -> str:
+def _shown(row: SummaryRow) -> str:
     if not row.calls:
         return ""
     return str(row.output) + (f" x {row.calls}" if row.calls > 1 else "")

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..errors import ShapeError
-from ._holding import List, Named, Row, module
+from ._holding import List, Named, Positional, module
 from .module import Module
 from .parameter import Parameter
 
@@ -23,7 +23,7 @@ def _listed(held: Mapping[str, Any]) -> str:
     return "\n".join(f"({name}): {p.dtype} {p.shape}" for name, p in held.items())
 
 
-class Sequential(Row):
+class Sequential(Positional):
     """Modules applied one after another: ``Sequential(f, g)(x)`` is ``g(f(x))``.
 
     Indexing gives a module, slicing a shorter Sequential that shares the modules.

@@ -8,7 +8,7 @@ from typing import Any
 from .._engine import RemovableHandle
 
 
-class Hooked:
+class HookedOptimizer:
     """The part of Optimizer that keeps hooks; see Optimizer."""
 
     _hooks: dict[str, dict[int, Callable[..., Any]]]

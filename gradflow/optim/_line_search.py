@@ -11,7 +11,7 @@ from ..typing import Array
 DECREASE, CURVATURE = 1e-4, 0.9  # c1 and c2 of the Wolfe conditions, equations 3.7
 
 
-class Point(NamedTuple):
+class SearchPoint(NamedTuple):
     """The loss along the search direction at the step length ``t``: value, slope, and the gradient there."""
 
     t: float
@@ -20,7 +20,7 @@ class Point(NamedTuple):
     grad: Array
 
 
-def cubic_minimum(a: Point, b: Point, low: float, high: float) -> float:
+def cubic_minimum(a: SearchPoint, b: SearchPoint, low: float, high: float) -> float:
     """Where the cubic through the values and slopes of two points is least, kept in [low, high]; equation 3.59.
 
     The middle of [low, high] if the cubic is nowhere level but at a maximum, or if a value is not finite.
@@ -45,11 +45,13 @@ class LineSearch:
     is the greatest component of the direction; a bracket in which no component moves by ``smallest_change`` is not refined.
     """
 
-    def __init__(self, trial: Callable[[float], Point], start: Point, largest: float, smallest_change: float, most: int) -> None:
+    def __init__(
+        self, trial: Callable[[float], SearchPoint], start: SearchPoint, largest: float, smallest_change: float, most: int
+    ) -> None:
         self.trial, self.start, self.largest, self.smallest_change, self.most = trial, start, largest, smallest_change, most
         self.further = 0  # trials after the first
 
-    def run(self, t: float) -> Point:
+    def run(self, t: float) -> SearchPoint:
         """From the length ``t`` on, longer ones, until one is good or a bracket holds a good one; algorithm 3.5."""
         last, new = self.start, self.trial(t)
         while self.further < self.most:
@@ -64,7 +66,7 @@ class LineSearch:
             self.further += 1
         return self.start if self.start.loss <= new.loss else new
 
-    def between(self, ends: list[Point]) -> Point:
+    def between(self, ends: list[SearchPoint]) -> SearchPoint:
         """The bracket between two points is narrowed until its lower end is good; algorithm 3.6, "zoom".
 
         A length outside of the bracket, or for the second time in a row within a tenth of it from an end, is moved inwards
@@ -94,14 +96,14 @@ class LineSearch:
                 break
         return ends[low]
 
-    def rises(self, new: Point) -> bool:
+    def rises(self, new: SearchPoint) -> bool:
         """True if the loss has not come down by what the slope at the start promised; equation 3.7a fails."""
         return new.loss > self.start.loss + DECREASE * new.t * self.start.slope
 
-    def levels(self, new: Point) -> bool:
+    def levels(self, new: SearchPoint) -> bool:
         """True if the slope has become flat enough; equation 3.7b."""
         return abs(new.slope) <= -CURVATURE * self.start.slope
 
 
-def lower(ends: list[Point]) -> int:
+def lower(ends: list[SearchPoint]) -> int:
     return 0 if ends[0].loss <= ends[1].loss else 1

@@ -15,7 +15,7 @@ from ..backend.dtypes import float32
 from ..errors import ArgumentError, DeviceError, NonFiniteError
 from ..typing import Array, Namespace
 from ._flat import real_pairs
-from ._line_search import LineSearch, Point
+from ._line_search import LineSearch, SearchPoint
 from .optimizer import Optimizer, Params, Update, at_least
 
 LEAST_CURVATURE = 1e-10  # pairs whose s.y is not above it would spoil the positive definite approximation
@@ -352,11 +352,11 @@ class LBFGS(Optimizer):
         def evaluated() -> tuple[float, Array]:
             return value_of(recording(True, closure)), flat.gradient()
 
-        def trial(t: float) -> Point:
+        def trial(t: float) -> SearchPoint:
             flat.put_moved(x, t, d)
             reached, grad = evaluated()
             slope = flat.dot(grad, d)
-            return Point(t, reached if math.isfinite(reached) and math.isfinite(slope) else math.inf, slope, grad)
+            return SearchPoint(t, reached if math.isfinite(reached) and math.isfinite(slope) else math.inf, slope, grad)
 
         memory, x, evals = Memory(flat, state, group["history_size"]), before.copy(), 1
         for n in range(1, max_iter + 1):
@@ -372,7 +372,7 @@ class LBFGS(Optimizer):
                     break  # the next step begins with an evaluation there
                 loss, g = evaluated()
             else:
-                search = LineSearch(trial, Point(0.0, loss, slope, g), largest, smallest, max_eval - evals)
+                search = LineSearch(trial, SearchPoint(0.0, loss, slope, g), largest, smallest, max_eval - evals)
                 t, loss, _, g = search.run(t)
                 tried += search.further
                 memory.t = t

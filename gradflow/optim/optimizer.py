@@ -15,7 +15,7 @@ from .._tensor import Tensor
 from ..errors import ArgumentError, GraphError, NonFiniteError
 from ..typing import Array
 from ._flat import kept_in, real_pairs
-from ._hooks import Hooked
+from ._hooks import HookedOptimizer
 
 
 class Update:
@@ -43,7 +43,7 @@ Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[d
 """What an optimizer serves: parameters, ``named_parameters()``, or groups with settings of their own."""
 
 
-class Optimizer(Hooked):
+class Optimizer(HookedOptimizer):
     """The base of all optimizers: ``param_groups``, ``state``, ``step()``, ``zero_grad()``.
 
     A subclass checks settings in ``check``, makes a parameter's state in ``begin`` and writes one parameter in ``update``. Where

@@ -22,11 +22,11 @@ from gradflow._standins import batching
 from gradflow._standins.batch import NoBatch
 from gradflow._standins.symbol import Symbols
 from gradflow.backend import contract, cpu
-from gradflow.backend.contract import ASKED_OF_ARRAYS, CONSTANTS, FUNCTIONS, KERNELS_ALONE, SERVICES, Function
+from gradflow.backend.contract import ASKED_OF_ARRAYS, CONSTANTS, FUNCTIONS, KERNELS_ALONE, SERVICES, ContractEntry
 from gradflow.errors import RuleError
 
 FOLDER = Path(gf.__file__).parent
-Contract = dict[str, Function]
+Contract = dict[str, ContractEntry]
 ANY = Parameter.empty
 BY_NAME, BY_PLACE = Parameter.KEYWORD_ONLY, (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 UNSAID = object()
@@ -289,7 +289,7 @@ def test_recorded_functions_keep_the_contract() -> None:
 @pytest.mark.parametrize(("stand_in", "known"), [("batch", "matmul"), ("kernel", "sqrt"), ("recorded", "sqrt")])
 def test_a_forgotten_form_is_told(stand_in: str, known: str) -> None:
     """A function of the contract that a namespace lacks, and a form that the contract does not know."""
-    more = FUNCTIONS | {"absent": Function("root", "x, /", frozenset({stand_in}))}
+    more = FUNCTIONS | {"absent": ContractEntry("root", "x, /", frozenset({stand_in}))}
     less = FUNCTIONS | {known: FUNCTIONS[known]._replace(stand_ins=FUNCTIONS[known].stand_ins - {stand_in})}
     problems = {"batch": batch_problems, "kernel": kernel_problems, "recorded": recorded_problems}[stand_in]
     assert [p.split()[0] for p in problems(more)] == ["absent"]

@@ -14,7 +14,7 @@ from gradflow.errors import ArgumentError
 from gradflow.flow import diagnose, watch
 from gradflow.flow._cures import CURES, Cure, NotApplicable, same_kind
 from gradflow.flow._measure import Tally, _sample
-from gradflow.flow._trial_steps import Tried, _sharpness, best_constant
+from gradflow.flow._trial_steps import TrialResult, _sharpness, best_constant
 from gradflow.flow._try_cures import _chosen
 from gradflow.flow.wording import Verdict
 
@@ -98,12 +98,12 @@ def test_the_best_constant_answer() -> None:
 
 def test_what_a_trial_brought_to_the_host() -> None:
     """Two steps at a tenth of the rate, three times as many at the rate, the constants met, and the curvature."""
-    held = Tried(Tally(), "SGD", 0.5, True, (0.1, 1.0), 2, slice(8, 11), slice(11, 12))
+    held = TrialResult(Tally(), "SGD", 0.5, True, (0.1, 1.0), 2, slice(8, 11), slice(11, 12))
     t = held.on_host([1, 2, 3, 4, 5, 6, 7, 8, math.nan, 3, 2, 7], 9.0, None)
     assert t.curves == {0.1: (1, 2), 1.0: (3, 4, 5, 6, 7, 8)} and (t.start, t.constant, t.sharpness) == (9, 2, 7)
-    none = Tried(Tally(), "SGD", 0.5, True, (1.0,), 1, slice(3, 4), None).on_host([1, 2, 3, math.nan], 9.0, None)
+    none = TrialResult(Tally(), "SGD", 0.5, True, (1.0,), 1, slice(3, 4), None).on_host([1, 2, 3, math.nan], 9.0, None)
     assert none.constant is None and none.sharpness is None
-    assert Tried(Tally(), "SGD", 0.5, True, (1.0,), 1, None, None).on_host([1, 2, 3], 9.0, None).constant is None
+    assert TrialResult(Tally(), "SGD", 0.5, True, (1.0,), 1, None, None).on_host([1, 2, 3], 9.0, None).constant is None
 
 
 def test_parameters_that_a_model_does_not_use_do_not_stop_a_trial() -> None:

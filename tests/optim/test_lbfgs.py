@@ -12,7 +12,7 @@ import pytest
 import gradflow as gf
 from gradflow.errors import ArgumentError, DeviceError, GraphError, InPlaceError, NonFiniteError
 from gradflow.optim import LBFGS
-from gradflow.optim._line_search import LineSearch, Point, cubic_minimum
+from gradflow.optim._line_search import LineSearch, SearchPoint, cubic_minimum
 
 A = np.random.default_rng(5).normal(size=(6, 4))
 B = np.random.default_rng(6).normal(size=(6,))
@@ -432,11 +432,11 @@ def test_a_bracket_begins_where_the_loss_stays_equal() -> None:
     losses = iter([5.0, 4.0, 4.0, 3.0])
     tried: list[float] = []
 
-    def trial(t: float) -> Point:
+    def trial(t: float) -> SearchPoint:
         tried.append(t)
-        return Point(t, next(losses), -0.95, np.zeros(1))
+        return SearchPoint(t, next(losses), -0.95, np.zeros(1))
 
-    start = Point(0.0, 10.0, -1.0, np.zeros(1))
+    start = SearchPoint(0.0, 10.0, -1.0, np.zeros(1))
     LineSearch(trial, start, largest=1.0, smallest_change=1e-9, most=3).run(1.0)
     assert tried[0] < tried[1] < tried[2] and tried[1] < tried[3] < tried[2]
 
@@ -465,18 +465,18 @@ def test_lengths_are_tried_in_the_order_of_pytorchs_search(
     """``met``: loss and slope at the start, and at each trial; the lengths are those of PyTorch's ``_strong_wolfe``."""
     found: list[float] = []
 
-    def trial(t: float) -> Point:
+    def trial(t: float) -> SearchPoint:
         found.append(t)
-        return Point(t, *met[len(found)], np.zeros(1))
+        return SearchPoint(t, *met[len(found)], np.zeros(1))
 
-    search = LineSearch(trial, Point(0.0, *met[0], np.zeros(1)), largest, smallest_change, most)
+    search = LineSearch(trial, SearchPoint(0.0, *met[0], np.zeros(1)), largest, smallest_change, most)
     assert search.run(tried[0]).t == pytest.approx(taken, rel=1e-7)
     assert found == pytest.approx(tried, rel=1e-7) and search.further == len(tried) - 1
 
 
 def test_the_minimum_of_a_cubic() -> None:
-    def at(t: float, f: Any, slope: Any) -> Point:
-        return Point(t, f(t), slope(t), np.zeros(1))
+    def at(t: float, f: Any, slope: Any) -> SearchPoint:
+        return SearchPoint(t, f(t), slope(t), np.zeros(1))
 
     a, b = (at(t, lambda t: (t - 1) ** 3 - 3 * (t - 1), lambda t: 3 * (t - 1) ** 2 - 3) for t in (0.5, 4.0))
     assert cubic_minimum(a, b, 0.5, 4) == cubic_minimum(b, a, 0.5, 4) == pytest.approx(2)
