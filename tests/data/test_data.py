@@ -41,7 +41,8 @@ def test_tensor_dataset() -> None:
     assert len(d) == 10 and x.tolist() == [6, 7] and y.item() == 3
     assert [t.tolist() for t in d.take(gf.tensor([9, 0]))] == [[[18, 19], [0, 1]], [9, 0]]
     assert d.device == gf.ones(1).device and repr(d) == "TensorDataset(float32 (10, 2), int64 (10,))"
-    assert data.TensorDataset(np.arange(3))[1][0].item() == 1
+    one = data.TensorDataset(np.arange(3))
+    assert len(one) == 3 and one[1][0].item() == 1 and repr(one) == "TensorDataset(int64 (3,))"
     for wrong, error in (((), ArgumentError), ((gf.ones(2), gf.ones(3)), ShapeError), ((gf.tensor(1.0),), ShapeError)):
         with pytest.raises(error, match="TensorDataset"):
             data.TensorDataset(*wrong)
@@ -49,6 +50,23 @@ def test_tensor_dataset() -> None:
     (batch,) = data.TensorDataset(w).take(gf.tensor([1, 1]))
     batch.sum().backward()
     assert w.grad.tolist() == [0, 2, 0, 0]
+
+
+def test_samples_have_names() -> None:
+    x, y = np.ones((3, 2), "f4"), np.array([0, 1, 1])
+    named = data.Samples(x, y, "points", np.array(["width", "height"]), ["red", "blue"])
+    assert named.x is named.tensors[0] and named.y is named.tensors[1] and named.y.tolist() == [0, 1, 1]
+    assert (named.name, named.feature_names, named.target_names) == ("points", ("width", "height"), ("red", "blue"))
+    assert repr(named) == "points: 3 examples, x float32 (3, 2), y int64 (3,), 2 classes"
+    plain = data.Samples(x, y)
+    assert (plain.name, plain.feature_names, plain.target_names) == ("samples", (), ())
+    assert repr(plain) == "samples: 3 examples, x float32 (3, 2), y int64 (3,)"
+
+
+@pytest.mark.stand_in
+def test_tensors_on_two_devices_are_no_dataset() -> None:
+    with pytest.raises(DeviceError, match=r"lie on cpu, cuda:0, not on one device"):
+        data.TensorDataset(gf.ones(2, device="cpu"), gf.ones(2))
 
 
 def test_subset() -> None:

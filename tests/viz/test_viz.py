@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import re
 import tracemalloc
@@ -207,6 +208,29 @@ def test_trace_survives_a_failing_call_and_a_second_use() -> None:
             net(gf.ones(1, 2))
         y = net[0](gf.ones(1, 2)).sum()
     assert headings(gf.viz.graph(y, params=calls, fold=1)) == ["Linear 0", "sum"]
+
+
+def test_a_call_that_failed_holds_none_of_those_after_it() -> None:
+    class Fails(gf.nn.Module):
+        def forward(self, x):
+            raise ValueError
+
+    class Tries(gf.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = Fails(), gf.nn.Linear(2, 2)
+
+        def forward(self, x):
+            with contextlib.suppress(ValueError):
+                return self.a(x)
+            return self.b(x)
+
+    net = Tries()
+    with gf.viz.trace(net) as calls:
+        y = net(gf.ones(1, 2))
+    assert [c.label for c in calls.chain(y.node)] == ["Tries", "Linear b"]
+    assert [c.label for c in calls.calls] == ["Tries", "Fails a", "Linear b"] and all(c.ended > c.began for c in calls.calls)
+    assert repr(calls) == "<trace of 3 module calls of Tries>"
 
 
 @pytest.mark.parametrize("fold", [None, True])

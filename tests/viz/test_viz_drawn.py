@@ -352,3 +352,70 @@ def test_the_frames_of_a_backward_pass() -> None:
             s.frame(wrong)
     with pytest.raises(gf.errors.ArgumentError, match="above 0"):
         s.animation(0)
+
+
+# --- the layout -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_straight_edge_goes_in_between_the_others() -> None:
+    """A leaf's edge (False) is not straight; of three beside it two come before, one after."""
+    edges = [(2, 4, True), (0, 4, False), (1, 4, False), (3, 4, False), (4, 5, True)]
+    assert list(layout._edges(edges)) == [
+        "4 [ordering=in];",
+        "0 -> 4 [id=1 weight=1];",
+        "1 -> 4 [id=2 weight=1];",
+        "2 -> 4 [id=0 weight=6];",
+        "3 -> 4 [id=3 weight=1];",
+        "4 -> 5 [id=4 weight=6];",
+    ]
+    assert not any("ordering" in line for line in layout._edges([(0, 3, True), (1, 3, True), (2, 3, False)]))
+
+
+def test_dot_tries_less_hard_the_more_layers_edges_pass() -> None:
+    def effort(n: int, straight: bool = True) -> str:
+        """A row of n edges, and one from its begin to its end, which passes n - 1 boxes."""
+        return layout._effort([(0, n, straight), *((i, i + 1, True) for i in range(n))])
+
+    assert effort(1500) == effort(9000, False) == ""
+    assert effort(1501) == effort(6000) == "nslimit=0.5; mclimit=0.1;"
+    assert effort(6001) == "nslimit=0.2; mclimit=0.02; splines=line;"
+    crossing = [(0, 1, True), (2, 3, True), (1, 3, False)]  # two rows beside each other: nothing is passed
+    assert layout._effort(crossing * 2000) == ""
+
+
+def test_what_dot_answers_is_turned_upside_down() -> None:
+    made = {
+        "bb": "0,0,100,50",
+        "objects": [{"name": "1", "pos": "30,40"}, {"name": "cluster_0", "bb": "10,5,60,45"}, {"name": "cluster_1"}],
+        "edges": [{"id": "0", "pos": "e,1,2 3,4 5,6 7,8 9,10"}, {"pos": "e,0,0 1,1"}],
+    }
+    found = layout._read(made, 2, ["Linear 0", "Tanh 1"])
+    assert found.centres == [(0, 0), (30, 10)] and (found.width, found.height) == (100, 50)
+    assert found.frames == [("Linear 0", 10, 5, 50, 40)]
+    assert found.curves == [[(3, 46), (5, 44), (7, 42), (9, 40), (1, 48)]]  # the tip comes last
+
+
+def test_frames_are_written_one_in_the_other() -> None:
+    labels: list[str] = []
+    text = layout._written(layout.Cluster("a", 33.4, [1, 2], [layout.Cluster("b", 5, [3], [])]), labels)
+    assert labels == ["a", "b"] and text.count('WIDTH="33" HEIGHT="11"') == text.count('WIDTH="5" HEIGHT="11"') == 1
+    assert text.startswith('subgraph "cluster_0" {') and text.endswith("}") and text.count("{") == text.count("}") == 2
+    assert text.index(" 1; 2; ") < text.index('subgraph "cluster_1" {') < text.index(" 3; }")
+
+
+@needs_viz
+def test_boxes_lie_where_edges_and_order_want_them() -> None:
+    sizes = [(100.0, 50.0)] * 3
+    (alone,) = layout.place(sizes[:1], [], [], [], "down").centres
+    one = layout.place(sizes[:1], [], [], [], "down")
+    assert (one.width, one.height) == pytest.approx((100, 50), abs=1) and alone == pytest.approx((50, 25), abs=1)
+    a, b, c = layout.place(sizes, [(0, 2, True), (1, 2, True)], [], [], "down").centres
+    assert a.y == b.y < c.y - 50 and abs(a.x - b.x) > 100
+    a, b, c = layout.place(sizes, [(0, 2, True), (1, 2, True)], [(0, 1)], [], "down").centres
+    assert a.y < b.y - 50 and b.y < c.y - 50
+    a, b, c = layout.place(sizes, [(0, 2, True), (1, 2, True)], [], [], "right").centres
+    assert a.x == b.x < c.x - 100
+    framed = layout.place(sizes, [(0, 1, True), (1, 2, True)], [], [layout.Cluster("f", 20, [0, 1], [])], "down")
+    (f,) = framed.frames
+    assert f.label == "f" and all(f.x <= p.x - 50 and p.x + 50 <= f.x + f.width for p in framed.centres[:2])
+    assert f.y <= framed.centres[0].y - 25 and framed.centres[1].y + 25 <= f.y + f.height < framed.centres[2].y - 25
