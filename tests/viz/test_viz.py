@@ -221,14 +221,22 @@ def test_a_call_that_failed_holds_none_of_those_after_it() -> None:
             self.a, self.b = Fails(), gf.nn.Linear(2, 2)
 
         def forward(self, x):
+            x = x * 2
             with contextlib.suppress(ValueError):
                 return self.a(x)
             return self.b(x)
 
-    net = Tries()
+    net, x = Tries(), gf.ones(1, 2, requires_grad=True)
+    before = x * 1
     with gf.viz.trace(net) as calls:
-        y = net(gf.ones(1, 2))
-    assert [c.label for c in calls.chain(y.node)] == ["Tries", "Linear b"]
+        y = net(x)
+    after = y * 1
+
+    def inside(node: Any) -> list[str]:
+        return [c.label for c in calls.chain(node)]
+
+    assert inside(y.node) == ["Tries", "Linear b"] and inside(y.node.next_functions[0][0]) == ["Tries"]
+    assert inside(before.node) == inside(after.node) == inside(x.node) == []
     assert [c.label for c in calls.calls] == ["Tries", "Fails a", "Linear b"] and all(c.ended > c.began for c in calls.calls)
     assert repr(calls) == "<trace of 3 module calls of Tries>"
 
