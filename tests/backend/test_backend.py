@@ -416,6 +416,9 @@ def test_erf_at_the_edges(dtype: Any) -> None:
     assert zero_d.shape == () and zero_d.dtype == dtype
     assert abs(float(zero_d) - math.erf(0.5)) <= (3 if dtype is np.float32 else 1) * np.spacing(dtype(0.5))
     assert cpu.erf(np.zeros((0, 2), dtype)).shape == (0, 2)
+    whole, half = cpu.erf(np.array([1, -2])), cpu.erf(np.array([1, -2], np.float16))
+    assert whole.dtype == np.float64 and whole.tolist() == pytest.approx([math.erf(1), -math.erf(2)], rel=1e-15)
+    assert half.dtype == np.float16 and half.tolist() == np.float16([math.erf(1), -math.erf(2)]).tolist()
     np.testing.assert_array_equal(cpu.erf(x.T), got.T)
 
 
