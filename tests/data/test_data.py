@@ -637,3 +637,5 @@ def test_the_published_checksums_are_whole() -> None:
         assert len(collection.files) == 4 and len(collection.target_names) == 10
         assert all(len(bytes.fromhex(digest)) == 32 and size > 1000 for digest, size in collection.files.values())
         assert all(m.startswith("http") and m.endswith("/") for m in collection.mirrors)
+    totals = [sum(size for _, size in c.files.values()) for c in (images.MNIST, images.FASHION_MNIST)]
+    assert totals == [11_594_722, 30_878_645]  # bytes, as published
