@@ -148,7 +148,6 @@ def _alone(file: Any) -> Iterator[None]:
 def _from(url: str, file: Any, sha256: str, size: int | None, progress: bool, timeout: float) -> str | None:
     """Complete ``file`` from ``url``; what went wrong, or None."""
     problem = "nothing came"
-    restarted = False
     for _ in range(_ATTEMPTS):
         have = file.seek(0, os.SEEK_END)
         if size is None or have < size:
@@ -170,9 +169,8 @@ def _from(url: str, file: Any, sha256: str, size: int | None, progress: bool, ti
             return None
         problem = f"the file has the checksum {found}, not {sha256}"
         file.truncate(0)
-        if not have or restarted:
+        if not have:  # otherwise what lay there from before may have been the wrong part
             return problem
-        restarted = True  # what lay there from before may have been the wrong part
     return problem
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import http.server
@@ -494,6 +495,28 @@ def test_an_altered_file_is_refused(server: Server, tmp_path: Path) -> None:
     server.files["long"] = BODY * 2
     with pytest.raises(DownloadError, match="it would be 600,000 bytes"):
         fetching.fetch(server.url + "long", tmp_path / "f", SUM, len(BODY), progress=False)
+    assert (tmp_path / "f.part").stat().st_size == 0  # nothing of it is kept for the next call
+
+
+def test_a_server_that_goes_on_with_another_file_is_asked_for_all_of_it_once(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "g.part").write_bytes(b"another begin")
+    server.files["g"] = BODY[:-1] + b"x"
+    with pytest.raises(DownloadError, match="checksum"):
+        fetching.fetch(server.url + "g", tmp_path / "g", SUM, progress=False)
+    assert server.asked == [("/g", "bytes=13-"), ("/g", None)]
+
+
+def test_what_another_process_has_fetched_meanwhile_is_taken(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.contextmanager
+    def waited(file: Any) -> Any:
+        (tmp_path / "f").write_bytes(BODY)
+        yield
+
+    monkeypatch.setattr(fetching, "_alone", waited)
+    assert get(server, tmp_path / "f").read_bytes() == BODY
+    assert server.asked == [] and os.listdir(tmp_path) == ["f"]
 
 
 def test_the_next_mirror_is_asked(server: Server, tmp_path: Path) -> None:
