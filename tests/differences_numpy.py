@@ -114,7 +114,7 @@ _WRITING_IN_PLACE = [
         "another size in place",
         """
         x = np.array([1.0, 2.0])
-        x.resize(3)
+        x.resize(3, refcheck=False)
         answer = x
         """,
         Refused("AttributeError", "the size of a recorded array is fixed"),
