@@ -105,6 +105,7 @@ concat = concatenate = cat
 
 _name_public_place(_sys.modules[__name__], __all__)
 _name_public_place(linalg, linalg.__all__)
+_name_public_place(autograd, autograd.__all__)
 
 _engine.register_tensor_layer(Tensor, _functions)
 

@@ -32,7 +32,7 @@ def name_public_place(module: ModuleType, names: Iterable[str]) -> None:
     """Write ``module`` into ``__module__`` of what it shows from private modules: pickles, help() and tracebacks then name it."""
     for name in names:
         value = vars(module).get(name)
-        if "._" in getattr(value, "__module__", "") and vars(module).get(value.__name__) is value:  # type: ignore[union-attr]
+        if "._" in getattr(value, "__module__", "") and vars(module).get(getattr(value, "__name__", "")) is value:
             value.__module__ = module.__name__
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import gradflow as gf
+from gradflow import _levels
 from gradflow._engine import is_anomaly_enabled, is_grad_enabled, mode
 from gradflow._engine.modes import threads_not_recording
 
@@ -330,7 +331,7 @@ def test_an_interrupt_leaves_the_modes_and_the_gradients_right(name: str) -> Non
     work = WORK[name]
     expected, count = numbers(work()), 0
     while interrupted(work, count):
-        assert mode.recording and not mode.anomaly and mode.depth == gf.func._depth.count == 0, count
+        assert mode.recording and not mode.anomaly and mode.depth == _levels._depth.count == 0, count
         threads_not_recording.clear()  # a thread that is left there is only slower
         if count % 10 == 0:
             assert numbers(work()) == expected, count
