@@ -133,6 +133,14 @@ class Bucket:
         self._age += 1
         return self._age & (self._age - 1) != 0 or self._age == 1
 
+    def shares_memory_with(self, params: Iterable[Tensor]) -> bool:
+        """True if one of ``params`` shows the memory of a part of this bucket.
+
+        The order of the steps counts where parameters share memory, and a bucket of several takes all its steps at once.
+        """
+        parts = {id(self.xp.owner(view)) for view in self.views}
+        return self.flat and any(id(backend.namespace_of(p.array).owner(p.array)) in parts for p in params)
+
     def release(self) -> None:
         """Hold the parameters' memory no longer, so that another bucket may move it."""
         self.views, self._values, self._bound = [], None, {}

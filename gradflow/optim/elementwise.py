@@ -168,18 +168,13 @@ class ElementwiseOptimizer(Optimizer):
     def _current(self, number: int, group: dict[str, Any], keeps: dict[str, float]) -> list[Bucket]:
         """The group's buckets, made anew where a parameter's memory was replaced and for parameters that come in."""
         held = self._buckets.setdefault(number, [])
-        good = [b for b in held if b.keeps == keeps and b.is_current()]
-        if len(good) != len(held):
-            for b in held:
-                if b not in good:
-                    b.release()
-            held[:] = good
-        served = sum([len(b.params) for b in good])
+        _keep_only(held, [b for b in held if b.keeps == keeps and b.is_current()])
+        served = sum([len(b.params) for b in held])
         if served < len(group["params"]):
-            taken = {id(p) for b in good for p in b.params}
-            new = [p for p in group["params"] if id(p) not in taken and p.grad is not None]
+            new = _without_bucket(group["params"], held)
             if new:
-                held += buckets(self.formula, new, self._state_of, keeps)
+                _keep_only(held, [b for b in held if not b.shares_memory_with(new)])
+                held += buckets(self.formula, _without_bucket(group["params"], held), self._state_of, keeps)
                 place = {id(p): i for i, p in enumerate(group["params"])}
                 held.sort(key=lambda b: place[id(b.params[0])])  # the order counts where parameters share memory
         return held
@@ -192,3 +187,18 @@ class ElementwiseOptimizer(Optimizer):
             if isinstance(value, Tensor) and value.shape == p.shape:
                 state[name] = value.to(dtype=kept_in(p), device=p.device)
         return state
+
+
+def _keep_only(held: list[Bucket], good: list[Bucket]) -> None:
+    """Release the buckets that are not among ``good``, and take them out of ``held``."""
+    if len(good) != len(held):
+        for b in held:
+            if b not in good:
+                b.release()
+        held[:] = good
+
+
+def _without_bucket(params: list[Tensor], held: list[Bucket]) -> list[Tensor]:
+    """The parameters that have a gradient and are in no bucket."""
+    taken = {id(p) for b in held for p in b.params}
+    return [p for p in params if id(p) not in taken and p.grad is not None]

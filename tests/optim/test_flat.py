@@ -221,6 +221,25 @@ def test_parameters_that_share_memory_are_updated_in_their_order() -> None:
     assert found[0] == found[1] == pytest.approx([(1 - 0.1 * 2.5) - 0.1 * (5 + 0.5 * 0.75)] * 2)
 
 
+@pytest.mark.parametrize("shown", [slice(None), slice(1, 2)])
+def test_a_parameter_that_comes_to_show_a_buckets_memory_keeps_its_place_in_the_order(shown: slice) -> None:
+    """a and c are one bucket; then b is given memory of c.  In their order b takes its step before c, as in PyTorch."""
+    a, b, c = (gf.nn.Parameter(gf.full((2,), n, dtype=gf.float64)) for n in (1.0, 2.0, 3.0))
+    holder = b.array  # so that b is not moved
+    optimizer = SGD([a, b, c], lr=0.1, weight_decay=0.5)
+    (a + 2 * b + 5 * c).sum().backward()
+    optimizer.step()
+    del holder
+    value = c.array.tolist()
+    b.data, b.grad = c.data[shown], gf.full_like(c.data[shown], 2.0)
+    optimizer.step()
+    expected = [v - 0.1 * (2 + 0.5 * v) if i in range(2)[shown] else v for i, v in enumerate(value)]
+    expected = [v - 0.1 * (5 + 0.5 * v) for v in expected]
+    assert c.tolist() == pytest.approx(expected, rel=1e-12) and b.tolist() == c.tolist()[shown]
+    first = 1 - 0.1 * (1 + 0.5)
+    assert a.tolist() == pytest.approx([first - 0.1 * (1 + 0.5 * first)] * 2, rel=1e-12)
+
+
 def test_half_precision_parameters_that_share_memory_follow_each_other() -> None:
     a = gf.arange(4.0).half().requires_grad_()
     b = a.detach().requires_grad_()
