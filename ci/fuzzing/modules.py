@@ -363,7 +363,8 @@ def run(case: Case, dtype: str) -> str:
         return "both refuse"
     check(plain, where, TOLERANCE[dtype][0])
     recorded = both(lambda L: first_order(L, made[L], weights, record=True), where)
-    assert recorded
+    if recorded is None:
+        return "both refuse"  # BatchNorm that counts up to 0 batches
     check(recorded, f"{where}, recorded", TOLERANCE[dtype][0])
     try:
         second = both(lambda L: second_order(L, made[L], recorded[L]), f"{where}, second order")
