@@ -60,7 +60,7 @@ class Context:
         self._flat |= {id(t) for t in outputs}
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether backward gets zeros (the default) or None for an output nobody used."""
+        """Whether backward gets zeros (the default) or None for an output that was not used."""
         self._materialize = value
 
 

@@ -48,7 +48,7 @@ def reached(roots: Sequence[Node], since: int, inside: set[Node]) -> list[Node]:
         node: Any = stack.pop()
         if node in inside:
             continue
-        if not node.seq and node.variable is None:  # nobody sees its gradient
+        if not node.seq and node.variable is None:  # its tensor is gone, and with it the gradient
             continue
         if node.seq < since:
             found.append(node)

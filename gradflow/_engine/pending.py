@@ -76,4 +76,4 @@ class PendingGradients:
 
 
 def no_out(p: Node) -> None:
-    """``out_for`` where the gradient will be somebody else's, too."""
+    """``out_for`` where a hook, a Tensor or another node may hold the gradient too: there is no memory to write it into."""

@@ -1,6 +1,6 @@
 """The functions of an operation, written out as straight-line source: its call, its backward, and ``lift``.
 
-The source is written when an operation is first called, so that importing gradflow does not pay for operations nobody uses.
+The source is written when an operation is first called: an import of gradflow does not pay for operations that are not.
 ``linecache`` knows it, so that a traceback shows it.  In the source of a call an input ``a`` is ``a``, its array ``a_`` and
 its node ``a_n``.
 """
@@ -84,7 +84,7 @@ def make_callable(op: Op, enter: Callable[..., Any] | None = None, test: str = "
 
 
 class _Signature:
-    """Stands for the definition where ``inspect.signature`` looks, which is seldom: without ``xp``, and returning a Tensor."""
+    """What ``inspect.signature`` reads instead of the definition: the signature without ``xp``, which returns a Tensor."""
 
     def __init__(self, definition: Callable[..., Any]) -> None:
         self._definition = self.__wrapped__ = definition  # which inspect.getsource goes on to

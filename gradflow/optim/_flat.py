@@ -9,7 +9,7 @@ memory.  So a step is one kernel, however many parameters there are.  What makes
 2.  ``p.array`` is compared with the bucket's part before each step; a parameter whose array was replaced leaves the bucket.
 3.  Each part is an alias, no view, of the bucket's memory.  So rule 1 holds for parts as well, and a part has its own stamp of
     in-place writes.
-4.  The gradients' memory is cut into ``GradientBuffer`` parts, whose rules are those of ``engine.accumulate``.  A gradient in
+4.  The gradients' memory is cut into ``GradientBuffer`` parts, whose rules are those of ``_engine/accumulate.py``.  A gradient in
     other memory is copied into its part before the step, and only into a part that is free; if one is not, the bucket gets new
     memory for all gradients.  The Tensor in ``.grad`` is not changed.
 5.  The state belongs to the bucket; the Tensors in ``optimizer.state`` show parts of it.
